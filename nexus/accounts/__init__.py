@@ -1,0 +1,1 @@
+"""People, passwords, sessions, roles, the gate and the sign-in routes."""

@@ -1,0 +1,1 @@
+"""Pages of panels with shared filters."""

@@ -1,0 +1,1 @@
+"""Nexus's own tables, and the way to them."""

@@ -1,0 +1,257 @@
+"""Nexus's own tables, in schema `nexus`. Changes go through alembic only; rows never leave a store."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Text,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from nexus.db.encrypted import EncryptedText
+
+SCHEMA = "nexus"
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        schema=SCHEMA,
+        naming_convention={
+            "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+            "uq": "%(table_name)s_%(column_0_N_name)s_key",
+            "ck": "%(table_name)s_%(constraint_name)s_check",
+            "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+            "pk": "%(table_name)s_pkey",
+        },
+    )
+    type_annotation_map: ClassVar = {
+        str: Text,
+        int: BigInteger,
+        datetime: DateTime(timezone=True),
+        dict[str, Any]: JSONB,
+        bytes: LargeBinary,
+    }
+
+
+def _id() -> Mapped[int]:
+    return mapped_column(Identity(always=True), primary_key=True)
+
+
+def _now() -> Mapped[datetime]:
+    return mapped_column(server_default=func.now())
+
+
+def _person(*, keep: bool = True, index: bool = False) -> Mapped[Any]:
+    """A reference to a person; `keep` leaves the row when the person is deleted."""
+    return mapped_column(ForeignKey(f"{SCHEMA}.users.id", ondelete="SET NULL" if keep else "CASCADE"), nullable=keep, index=index)
+
+
+class UserRow(Base):
+    __tablename__ = "users"
+
+    id: Mapped[int] = _id()
+    email: Mapped[str] = mapped_column(unique=True, doc="Lower case, NFC.")
+    name: Mapped[str]
+    role: Mapped[str]
+    password_hash: Mapped[str | None] = mapped_column(doc="bcrypt of a fixed-length digest; none before the first password.")
+    must_change_password: Mapped[bool] = mapped_column(server_default=text("false"))
+    attributes: Mapped[dict[str, Any]] = mapped_column(
+        server_default=text("'{}'"), doc="Given to queries as local settings, for row-level rights."
+    )
+    created_at: Mapped[datetime] = _now()
+    last_sign_in_at: Mapped[datetime | None]
+    disabled_at: Mapped[datetime | None]
+
+    __table_args__ = (CheckConstraint("role in ('viewer', 'analyst', 'admin')", name="role"),)
+
+
+class SessionRow(Base):
+    __tablename__ = "sessions"
+
+    id: Mapped[int] = _id()
+    token_hash: Mapped[bytes] = mapped_column(unique=True, doc="Keyed hash of the token in the cookie; the token itself is nowhere.")
+    user_id: Mapped[int] = _person(keep=False, index=True)
+    address: Mapped[str]
+    user_agent: Mapped[str]
+    created_at: Mapped[datetime] = _now()
+    last_seen_at: Mapped[datetime] = _now()
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
+    ended_because: Mapped[str | None] = mapped_column(
+        doc="Shown on the sign-in page: signed out, password changed, disabled, role changed."
+    )
+
+
+class SignInAttemptRow(Base):
+    """Failed tries, kept as long as the lockout window looks back."""
+
+    __tablename__ = "sign_in_attempts"
+
+    id: Mapped[int] = _id()
+    account: Mapped[bytes] = mapped_column(doc="Keyed hash of the e-mail that was typed, known or not.")
+    address: Mapped[str]
+    at: Mapped[datetime] = _now()
+
+    __table_args__ = (Index(None, "account", "at"), Index(None, "address", "at"))
+
+
+class SavedSettingRow(Base):
+    """Values set on the settings page. The environment wins over them."""
+
+    __tablename__ = "saved_settings"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[dict[str, Any] | None] = mapped_column(doc='{"value": …}; none for a secret.')
+    secret: Mapped[str | None] = mapped_column(EncryptedText)
+    changed_at: Mapped[datetime] = _now()
+    changed_by: Mapped[int | None] = _person()
+
+
+class AuditRow(Base):
+    __tablename__ = "audit_entries"
+
+    id: Mapped[int] = _id()
+    at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+    user_id: Mapped[int | None] = _person(index=True)
+    what: Mapped[str] = mapped_column(doc="A verb in the past, as `dashboard.saved`.")
+    subject: Mapped[str] = mapped_column(doc="What it happened to, as `dashboard delays`.")
+    detail: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    address: Mapped[str | None]
+
+
+class SourceRow(Base):
+    __tablename__ = "sources"
+
+    id: Mapped[int] = _id()
+    name: Mapped[str] = mapped_column(unique=True)
+    url: Mapped[str] = mapped_column(EncryptedText)
+    spec: Mapped[dict[str, Any]] = mapped_column(doc="nexus.sources.spec.Source without the address.")
+    created_at: Mapped[datetime] = _now()
+    changed_at: Mapped[datetime] = _now()
+    changed_by: Mapped[int | None] = _person()
+
+
+class Kept(Base):
+    """What views, dashboards and prompts have in common: a name, an owner, and every version."""
+
+    __abstract__ = True
+
+    id: Mapped[int] = _id()
+    name: Mapped[str] = mapped_column(unique=True, doc="Stands in URLs and YAML; never changes.")
+    title: Mapped[str]
+    tags: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'"))
+    version: Mapped[int] = mapped_column(doc="The newest version; its spec is in the versions table.")
+    owner_id: Mapped[int | None] = _person()
+    created_at: Mapped[datetime] = _now()
+    changed_at: Mapped[datetime] = _now()
+    archived_at: Mapped[datetime | None]
+
+
+class ViewRow(Kept):
+    __tablename__ = "views"
+
+
+class DashboardRow(Kept):
+    __tablename__ = "dashboards"
+
+
+class PromptRow(Kept):
+    __tablename__ = "prompts"
+
+
+class Version(Base):
+    __abstract__ = True
+
+    version: Mapped[int]
+    spec: Mapped[dict[str, Any]]
+    saved_at: Mapped[datetime] = _now()
+    saved_by: Mapped[int | None] = _person()
+    note: Mapped[str] = mapped_column(server_default=text("''"))
+
+
+class ViewVersionRow(Version):
+    __tablename__ = "view_versions"
+    kept_id: Mapped[int] = mapped_column(ForeignKey(f"{SCHEMA}.views.id", ondelete="CASCADE"))
+    __table_args__ = (PrimaryKeyConstraint("kept_id", "version"),)
+
+
+class DashboardVersionRow(Version):
+    __tablename__ = "dashboard_versions"
+    kept_id: Mapped[int] = mapped_column(ForeignKey(f"{SCHEMA}.dashboards.id", ondelete="CASCADE"))
+    __table_args__ = (PrimaryKeyConstraint("kept_id", "version"),)
+
+
+class PromptVersionRow(Version):
+    __tablename__ = "prompt_versions"
+    kept_id: Mapped[int] = mapped_column(ForeignKey(f"{SCHEMA}.prompts.id", ondelete="CASCADE"))
+    __table_args__ = (PrimaryKeyConstraint("kept_id", "version"),)
+
+
+class VisitRow(Base):
+    """What a person opened last, and what is a favourite; one row a person and thing."""
+
+    __tablename__ = "visits"
+
+    user_id: Mapped[int] = _person(keep=False)
+    kind: Mapped[str] = mapped_column(doc="view, dashboard or prompt.")
+    name: Mapped[str]
+    visited_at: Mapped[datetime] = _now()
+    favourite: Mapped[bool] = mapped_column(server_default=text("false"))
+
+    __table_args__ = (PrimaryKeyConstraint("user_id", "kind", "name"), Index(None, "user_id", "visited_at"))
+
+
+class PromptRunRow(Base):
+    __tablename__ = "prompt_runs"
+
+    id: Mapped[int] = _id()
+    prompt_id: Mapped[int] = mapped_column(ForeignKey(f"{SCHEMA}.prompts.id", ondelete="CASCADE"), index=True)
+    prompt_version: Mapped[int]
+    user_id: Mapped[int | None] = _person(index=True)
+    dashboard: Mapped[str | None] = mapped_column(doc="Name of the dashboard it ran on, if on one.")
+    variables: Mapped[dict[str, Any]]
+    data: Mapped[dict[str, Any]] = mapped_column(doc="Of each data block: view, version, parameters, rows, complete, hash.")
+    data_hash: Mapped[str] = mapped_column(doc="SHA-256, hex, of the whole request as sent.")
+    model: Mapped[str]
+    status: Mapped[str] = mapped_column(doc="complete, cut, refused, failed or stopped.")
+    answer: Mapped[str] = mapped_column(server_default=text("''"))
+    error: Mapped[str | None]
+    prompt_tokens: Mapped[int | None]
+    answer_tokens: Mapped[int | None]
+    cost_usd_micros: Mapped[int | None]
+    started_at: Mapped[datetime] = _now()
+    elapsed_ms: Mapped[int | None]
+
+
+class ReportRow(Base):
+    __tablename__ = "reports"
+
+    id: Mapped[int] = _id()
+    kind: Mapped[str] = mapped_column(doc="dashboard, view or prompt-run.")
+    subject: Mapped[str] = mapped_column(doc="Name of the dashboard or view, or id of the run.")
+    subject_version: Mapped[int]
+    title: Mapped[str]
+    filters: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    layout: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"), doc="Paper and orientation.")
+    queries: Mapped[list[Any]] = mapped_column(
+        JSONB, server_default=text("'[]'"), doc="Of each panel: view, version, parameters, rows, complete, elapsed_ms."
+    )
+    file: Mapped[bytes] = mapped_column(deferred=True)
+    sha256: Mapped[str]
+    size_bytes: Mapped[int]
+    pages: Mapped[int]
+    elapsed_ms: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+    created_by: Mapped[int | None] = _person(index=True)

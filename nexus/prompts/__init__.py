@@ -1,0 +1,1 @@
+"""Versioned Gemini prompts over governed data."""

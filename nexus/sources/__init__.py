@@ -1,0 +1,1 @@
+"""Connections to data, and the only door for people's SQL."""

@@ -1,0 +1,73 @@
+"""What a source is, what is asked of it, and what comes back."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, StringConstraints
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+"""How sources, views, dashboards and prompts are called in URLs and YAML."""
+
+
+class Limits(BaseModel, frozen=True, extra="forbid"):
+    """How much one query may take of a source."""
+
+    timeout_ms: int = Field(10_000, ge=100, le=600_000, description="Longest a query may run.")
+    max_rows: int = Field(10_000, ge=1, le=1_000_000, description="Most rows that a page or a PDF holds.")
+    max_bytes: int = Field(32 * 1024 * 1024, ge=1024, le=1024 * 1024 * 1024, description="Most bytes that a result holds.")
+    concurrent_queries: int = Field(8, ge=1, le=64, description="Most queries at once from one Nexus process.")
+    cache_seconds: int = Field(60, ge=0, le=86_400, description="How long an equal query is answered from memory; 0 turns it off.")
+
+
+class Source(BaseModel, frozen=True, extra="forbid"):
+    """A database that Nexus reads. Its address is stored encrypted beside it, and is never part of it."""
+
+    name: Name
+    title: str = Field(min_length=1, max_length=200)
+    description: str = ""
+    limits: Limits = Limits()
+
+
+class Query(BaseModel, frozen=True):
+    """One SELECT. `sql` names its parameters as `:name`; each is bound, never pasted into the text."""
+
+    source: str
+    sql: str
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+ColumnKind = Literal["number", "text", "boolean", "date", "time", "duration", "json", "binary", "other"]
+
+
+class Column(BaseModel, frozen=True):
+    name: str = Field(description="As the database calls it; two columns may have the same.")
+    kind: ColumnKind
+    type_name: str = Field(description="Postgres's own name, as `timestamp with time zone`.")
+
+
+class Table(BaseModel, frozen=True, arbitrary_types_allowed=True):
+    """A result, with where it came from. `rows` are tuples in the order of `columns`."""
+
+    columns: tuple[Column, ...]
+    rows: list[tuple[Any, ...]]
+    truncated: bool = Field(description="More rows existed than `rows` holds.")
+    truncated_because: str = Field("", description="One phrase when truncated: `first 10,000 rows` or `first 32 MB`.")
+    elapsed_ms: float = Field(description="From sending the statement to holding the last row.")
+    read_at: datetime
+    query: Query
+    cached: bool = False
+
+    @property
+    def row_count(self) -> int:
+        return len(self.rows)
+
+    def position(self, name: str) -> int:
+        """Index of the first column called `name`. Raises KeyError."""
+        for position, column in enumerate(self.columns):
+            if column.name == name:
+                return position
+        raise KeyError(name)
+
+    def values(self, name: str) -> list[Any]:
+        at = self.position(name)
+        return [row[at] for row in self.rows]

@@ -1,0 +1,1 @@
+"""Everything Streamlit outside pages/: page frame, filters, tables, charts, forms."""

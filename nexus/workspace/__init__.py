@@ -1,0 +1,1 @@
+"""Everything as YAML: out, in, compared, applied."""

@@ -1,0 +1,130 @@
+"""One bundled Postgres for the whole run; each test has a database of its own, copied from a migrated template."""
+
+import itertools
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg2
+import pytest
+from cryptography.fernet import Fernet
+
+# Before any module of Nexus is imported: tests never read the person's own environment or `.nexus/`.
+for name in ("DATABASE_URL", "GOOGLE_API_KEY", "GEMINI_BASE_URL", "RAILWAY_ENVIRONMENT", "RAILWAY_PUBLIC_DOMAIN", "ALLOWED_HOSTS", "PORT"):
+    os.environ.pop(name, None)
+os.environ["SECRET_KEY"] = "a secret of the tests that is long enough"
+os.environ["ENCRYPTION_KEY"] = Fernet.generate_key().decode()
+
+from nexus.accounts.spec import Role, User
+from nexus.db import migrate
+from nexus.db import session as own
+from nexus.db.embedded import Embedded
+from nexus.db.tables import UserRow
+
+_numbers = itertools.count(1)
+
+
+class Postgres:
+    """The bundled server of this run."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def url_of(self, database: str) -> str:
+        return self.url.replace("/postgres?", f"/{database}?")
+
+    @contextmanager
+    def superuser(self, database: str = "postgres") -> Iterator["psycopg2.extensions.cursor"]:
+        """A cursor of the superuser outside any transaction."""
+        connection = psycopg2.connect(self.url_of(database))
+        connection.autocommit = True
+        try:
+            with connection.cursor() as cursor:
+                yield cursor
+        finally:
+            connection.close()
+
+    def database(self, template: str) -> str:
+        """A new database, copied from `template`. Its name."""
+        name = f"test_{os.getpid()}_{next(_numbers)}"
+        with self.superuser() as cursor:
+            cursor.execute(f'create database "{name}" template "{template}" strategy file_copy')
+        return name
+
+    def drop(self, database: str) -> None:
+        with self.superuser() as cursor:
+            cursor.execute(f'drop database if exists "{database}" with (force)')
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with tempfile.TemporaryDirectory(prefix="nexus-tests-") as folder:
+        Path(folder).chmod(0o755)
+        embedded = Embedded(Path(folder))
+        try:
+            yield Postgres(embedded.url)
+        finally:
+            own.disconnect()
+            embedded.stop()
+
+
+@pytest.fixture(scope="session")
+def template(postgres: Postgres) -> str:
+    """Name of a migrated, otherwise empty database."""
+    name = f"template_{os.getpid()}"
+    with postgres.superuser() as cursor:
+        cursor.execute(f'create database "{name}"')
+    own.connect(postgres.url_of(name))
+    migrate.upgrade()
+    own.disconnect()
+    return name
+
+
+@pytest.fixture
+def database(postgres: Postgres, template: str) -> Iterator[str]:
+    """Address of this test's own database; this process is connected to it."""
+    name = postgres.database(template)
+    own.connect(postgres.url_of(name))
+    try:
+        yield postgres.url_of(name)
+    finally:
+        own.disconnect()
+        postgres.drop(name)
+
+
+@pytest.fixture
+def session(database: str) -> Iterator[own.Session]:
+    with own.transaction() as session:
+        yield session
+
+
+@pytest.fixture
+def make_user(database: str):
+    """Makes a person of a role; `make_user(Role.ANALYST, email=…)`."""
+
+    def make(role: Role = Role.VIEWER, *, email: str | None = None, name: str = "Ana", **columns) -> User:
+        email = email or f"person{next(_numbers)}@example.org"
+        with own.transaction() as session:
+            row = UserRow(email=email, name=name, role=role.value, **columns)
+            session.add(row)
+            session.flush()
+            return User(id=row.id, email=email, name=name, role=role, attributes=row.attributes or {})
+
+    return make
+
+
+@pytest.fixture
+def viewer(make_user) -> User:
+    return make_user(Role.VIEWER)
+
+
+@pytest.fixture
+def analyst(make_user) -> User:
+    return make_user(Role.ANALYST)
+
+
+@pytest.fixture
+def admin(make_user) -> User:
+    return make_user(Role.ADMIN)
