@@ -1,5 +1,7 @@
 """Alembic's entry: one migrator at a time, and no lock held for long."""
 
+from typing import Literal
+
 from alembic import context
 from sqlalchemy import Connection, text
 
@@ -14,7 +16,7 @@ def _ours_only(_object: object, name: str | None, kind: str, *_rest: object) -> 
     return not (kind == "table" and name == "alembic_version")
 
 
-def _plain_type(kind: str, item: object, _context: object) -> str | bool:
+def _plain_type(kind: str, item: object, _context: object) -> str | Literal[False]:
     """A migration must run for ever, so it names the stored type and not our class."""
     return "sa.LargeBinary()" if kind == "type" and isinstance(item, EncryptedText) else False
 
