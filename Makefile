@@ -1,33 +1,29 @@
-# The two commands are `make run` and `make test`. Everything they need is set up on the way.
-PYTHON ?= python3
+# The two commands are `make run` and `make test`. Everything they need is set up on the way, by build.sh.
+# Another Python than the newest one found: `make run PYTHON=python3.12`. Settings: copy .env.example to .env.
 BIN := .venv/bin
 
 .PHONY: run test check bench lock
 
-run: .venv/ready
-	$(BIN)/python -m nexus serve
+run:
+	@./build.sh
+	@set -a; [ ! -f .env ] || . ./.env; exec $(BIN)/python -m nexus serve
 
-test: .venv/dev
+test:
+	@./build.sh test
 	$(BIN)/python -m pytest -q
 
-check: .venv/dev
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+check:
+	@./build.sh test
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m mypy
+	$(BIN)/python -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
 
-bench: .venv/dev
+bench:
+	@./build.sh test
 	$(BIN)/python -m tests.bench
 
+# Needs uv; only for who changes pyproject.toml.
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -q pyproject.toml -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -q --group dev pyproject.toml -o requirements-dev.txt
-
-.venv/ready: requirements.txt
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install -q --require-hashes -r requirements.txt
-	touch $@
-
-.venv/dev: .venv/ready requirements-dev.txt
-	$(BIN)/pip install -q --require-hashes -r requirements-dev.txt
-	touch $@
