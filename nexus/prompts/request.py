@@ -1,0 +1,107 @@
+"""What leaves for Gemini, what comes back, and the record of both."""
+
+import hashlib
+import json
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from nexus.prompts.spec import Prompt
+
+Ending = Literal["complete", "cut", "refused"]
+Status = Literal["running", "complete", "cut", "refused", "failed", "stopped"]
+
+
+class Request(BaseModel, frozen=True):
+    """The exact request: nothing but this is sent, and the preview shows all of it."""
+
+    model: str
+    system: str
+    text: str
+    temperature: float
+    max_answer_tokens: int
+
+    @property
+    def digest(self) -> str:
+        """SHA-256, hex, of the whole request."""
+        return hashlib.sha256(json.dumps(self.model_dump(), sort_keys=True).encode()).hexdigest()
+
+    @property
+    def estimated_tokens(self) -> int:
+        """About how many tokens the request takes, without asking anyone.
+
+        Google gives four characters a token for English; other scripts come nearer to one a character.
+        """
+        sent = self.system + self.text
+        narrow = sum(character.isascii() for character in sent)
+        return round(narrow / 4 + (len(sent) - narrow) * 0.75) + 1
+
+
+class Piece(BaseModel, frozen=True):
+    """A part of an answer. One without text says that Gemini is still being waited for."""
+
+    text: str = ""
+    ending: Ending | None = Field(None, description="Set on the last piece.")
+    reason: str = Field("", description="One sentence where the ending is not `complete`.")
+    prompt_tokens: int | None = None
+    answer_tokens: int | None = Field(None, description="With those that the model spent on thinking.")
+
+
+class BlockSent(BaseModel, frozen=True):
+    """What one data block puts into the request."""
+
+    name: str
+    view: str
+    view_title: str
+    view_version: int
+    parameters: dict[str, Any] = Field(description="As they stand in a URL.")
+    columns: tuple[str, ...] = Field(description="Those sent row by row.")
+    masked: tuple[str, ...] = Field((), description="Those of `columns` that are sent as pseudonyms.")
+    aggregated: tuple[str, ...] = Field((), description="Those sent as summary statistics only.")
+    withheld: tuple[str, ...] = ()
+    rows: int
+    complete: bool = Field(description="All rows of the view are there.")
+    read_at: datetime
+    digest: str = Field(description="SHA-256, hex, of the block's text.")
+
+
+class Prepared(BaseModel, frozen=True):
+    """A prompt with its values and data, ready to be sent."""
+
+    prompt: Prompt
+    version: int
+    variables: dict[str, list[str]] = Field(description="As they stand in a URL, dashboard filters that the data took among them.")
+    blocks: tuple[BlockSent, ...]
+    request: Request
+
+    @property
+    def rows(self) -> int:
+        return sum(block.rows for block in self.blocks)
+
+    @property
+    def columns(self) -> int:
+        return sum(len(block.columns) + len(block.aggregated) for block in self.blocks)
+
+
+class PromptRun(BaseModel, frozen=True):
+    """The record of one run."""
+
+    id: int
+    prompt: str
+    prompt_title: str
+    prompt_version: int
+    user_id: int | None
+    user_name: str = Field("", description="Empty when the person is gone.")
+    dashboard: str | None
+    variables: dict[str, Any]
+    blocks: tuple[BlockSent, ...]
+    request_digest: str
+    model: str
+    status: Status
+    answer: str
+    error: str | None = Field(description="One sentence where the status is not `complete`.")
+    prompt_tokens: int | None
+    answer_tokens: int | None
+    started_at: datetime
+    elapsed_ms: int | None
