@@ -3,11 +3,23 @@
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints, field_validator, model_validator
 
 from nexus.sources.spec import Name
 
-Identifier = Annotated[str, StringConstraints(min_length=1, max_length=63)]
+
+def _storable_name(name: str) -> str:
+    if "\x00" in name or len(name.encode(errors="replace")) > 63:
+        raise ValueError("is longer than Postgres's 63 bytes, or holds a NUL character")
+    return name
+
+
+Identifier = Annotated[str, StringConstraints(min_length=1, max_length=63), AfterValidator(_storable_name)]
+"""How Postgres calls a schema, table or column; any text, always quoted."""
+
+TAKEN = frozenset({"name", "version", "paper", "orientation", "embed", "embed_options"})
+"""Keys that the addresses of pages and downloads use themselves."""
+
 ParameterName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 
 
@@ -15,6 +27,13 @@ class ParameterBase(BaseModel, frozen=True, extra="forbid"):
     name: ParameterName
     label: str = Field("", max_length=100, description="What the filter bar shows; the name, made readable, without it.")
     required: bool = False
+
+    @field_validator("name")
+    @classmethod
+    def _free_in_addresses(cls, name: str) -> str:
+        if name in TAKEN:
+            raise ValueError(f"`{name}` is used by the addresses of Nexus's own pages; give it another name")
+        return name
 
 
 class TextParameter(ParameterBase, frozen=True):
@@ -24,9 +43,9 @@ class TextParameter(ParameterBase, frozen=True):
 
 class NumberParameter(ParameterBase, frozen=True):
     type: Literal["number"] = "number"
-    default: float | None = None
-    minimum: float | None = None
-    maximum: float | None = None
+    default: float | None = Field(None, allow_inf_nan=False)
+    minimum: float | None = Field(None, allow_inf_nan=False)
+    maximum: float | None = Field(None, allow_inf_nan=False)
 
 
 class BooleanParameter(ParameterBase, frozen=True):
@@ -96,12 +115,38 @@ Grain = Literal["hour", "day", "week", "month", "quarter", "year"]
 
 
 class Filter(BaseModel, frozen=True, extra="forbid"):
-    """`value` is fixed, or `parameter` names one; with an empty parameter the filter drops out."""
+    """`value` is fixed, or `parameter` names one; with an empty parameter the filter drops out.
+
+    `in` takes a list, `between` a list of two or a date range, the rest one value.
+    """
 
     column: Identifier
     operator: Operator = "="
     value: Any = None
     parameter: ParameterName | None = None
+
+    @model_validator(mode="after")
+    def _has_what_it_compares_with(self) -> Self:
+        if self.operator in ("is empty", "is not empty"):
+            if self.value is not None or self.parameter is not None:
+                raise ValueError(f"`{self.operator}` compares with nothing; leave out value and parameter")
+        elif (self.value is None) == (self.parameter is None):
+            raise ValueError("give either a value or a parameter")
+        elif self.parameter is None:
+            _check_fixed(self.operator, self.value)
+        return self
+
+
+def _check_fixed(operator: Operator, value: Any) -> None:
+    several = operator in ("in", "between")
+    items = value if several and isinstance(value, list | tuple) else [value]
+    if several and (not isinstance(value, list | tuple) or not items or (operator == "between" and len(items) != 2)):
+        raise ValueError("`in` takes a list of values, `between` a list of two")
+    for item in items:
+        if not isinstance(item, str | int | float | bool | date):
+            raise ValueError(f"`{operator}` compares with text, numbers, dates, true or false")
+        if isinstance(item, int | float) and not -(2**63) <= item < 2**63:
+            raise ValueError("a number to compare with is too large, or is not a number")
 
 
 class SelectedColumn(BaseModel, frozen=True, extra="forbid"):
@@ -120,6 +165,16 @@ class SelectedColumn(BaseModel, frozen=True, extra="forbid"):
             raise ValueError("a date grain belongs to a group, not to an aggregate")
         return self
 
+    @property
+    def result_name(self) -> str:
+        """What the result calls it: its name, or one made of what it shows."""
+        if self.name:
+            return self.name
+        if self.aggregate is None:
+            return str(self.column)
+        made = f"{self.column}_{self.aggregate}" if self.column else self.aggregate
+        return made.replace(" ", "_").encode()[:63].decode(errors="ignore")
+
 
 class OrderBy(BaseModel, frozen=True, extra="forbid"):
     column: Identifier = Field(description="Name of a column of the result.")
@@ -136,6 +191,16 @@ class TableQuestion(BaseModel, frozen=True, extra="forbid", populate_by_name=Tru
     filters: tuple[Filter, ...] = ()
     order: tuple[OrderBy, ...] = ()
     limit: int | None = Field(None, ge=1, le=1_000_000)
+
+    @model_validator(mode="after")
+    def _columns_are_told_apart(self) -> Self:
+        shown = [column.result_name for column in self.columns]
+        if len(shown) != len(set(shown)):
+            raise ValueError("two columns of the result have the same name; give one of them another `name`")
+        for order in self.order:
+            if shown and order.column not in shown:
+                raise ValueError(f"`{order.column}` is ordered by, but is not a column of the result")
+        return self
 
 
 ChartKind = Literal["line", "bar", "stacked bar", "area", "scatter"]
@@ -179,4 +244,12 @@ class View(BaseModel, frozen=True, extra="forbid"):
         names = [parameter.name for parameter in self.parameters]
         if len(names) != len(set(names)):
             raise ValueError("two parameters have the same name")
+        return self
+
+    @model_validator(mode="after")
+    def _filters_name_its_parameters(self) -> Self:
+        if isinstance(self.question, TableQuestion):
+            for where in self.question.filters:
+                if where.parameter is not None and where.parameter not in {parameter.name for parameter in self.parameters}:
+                    raise ValueError(f"a filter names the parameter `{where.parameter}`, which the view does not have")
         return self

@@ -1,0 +1,363 @@
+"""Views, dashboards and prompts as they are kept: a name, an owner, and every version of the spec.
+
+The three have one store, since they differ in nothing but their spec. Services check the permission and
+validate the spec before they come here.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from sqlalchemy import Select, Text, and_, cast, func, literal, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
+
+from nexus.db.session import Session
+from nexus.db.tables import DashboardRow, DashboardVersionRow, PromptRow, PromptVersionRow, UserRow, ViewRow, ViewVersionRow, VisitRow
+from nexus.errors import BadInput, Conflict, NexusError, NotFound
+
+Kind = Literal["view", "dashboard", "prompt"]
+Spec = TypeVar("Spec", bound=BaseModel)
+
+TABLES: dict[Kind, tuple[type[Any], type[Any]]] = {
+    "view": (ViewRow, ViewVersionRow),
+    "dashboard": (DashboardRow, DashboardVersionRow),
+    "prompt": (PromptRow, PromptVersionRow),
+}
+
+LONGEST_SPEC = 1_000_000
+"""Characters of JSON that one version may take."""
+
+
+class SpecUnreadable(NexusError):
+    """A stored version that this release cannot read; `message` says which and why."""
+
+    status = 409
+
+
+class Kept(BaseModel, frozen=True):
+    """One version of a view, dashboard or prompt, as stored."""
+
+    id: int
+    kind: Kind
+    name: str
+    title: str
+    tags: tuple[str, ...]
+    version: int
+    newest: int
+    spec: dict[str, Any]
+    owner_id: int | None
+    owner: str | None
+    created_at: datetime
+    saved_at: datetime
+    saved_by: str | None
+    note: str
+
+
+class Listed(BaseModel, frozen=True):
+    """A view, dashboard or prompt in a list. `problem` is a sentence when its spec cannot be read by this release."""
+
+    name: str
+    title: str
+    description: str
+    tags: tuple[str, ...]
+    owner: str | None
+    version: int
+    changed_at: datetime
+    visited_at: datetime | None
+    favourite: bool
+    problem: str = ""
+
+
+class VersionInfo(BaseModel, frozen=True):
+    version: int
+    saved_at: datetime
+    saved_by: str | None
+    note: str
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What a save did: `changed` is false when the spec was the one that is there already."""
+
+    version: int
+    changed: bool
+
+
+def plain(spec: BaseModel) -> dict[str, Any]:
+    """The spec as JSON values, without what is at its default; what tells kinds apart stays.
+
+    This is the stored row and the YAML file alike, so that both stay short and readable by later releases.
+    """
+    result: dict[str, Any] = {}
+    for name, field in type(spec).model_fields.items():
+        value = getattr(spec, name)
+        tells_kinds_apart = name in ("kind", "type")
+        if not tells_kinds_apart and not field.is_required() and value == field.get_default(call_default_factory=True):
+            continue
+        result[field.alias or name] = _plain_value(value)
+    return result
+
+
+def _plain_value(value: Any) -> Any:
+    match value:
+        case BaseModel():
+            return plain(value)
+        case dict():
+            return {key: _plain_value(item) for key, item in value.items()}
+        case tuple() | list():
+            return [_plain_value(item) for item in value]
+        case None | str() | bool() | int() | float():
+            return value
+        case _:
+            return value.isoformat()
+
+
+def read(kind: Kind, name: str, spec: type[Spec], stored: dict[str, Any]) -> Spec:
+    """The stored spec as a value. Raises SpecUnreadable with the field that this release does not understand."""
+    try:
+        return spec.model_validate(stored)
+    except ValidationError as error:
+        raise SpecUnreadable(
+            f"The {kind} `{name}` cannot be read by this release of Nexus: {first_problem(error)}. Correct it, or restore an earlier version."
+        ) from None
+
+
+def first_problem(error: ValidationError) -> str:
+    """The first problem of a validation in one phrase: the field, and what is wrong with it; never the value."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    message = first["msg"].removeprefix("Value error, ")
+    where = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "extra_forbidden":
+        return f"the field `{where}` is not known"
+    return f"`{where}`: {message[:1].lower()}{message[1:]}" if where else message
+
+
+def save(
+    session: Session,
+    *,
+    kind: Kind,
+    spec: BaseModel,
+    user_id: int | None,
+    base_version: int | None = None,
+    note: str = "",
+    owner_id: int | None = None,
+) -> Saved:
+    """Keep `spec` as the next version under its `name`.
+
+    `base_version` is the version that the change was made from; without it the thing is new. Raises
+    Conflict when the name is taken, or when somebody saved a newer version meanwhile. The same spec
+    again makes no version.
+    """
+    kept, versions = TABLES[kind]
+    stored = _storable(kind, spec)
+    name, title, tags = stored["name"], stored["title"], list(stored.get("tags", ()))
+    row = session.execute(
+        select(kept.id, kept.version, kept.archived_at, versions.spec)
+        .outerjoin(versions, and_(versions.kept_id == kept.id, versions.version == kept.version))
+        .where(kept.name == name)
+        .with_for_update(of=kept)
+    ).first()
+    if row is None:
+        if base_version is not None:
+            raise NotFound(f"There is no {kind} `{name}` any more. Save it under a new name.")
+        new_id = session.execute(
+            insert(kept)
+            .values(name=name, title=title, tags=tags, version=1, owner_id=owner_id or user_id)
+            .on_conflict_do_nothing(index_elements=["name"])
+            .returning(kept.id)
+        ).scalar()
+        if new_id is None:
+            raise _taken(kind, name)
+        row_id, version = new_id, 1
+    else:
+        if base_version is None and row.archived_at is None:
+            raise _taken(kind, name)
+        if base_version is not None and base_version != row.version:
+            raise Conflict(
+                f"Someone else saved version {row.version} of the {kind} `{name}` meanwhile. Reload to see it, then apply your change again."
+            )
+        if row.archived_at is None and row.spec == stored:
+            return Saved(version=row.version, changed=False)
+        row_id, version = row.id, row.version + 1
+        session.execute(
+            update(kept)
+            .where(kept.id == row_id)
+            .values(title=title, tags=tags, version=version, changed_at=func.now(), archived_at=None)
+            .execution_options(synchronize_session=False)
+        )
+    session.execute(insert(versions).values(kept_id=row_id, version=version, spec=stored, saved_by=user_id, note=note[:500]))
+    return Saved(version=version, changed=True)
+
+
+def _taken(kind: Kind, name: str) -> Conflict:
+    return Conflict(f"There is already a {kind} `{name}`. Choose another name, or open that one and change it.")
+
+
+def _storable(kind: Kind, spec: BaseModel) -> dict[str, Any]:
+    """The spec as stored. Raises BadInput for what Postgres's JSON cannot hold."""
+    stored = plain(spec)
+    try:
+        text = json.dumps(stored, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except (ValueError, TypeError):
+        raise BadInput(f"The {kind} holds a value that cannot be kept: a number without a size, or half a character. Correct it.") from None
+    if "\\u0000" in text:
+        raise BadInput(f"The {kind} holds a NUL character, which Postgres cannot keep. Remove it.")
+    if len(text) > LONGEST_SPEC:
+        raise BadInput(f"The {kind} takes more than {LONGEST_SPEC:,} characters. Split it.")
+    return stored
+
+
+def _chosen(kind: Kind) -> Select[Any]:
+    kept, versions = TABLES[kind]
+    owner, saver = aliased(UserRow), aliased(UserRow)
+    return (
+        select(
+            kept.id,
+            kept.name,
+            kept.title,
+            kept.tags,
+            kept.version.label("newest"),
+            kept.owner_id,
+            kept.created_at,
+            versions.version,
+            versions.spec,
+            versions.saved_at,
+            versions.note,
+            owner.name.label("owner"),
+            saver.name.label("saved_by"),
+        )
+        .join(versions, versions.kept_id == kept.id)
+        .outerjoin(owner, owner.id == kept.owner_id)
+        .outerjoin(saver, saver.id == versions.saved_by)
+        .where(kept.archived_at.is_(None))
+    )
+
+
+def load(session: Session, *, kind: Kind, name: str, version: int | None = None) -> Kept:
+    """The newest version, or `version`. Raises NotFound."""
+    kept, versions = TABLES[kind]
+    row = session.execute(
+        _chosen(kind).where(kept.name == name, versions.version == (kept.version if version is None else version))
+    ).first()
+    if row is None:
+        raise NotFound()
+    return Kept(kind=kind, **row._mapping)
+
+
+def load_all(session: Session, *, kind: Kind) -> list[Kept]:
+    """The newest version of each, by name."""
+    kept, versions = TABLES[kind]
+    rows = session.execute(_chosen(kind).where(versions.version == kept.version).order_by(kept.name))
+    return [Kept(kind=kind, **row._mapping) for row in rows]
+
+
+def names(session: Session, *, kind: Kind) -> frozenset[str]:
+    kept, _ = TABLES[kind]
+    return frozenset(session.execute(select(kept.name).where(kept.archived_at.is_(None))).scalars())
+
+
+def list_kept(session: Session, *, kind: Kind, spec: type[BaseModel], reader_id: int, search: str = "", limit: int = 500) -> list[Listed]:
+    """Those that hold every word of `search` in title, name, tags, description or owner: favourites first, then by title."""
+    kept, versions = TABLES[kind]
+    haystack = func.lower(
+        func.concat_ws(
+            " ", kept.title, kept.name, cast(kept.tags, Text), versions.spec["description"].astext, func.coalesce(UserRow.name, "")
+        )
+    )
+    favourite = func.coalesce(VisitRow.favourite, False)
+    found = (
+        select(
+            kept.name,
+            kept.title,
+            kept.tags,
+            kept.version,
+            kept.changed_at,
+            versions.spec,
+            UserRow.name.label("owner"),
+            VisitRow.visited_at,
+            favourite.label("favourite"),
+        )
+        .join(versions, and_(versions.kept_id == kept.id, versions.version == kept.version))
+        .outerjoin(UserRow, UserRow.id == kept.owner_id)
+        .outerjoin(VisitRow, and_(VisitRow.user_id == reader_id, VisitRow.kind == kind, VisitRow.name == kept.name))
+        .where(kept.archived_at.is_(None))
+        .order_by(favourite.desc(), func.lower(kept.title), kept.name)
+        .limit(limit)
+    )
+    for word in search.replace("\x00", " ").lower().split()[:10]:
+        found = found.where(haystack.contains(word[:100], autoescape=True))
+    return [_listed(kind, spec, row) for row in session.execute(found)]
+
+
+def _listed(kind: Kind, spec: type[BaseModel], row: Any) -> Listed:
+    problem = ""
+    try:
+        read(kind, row.name, spec, row.spec)
+    except SpecUnreadable as error:
+        problem = error.message
+    description = row.spec.get("description", "")
+    return Listed(
+        name=row.name,
+        title=row.title,
+        description=description if isinstance(description, str) else "",
+        tags=tuple(row.tags),
+        owner=row.owner,
+        version=row.version,
+        changed_at=row.changed_at,
+        visited_at=row.visited_at,
+        favourite=row.favourite,
+        problem=problem,
+    )
+
+
+def list_versions(session: Session, *, kind: Kind, name: str) -> list[VersionInfo]:
+    """Every version, the newest first. Raises NotFound."""
+    kept, versions = TABLES[kind]
+    rows = session.execute(
+        select(versions.version, versions.saved_at, UserRow.name.label("saved_by"), versions.note)
+        .join(kept, kept.id == versions.kept_id)
+        .outerjoin(UserRow, UserRow.id == versions.saved_by)
+        .where(kept.name == name, kept.archived_at.is_(None))
+        .order_by(versions.version.desc())
+    ).all()
+    if not rows:
+        raise NotFound()
+    return [VersionInfo(**row._mapping) for row in rows]
+
+
+def archive(session: Session, *, kind: Kind, name: str) -> None:
+    """Take it off every list; its versions stay, and saving under its name brings it back. Raises NotFound."""
+    kept, _ = TABLES[kind]
+    gone = session.execute(
+        update(kept).where(kept.name == name, kept.archived_at.is_(None)).values(archived_at=func.now()).returning(kept.id)
+    ).scalar()
+    if gone is None:
+        raise NotFound()
+
+
+def visit(session: Session, *, kind: Kind, name: str, reader_id: int) -> None:
+    """Remember that the person opened it now."""
+    session.execute(
+        insert(VisitRow)
+        .values(user_id=reader_id, kind=kind, name=name)
+        .on_conflict_do_update(index_elements=["user_id", "kind", "name"], set_={"visited_at": func.now()})
+    )
+
+
+def toggle_favourite(session: Session, *, kind: Kind, name: str, reader_id: int) -> bool:
+    """Whether it is a favourite of the person from now on. Raises NotFound."""
+    kept, _ = TABLES[kind]
+    there = select(literal(reader_id), literal(kind), kept.name, literal(True)).where(kept.name == name, kept.archived_at.is_(None))
+    favourite = session.execute(
+        insert(VisitRow)
+        .from_select(["user_id", "kind", "name", "favourite"], there)
+        .on_conflict_do_update(index_elements=["user_id", "kind", "name"], set_={"favourite": ~VisitRow.favourite})
+        .returning(VisitRow.favourite)
+    ).scalar()
+    if favourite is None:
+        raise NotFound()
+    return bool(favourite)
