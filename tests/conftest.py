@@ -22,6 +22,7 @@ from nexus.db import migrate
 from nexus.db import session as own
 from nexus.db.embedded import Embedded
 from nexus.db.tables import UserRow
+from nexus.sample import load as sample
 
 _numbers = itertools.count(1)
 
@@ -82,16 +83,33 @@ def template(postgres: Postgres) -> str:
     return name
 
 
-@pytest.fixture
-def database(postgres: Postgres, template: str) -> Iterator[str]:
-    """Address of this test's own database; this process is connected to it."""
+@pytest.fixture(scope="session")
+def sample_template(postgres: Postgres, template: str) -> str:
+    """Name of a migrated database with the sample's data, role and source in it."""
     name = postgres.database(template)
+    own.connect(postgres.url_of(name))
+    sample.load()
+    own.disconnect()
+    return name
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, postgres: Postgres) -> Iterator[str]:
+    """Address of this test's own database; this process is connected to it."""
+    wanted = "sample_template" if "sample_database" in request.fixturenames else "template"
+    name = postgres.database(request.getfixturevalue(wanted))
     own.connect(postgres.url_of(name))
     try:
         yield postgres.url_of(name)
     finally:
         own.disconnect()
         postgres.drop(name)
+
+
+@pytest.fixture
+def sample_database(database: str) -> str:
+    """As `database`, with the sample's data, role and source in it. All other fixtures then work on it too."""
+    return database
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from nexus.errors import BadInput, NexusError, Unavailable
+
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 """How sources, views, dashboards and prompts are called in URLs and YAML."""
 
@@ -26,6 +28,12 @@ class Source(BaseModel, frozen=True, extra="forbid"):
     title: str = Field(min_length=1, max_length=200)
     description: str = ""
     limits: Limits = Limits()
+    per_reader: bool = Field(
+        True,
+        description="Tell the database who asks (settings `nexus.user_id`, `nexus.user_email`, `nexus.<attribute>`), and keep each person's answers apart. "
+        "Off, queries know nobody, and people share answers.",
+    )
+    revision: str = Field("", exclude=True, repr=False, description="Changes with the address or the limits; not part of the YAML.")
 
 
 class Query(BaseModel, frozen=True):
@@ -37,6 +45,7 @@ class Query(BaseModel, frozen=True):
 
 
 ColumnKind = Literal["number", "text", "boolean", "date", "time", "duration", "json", "binary", "other"]
+"""`time` is a moment (a timestamp); a time of day is `other`. `json` values are the database's own text."""
 
 
 class Column(BaseModel, frozen=True):
@@ -71,3 +80,40 @@ class Table(BaseModel, frozen=True, arbitrary_types_allowed=True):
     def values(self, name: str) -> list[Any]:
         at = self.position(name)
         return [row[at] for row in self.rows]
+
+
+class QueryRefused(BadInput):
+    """The guard's answer: not one plain SELECT. The sentence says what is not allowed, and where."""
+
+
+class QueryFailed(BadInput):
+    """The database's own answer, as one sentence: a column that is gone, a right that was taken away."""
+
+
+class QueryTooSlow(NexusError):
+    message = (
+        "This query took longer than its source allows, and was stopped. Narrow the filters, or ask an administrator for a longer limit."
+    )
+    status = 504
+
+
+class QueryTooBig(NexusError):
+    message = (
+        "This result holds more than its source allows. Ask for fewer columns or rows, or shorten long values with left(column, 1000)."
+    )
+    status = 413
+
+
+class QueryStopped(NexusError):
+    """The reader left or pressed cancel."""
+
+    message = "This query was stopped before it ended. Refresh to ask again."
+    status = 499
+
+
+class SourceUnavailable(Unavailable):
+    message = "This source cannot be reached right now. Try again in a minute; an administrator can test it in Settings."
+
+
+class SourceBusy(Unavailable):
+    message = "Too many queries are running on this source right now. Try again in a moment."

@@ -1,0 +1,61 @@
+"""Sources in Nexus's own tables."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from nexus.db.session import Session
+from nexus.db.tables import SourceRow
+from nexus.errors import Conflict
+from nexus.sources import address as addresses
+from nexus.sources.address import Address
+from nexus.sources.spec import Source
+
+
+class SourceExists(Conflict):
+    message = "A source of this name exists already. Choose another name."
+
+
+def _value(row: SourceRow) -> Source:
+    return Source(**row.spec, revision=f"{row.id}.{row.changed_at.isoformat()}")
+
+
+def find(session: Session, *, name: str) -> Source | None:
+    row = session.execute(select(SourceRow).where(SourceRow.name == name)).scalar_one_or_none()
+    return _value(row) if row else None
+
+
+def every(session: Session) -> list[Source]:
+    return [_value(row) for row in session.execute(select(SourceRow).order_by(SourceRow.name)).scalars()]
+
+
+def find_address(session: Session, *, name: str) -> Address | None:
+    url = session.execute(select(SourceRow.url).where(SourceRow.name == name)).scalar_one_or_none()
+    return addresses.stored(url) if url else None
+
+
+def put(session: Session, *, source: Source, address: Address | None, changed_by: int | None) -> None:
+    """Write a source; without an address the stored one stays. A new source needs one."""
+    row = session.execute(select(SourceRow).where(SourceRow.name == source.name).with_for_update()).scalar_one_or_none()
+    if row is None:
+        if address is None:
+            raise ValueError("a new source has an address")
+        row = SourceRow(name=source.name)
+        session.add(row)
+    row.spec = source.model_dump(mode="json")
+    if address is not None:
+        row.url = address.url
+    row.changed_at = datetime.now(UTC)
+    row.changed_by = changed_by
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise SourceExists() from error
+
+
+def delete(session: Session, *, name: str) -> None:
+    row = session.execute(select(SourceRow).where(SourceRow.name == name)).scalar_one_or_none()
+    if row is not None:
+        session.delete(row)
+        session.flush()
