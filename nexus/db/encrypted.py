@@ -3,7 +3,8 @@
 from functools import lru_cache
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from sqlalchemy import Dialect, LargeBinary
+from sqlalchemy import Dialect, LargeBinary, text
+from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeDecorator
 
 from nexus import settings
@@ -50,3 +51,26 @@ class EncryptedText(TypeDecorator[str]):
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
         return None if value is None else decrypt(bytes(value))
+
+
+def rotate_all(session: Session) -> int:
+    """Encrypt every stored secret anew with the newest key. How many. Raises KeyMissing, and changes nothing, when one cannot be read."""
+    from nexus.db.tables import Base
+
+    count = 0
+    for table in Base.metadata.sorted_tables:
+        for column in table.columns:
+            if not isinstance(column.type, EncryptedText):
+                continue
+            key = next(iter(table.primary_key.columns)).name
+            # As bytes: the column's own type would decrypt and encrypt with whatever key comes first.
+            rows = session.execute(
+                text(f"select {key}, {column.name} from {table.fullname} where {column.name} is not null for update")
+            ).all()
+            for id_, token in rows:
+                session.execute(
+                    text(f"update {table.fullname} set {column.name} = :token where {key} = :id"),
+                    {"token": rotate(bytes(token)), "id": id_},
+                )
+            count += len(rows)
+    return count

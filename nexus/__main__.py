@@ -1,0 +1,171 @@
+"""The command line: `python -m nexus …`."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from nexus import log, settings
+from nexus.accounts.spec import Role
+from nexus.errors import NexusError
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Nexus, internal tools on a team's Postgres."
+)
+user_app = typer.Typer(no_args_is_help=True, help="People, for when nobody can sign in.")
+keys_app = typer.Typer(no_args_is_help=True, help="The keys that sessions and stored secrets depend on.")
+app.add_typer(user_app, name="user")
+app.add_typer(keys_app, name="keys")
+
+
+@contextmanager
+def database() -> Iterator[None]:
+    """Connected to Nexus's own database: the one of DATABASE_URL, or the bundled one, which stops afterwards."""
+    from nexus.db import session as own
+
+    current = settings.current()
+    embedded = None
+    if current.database_url is not None:
+        url = current.database_url.get_secret_value()
+    else:
+        from nexus.db.embedded import Embedded
+
+        embedded = Embedded(settings.STATE)
+        url = embedded.url
+    try:
+        own.connect(url)
+        yield
+    finally:
+        own.disconnect()
+        if embedded is not None:
+            embedded.stop()
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    # uvicorn takes the signal while it serves and raises it again afterwards; before and after, leave by the `finally`s.
+    sys.exit(0)
+
+
+@app.command()
+def serve() -> None:
+    """Start Nexus: database, schema, first administrator, then the web server."""
+    from nexus.accounts import sign_in
+    from nexus.db import migrate
+
+    current = settings.current()
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
+    with database():
+        migrate.upgrade()
+        first = sign_in.first_admin()
+        from nexus import server
+
+        if first is not None:
+            typer.echo(f"\n  The first administrator is {first[0]}\n  with the one-time password {first[1]}  (shown this once)")
+        typer.echo(
+            f"\n  Nexus runs at http://localhost:{current.port}\n" if not current.production else f"Nexus listens on port {current.port}."
+        )
+        sys.stdout.flush()
+        server.run()
+
+
+@app.command()
+def migrate() -> None:
+    """Bring Nexus's own tables to the newest version. Safe from several processes at once."""
+    from nexus.db import migrate as schema
+
+    with database():
+        schema.upgrade()
+        typer.echo(f"The schema is at version {schema.present()}.")
+
+
+@user_app.command("add")
+def user_add(
+    email: str,
+    role: Annotated[Role, typer.Option(help="What they may do.")] = Role.VIEWER,
+    name: Annotated[str, typer.Option(help="Shown to others.")] = "",
+) -> None:
+    """Add a person and print their one-time password."""
+    from nexus.accounts import service
+    from nexus.db.session import transaction
+
+    with database(), transaction() as session:
+        password = service.add_person(session, user=service.OPERATOR, email=email, name=name or email.partition("@")[0], role=role)
+    typer.echo(f"{email} can sign in with the one-time password {password}")
+
+
+@user_app.command("reset")
+def user_reset(email: str) -> None:
+    """Give a person a new one-time password; their sessions end and a lock is lifted."""
+    from nexus.accounts import service
+    from nexus.db.session import transaction
+
+    with database(), transaction() as session:
+        password = service.reset_password(
+            session, user=service.OPERATOR, person_id=service.id_of(session, user=service.OPERATOR, email=email)
+        )
+    typer.echo(f"{email} can sign in with the one-time password {password}")
+
+
+@user_app.command("disable")
+def user_disable(email: str) -> None:
+    """Shut a person out; what they made stays."""
+    from nexus.accounts import service
+    from nexus.db.session import transaction
+
+    with database(), transaction() as session:
+        service.disable(session, user=service.OPERATOR, person_id=service.id_of(session, user=service.OPERATOR, email=email))
+    typer.echo(f"{email} is disabled.")
+
+
+@user_app.command("list")
+def user_list() -> None:
+    """Everyone, with role and state."""
+    from nexus.accounts import service
+    from nexus.db.session import transaction
+
+    with database(), transaction() as session:
+        people = service.everyone(session, user=service.OPERATOR)
+    for person in people:
+        state = "disabled" if person.disabled_at else "one-time password" if person.must_change_password else "active"
+        typer.echo(f"{person.email:<40} {person.role:<8} {state:<18} {person.open_sessions} open sessions")
+
+
+@keys_app.command("new")
+def keys_new() -> None:
+    """Print a fresh SECRET_KEY and ENCRYPTION_KEY for production."""
+    import secrets
+
+    from cryptography.fernet import Fernet
+
+    typer.echo(f"SECRET_KEY={secrets.token_urlsafe(48)}\nENCRYPTION_KEY={Fernet.generate_key().decode()}")
+
+
+@keys_app.command("rotate")
+def keys_rotate() -> None:
+    """Encrypt every stored secret anew with the newest ENCRYPTION_KEY; the former ones can then be removed."""
+    from nexus.db import encrypted
+    from nexus.db.session import transaction
+
+    with database(), transaction() as session:
+        count = encrypted.rotate_all(session)
+    typer.echo(f"{count} stored secrets are encrypted with the newest key. Former keys can be removed from ENCRYPTION_KEY.")
+
+
+def main() -> None:
+    """Run one command; an error of ours is one sentence on standard error and a status of 1."""
+    try:
+        if sys.argv[1:2] != ["keys"]:
+            log.configure(settings.current())
+        app()
+    except NexusError as error:
+        typer.echo(error.message, err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

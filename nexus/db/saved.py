@@ -1,0 +1,105 @@
+"""Values that administrators set on the settings page. The environment wins, then what is saved, then the default."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field, SecretStr, ValidationError
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from nexus import settings
+from nexus.db.session import Session
+from nexus.db.tables import SavedSettingRow
+from nexus.errors import BadInput, Conflict
+
+Origin = Literal["environment", "saved", "default"]
+
+
+class SavedSettings(BaseModel, frozen=True, extra="forbid"):
+    """Every setting that the settings page changes, as it holds at this moment."""
+
+    google_api_key: SecretStr | None = Field(None, description="Gemini key.")
+    gemini_model: str = Field(
+        "gemini-2.5-flash", min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._/-]+$", description="Gemini model that answers prompts."
+    )
+    session_hours: float = Field(8, gt=0, le=720, description="Life of a session, in hours.")
+    lockout_failures: int = Field(5, ge=1, le=100, description="Failed sign-ins that lock an account.")
+    lockout_minutes: int = Field(15, ge=1, le=1440, description="How far back failures count, and how long a lock lasts, in minutes.")
+    address_failures: int = Field(
+        50, ge=1, le=10_000, description="Failed sign-ins from one address that lock the address, in the same time."
+    )
+
+
+class Saved(BaseModel, frozen=True):
+    """`SavedSettings`, with where each value comes from."""
+
+    values: SavedSettings
+    origins: dict[str, Origin]
+    changed_at: dict[str, datetime]
+    changed_by: dict[str, int | None]
+
+
+def read_all(session: Session) -> Saved:
+    """One statement. A saved value that no longer fits counts as not there."""
+    rows = {row.name: row for row in session.scalars(select(SavedSettingRow))}
+    current = settings.current()
+    values: dict[str, Any] = {}
+    origins: dict[str, Origin] = {}
+    for name in SavedSettings.model_fields:
+        origins[name] = "default"
+        if name in current.model_fields_set and getattr(current, name) is not None:
+            values[name], origins[name] = getattr(current, name), "environment"
+        elif name in rows:
+            value = _value(rows[name])
+            if value is not None and _fits(name, value):
+                values[name], origins[name] = value, "saved"
+    return Saved(
+        values=SavedSettings(**values),
+        origins=origins,
+        changed_at={name: row.changed_at for name, row in rows.items()},
+        changed_by={name: row.changed_by for name, row in rows.items()},
+    )
+
+
+def read(session: Session) -> SavedSettings:
+    return read_all(session).values
+
+
+def write(session: Session, *, name: str, value: Any, changed_by: int | None) -> None:
+    """Save one value; None goes back to the default.
+
+    Raises BadInput when it does not fit, Conflict when the environment sets it. The caller has checked the permission.
+    """
+    if name not in SavedSettings.model_fields:
+        raise BadInput("There is no such setting. Reload the page.")
+    if name in settings.current().model_fields_set:
+        raise Conflict(f"{name.upper()} is set in the environment, which wins. Remove it there to set it here.")
+    if value is None:
+        session.query(SavedSettingRow).filter_by(name=name).delete()
+        return
+    try:
+        fitting = getattr(SavedSettings(**{name: value}), name)
+    except ValidationError as error:
+        reason = error.errors(include_input=False, include_url=False)[0]["msg"]
+        raise BadInput(f"{SavedSettings.model_fields[name].description} {reason}.") from None
+    secret = fitting.get_secret_value() if isinstance(fitting, SecretStr) else None
+    row: dict[str, Any] = {"name": name, "value": None if secret else {"value": fitting}, "secret": secret, "changed_by": changed_by}
+    statement = insert(SavedSettingRow).values(**row)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["name"],
+            set_={key: statement.excluded[key] for key in ("value", "secret", "changed_by")} | {"changed_at": func.now()},
+        )
+    )
+
+
+def _value(row: SavedSettingRow) -> Any:
+    return row.secret if row.value is None else row.value.get("value")
+
+
+def _fits(name: str, value: Any) -> bool:
+    try:
+        SavedSettings(**{name: value})
+    except ValidationError:
+        return False
+    return True

@@ -1,0 +1,121 @@
+"""The ASGI app: the door's middleware, our routes, and Streamlit behind them."""
+
+import logging
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+import uvicorn
+from starlette.convertors import Convertor, register_url_convertor
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from streamlit import config, file_util
+
+from nexus import defects, health, log, settings
+from nexus.accounts import routes as accounts_routes
+from nexus.accounts import tokens
+from nexus.accounts.gate import Gate
+from nexus.accounts.open_pages import OpenPages
+from nexus.db import migrate
+from nexus.errors import NexusError
+from nexus.web import frontend
+from nexus.web.assets import Assets
+from nexus.web.headers import Headers
+from nexus.web.requests import RequestLog
+
+logger = logging.getLogger("nexus")
+
+GRACE_S = 30
+"""How long open requests may take to end when Nexus stops."""
+
+
+class _Slug(Convertor[str]):
+    """A page's address: one word. Everything else under the root is a file, a route or nothing."""
+
+    regex = "[a-z0-9_-]*"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("slug", _Slug())
+
+
+def application() -> st.App:
+    """The whole of Nexus as one ASGI app. The process is connected to its database already."""
+    config.set_option("server.cookieSecret", tokens.streamlit_secret())
+    front = frontend.read(Path(file_util.get_static_dir()))
+    open_pages = OpenPages()
+    page = front.page
+
+    async def shell(_request: Request) -> Response:
+        return HTMLResponse(page, headers={"Cache-Control": "no-cache"})
+
+    @asynccontextmanager
+    async def lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
+        log.adopt()
+        starlette = app._starlette_app
+        assert starlette is not None
+        starlette.state.preload = front.preload
+        starlette.state.newest_schema = migrate.newest()
+        yield {}
+        open_pages.close()
+        _stop_browser()
+
+    return st.App(
+        settings.ROOT / "Home.py",
+        routes=[*health.routes, *accounts_routes.routes, Route("/{page:slug}", shell, methods=["GET"])],
+        middleware=[
+            Middleware(RequestLog, note=lambda error, where: defects.note(error, where=where, user_id=log.user_id.get())),
+            Middleware(Headers, inline_hashes=front.inline_hashes),
+            Middleware(Assets, folder=front.static),
+            Middleware(Gate, open_pages=open_pages),
+        ],
+        exception_handlers={NexusError: _answer},
+        lifespan=lifespan,
+    )
+
+
+def _stop_browser() -> None:
+    """Stop the browser that prints, if this process ever started one."""
+    module = sys.modules.get("nexus.reports.browser")
+    if module is not None:
+        module.stop()
+
+
+async def _answer(_request: Request, error: NexusError) -> Response:
+    return PlainTextResponse(error.message, status_code=error.status)
+
+
+def run() -> None:
+    """Serve until Ctrl-C or SIGTERM; open requests then get 30 s to end, open pages are let go at once."""
+    current = settings.current()
+    log.adopt()
+    server = uvicorn.Server(
+        uvicorn.Config(
+            application(),
+            host=current.address,
+            port=current.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            # The client's address is decided in nexus/web/address.py; uvicorn would believe what the client writes.
+            proxy_headers=False,
+            ws="websockets-sansio",
+            ws_ping_interval=30,
+            ws_ping_timeout=30,
+            ws_max_size=25 * 2**20,
+            timeout_graceful_shutdown=GRACE_S,
+        )
+    )
+    server.run()
+    if not server.started:
+        sys.exit(1)
