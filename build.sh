@@ -79,7 +79,7 @@ install_packages() {
     fi
     touch "$venv/unfinished"
     say "installing Python packages ($1)"
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$1" ||
+    PIP_USE_PEP517=1 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$1" ||
         stop "the Python packages could not be installed; what pip says is above. Check the network, then run this again."
     rm "$venv/unfinished"
     echo "$wanted" >"$venv/$2"

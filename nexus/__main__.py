@@ -61,6 +61,9 @@ def serve() -> None:
     signal.signal(signal.SIGINT, _stop)
     with database():
         migrate.upgrade()
+        if sign_in.nobody_yet():
+            # Before the first administrator: whoever gets the password finds the sample, and a start that was broken off loads it again.
+            _load_sample_or_say_why()
         first = sign_in.first_admin()
         from nexus import server
 
@@ -81,6 +84,38 @@ def migrate() -> None:
     with database():
         schema.upgrade()
         typer.echo(f"The schema is at version {schema.present()}.")
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is found, missing or wrong, and what to do. Ends with status 1 when something that Nexus needs is wrong."""
+    from nexus import doctor as doctor_
+
+    found = doctor_.look(database())
+    for state, line in doctor_.table(found):
+        typer.secho(line, fg=doctor_.COLOURS[state])
+    if not doctor_.healthy(found):
+        raise typer.Exit(1)
+
+
+@app.command()
+def sample() -> None:
+    """Load the sample: 336,776 flights, and the views and dashboards on them. Does nothing where it is there already."""
+    from nexus.sample.load import load
+
+    with database():
+        made = load()
+    typer.echo("The sample is loaded." if made else "The sample was there already.")
+
+
+def _load_sample_or_say_why() -> None:
+    from nexus.sample.load import load
+
+    try:
+        load()
+    except NexusError as error:
+        # Nexus is of use without it, on a database whose role may make no roles.
+        typer.echo(error.message, err=True)
 
 
 @user_app.command("add")

@@ -135,13 +135,18 @@ def open_session(session: Session, *, user_id: int, address: str, user_agent: st
     return SignedIn(user=store.as_user(row, session_id), token=token, hours=hours)
 
 
+def nobody_yet() -> bool:
+    """True in a new installation, before the first administrator is made."""
+    with transaction() as session:
+        return not store.anyone(session)
+
+
 def first_admin() -> tuple[str, str] | None:
     """When there is nobody yet: make the first administrator. E-mail and one-time password, this once."""
     password = passwords.one_time()
     email = spelled(settings.current().nexus_admin_email)
-    with transaction() as session:
-        if store.anyone(session):
-            return None
+    if not nobody_yet():
+        return None
     hashed = passwords.hashed(password)
     with transaction() as session:
         # Several replicas may start at once; one of them makes the person.

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import platform
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,9 @@ from nexus.db.session import Session, transaction
 from nexus.errors import NexusError
 from nexus.status import store
 from nexus.status.spec import Entries, Finding, Process
+
+LITTLE_ROOM = 1024 * 1024 * 1024
+"""Bytes. The sample and its indexes take 90 MB, and Postgres's own log of changes up to as much as it likes."""
 
 
 def findings() -> list[Finding]:
@@ -135,6 +139,20 @@ def _memory_found() -> Iterator[Finding]:
     )
 
 
+def _disk() -> Iterator[Finding]:
+    """Room for the bundled Postgres; with a DATABASE_URL Nexus keeps nothing on disk."""
+    if settings.current().database_url is not None:
+        return
+    free = shutil.disk_usage(settings.ROOT).free
+    tight = free < LITTLE_ROOM
+    yield Finding(
+        what="Disk",
+        state="note" if tight else "ok",
+        detail=f"{_megabytes(free)} free for the bundled Postgres",
+        what_to_do="Make room: Postgres stops when the disk is full." if tight else "",
+    )
+
+
 def _defects() -> Iterator[Finding]:
     with transaction() as session:
         count = store.defects_since(session, what=defects.EVENT, since=datetime.now(UTC) - timedelta(days=1))
@@ -168,5 +186,6 @@ _LOOKS: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
     ("Schema", _schema),
     ("Keys", _keys),
     ("Memory", _memory_found),
+    ("Disk", _disk),
     ("Errors", _defects),
 )
