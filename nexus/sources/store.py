@@ -1,6 +1,7 @@
 """Sources in Nexus's own tables."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -18,7 +19,12 @@ class SourceExists(Conflict):
 
 
 def _value(row: SourceRow) -> Source:
-    return Source(**row.spec, revision=f"{row.id}.{row.changed_at.isoformat()}")
+    return value(row_id=row.id, spec=row.spec, changed_at=row.changed_at)
+
+
+def value(*, row_id: int, spec: dict[str, Any], changed_at: datetime) -> Source:
+    """A source of the columns of its row, for statements that read it along with what uses it."""
+    return Source(**spec, revision=f"{row_id}.{changed_at.isoformat()}")
 
 
 def find(session: Session, *, name: str) -> Source | None:
