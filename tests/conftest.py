@@ -23,6 +23,8 @@ from nexus.db import session as own
 from nexus.db.embedded import Embedded
 from nexus.db.tables import UserRow
 from nexus.sample import load as sample
+from nexus.sources import connect
+from nexus.sources.run import answers
 
 _numbers = itertools.count(1)
 
@@ -102,6 +104,8 @@ def database(request: pytest.FixtureRequest, postgres: Postgres) -> Iterator[str
     try:
         yield postgres.url_of(name)
     finally:
+        connect.close_all()
+        answers.forget()
         own.disconnect()
         postgres.drop(name)
 

@@ -4,6 +4,7 @@ import ipaddress
 import re
 import socket
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from nexus import settings
@@ -110,11 +111,11 @@ def _sslmode(query: str) -> str:
     return mode
 
 
-def connection_arguments(address: Address) -> dict[str, object]:
+def connection_arguments(address: Address) -> dict[str, Any]:
     """What libpq is given. The host is resolved and judged here, and libpq told the very address that was judged."""
     if address.own:
         url = own.engine().url
-        arguments: dict[str, object] = {**url.query, "dbname": url.database, "user": address.user, "password": address.password}
+        arguments: dict[str, Any] = {**url.query, "dbname": url.database, "user": address.user, "password": address.password}
         if url.host:
             arguments["host"] = url.host
         if url.port:

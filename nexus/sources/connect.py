@@ -1,0 +1,241 @@
+"""Connections to sources: a small pool for each, and one wait that knows the deadline, the byte limit and the reader."""
+
+import array
+import fcntl
+import select
+import termios
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg2
+from psycopg2 import extensions
+
+from nexus.db import session as own
+from nexus.sources import store, values
+from nexus.sources.address import Address, connection_arguments
+from nexus.sources.spec import ColumnKind, QueryStopped, QueryTooBig, QueryTooSlow, Source, SourceBusy, SourceUnavailable
+
+CONNECT_SECONDS = 5
+IDLE_SECONDS = 300
+LOOK_SECONDS = 0.05
+"""How often a wait looks whether the reader is still there."""
+
+CLEAN = "rollback; select pg_catalog.pg_advisory_unlock_all(); deallocate all; unlisten *; close all; reset all"
+"""Everything that could outlive a transaction. `discard all` would be a round trip of its own."""
+
+
+@dataclass
+class Watch:
+    """What ends a wait. `received` counts the bytes that came in, as the system tells; that costs nothing a value."""
+
+    deadline: float
+    max_bytes: int
+    cancelled: Callable[[], bool] | None = None
+    received: int = 0
+
+    def look(self) -> None:
+        if self.cancelled is not None and self.cancelled():
+            raise QueryStopped()
+        if time.monotonic() > self.deadline:
+            raise QueryTooSlow()
+        if self.received > self.max_bytes:
+            raise QueryTooBig()
+
+    def patience(self) -> float:
+        left = max(0.0, self.deadline - time.monotonic())
+        return left if self.cancelled is None else min(left, LOOK_SECONDS)
+
+
+class Connection:
+    """One connection that never blocks: libpq's own waiting can neither be stopped nor counted."""
+
+    def __init__(self, address: Address, watch: Watch) -> None:
+        arguments = connection_arguments(address)
+        try:
+            self._raw: Any = psycopg2.connect(
+                **arguments, async_=True, application_name="nexus", client_encoding="UTF8", keepalives_idle=30, keepalives_interval=10
+            )
+            self._wait(watch)
+        except psycopg2.Error:
+            # The driver's sentence names host and user.
+            raise SourceUnavailable() from None
+        except QueryTooSlow:
+            self._raw.close()
+            raise SourceUnavailable() from None
+        values.read_on(self._raw)
+        self.used_at = time.monotonic()
+        self.reused = False
+
+    def execute(self, sql: str, parameters: dict[str, Any] | None, watch: Watch) -> Any:
+        """Run `sql`, which may hold several statements of ours; the cursor has the rows of the last."""
+        cursor = self._raw.cursor()
+        cursor.execute(sql, parameters)
+        self._wait(watch)
+        return cursor
+
+    def _wait(self, watch: Watch) -> None:
+        poller, pending = select.poll(), array.array("i", [0])
+        while (state := self._raw.poll()) != extensions.POLL_OK:
+            socket = self._raw.fileno()
+            poller.register(socket, select.POLLIN if state == extensions.POLL_READ else select.POLLOUT)
+            while not poller.poll(watch.patience() * 1000):
+                watch.look()
+            poller.unregister(socket)
+            if state == extensions.POLL_READ:
+                fcntl.ioctl(socket, termios.FIONREAD, pending)
+                watch.received += pending[0]
+                watch.look()
+
+    @property
+    def version(self) -> int:
+        return int(self._raw.server_version)
+
+    @property
+    def reads_text_as_the_guard_does(self) -> bool:
+        """With the old meaning of backslashes, `'\\'` would end elsewhere than the grammar says."""
+        return bool(self._raw.get_parameter_status("standard_conforming_strings") == "on")
+
+    @property
+    def in_transaction(self) -> bool:
+        return bool(self._raw.info.transaction_status in (extensions.TRANSACTION_STATUS_INTRANS, extensions.TRANSACTION_STATUS_INERROR))
+
+    def clean(self) -> bool:
+        """End the transaction and everything that could outlive it. False when the connection is of no more use."""
+        try:
+            self.execute(CLEAN, None, Watch(deadline=time.monotonic() + 2, max_bytes=1 << 20))
+        except (psycopg2.Error, QueryTooSlow, QueryTooBig):
+            return False
+        self.used_at = time.monotonic()
+        return bool(self._raw.info.transaction_status == extensions.TRANSACTION_STATUS_IDLE)
+
+    def close(self) -> None:
+        self._raw.close()
+
+    def abandon(self) -> None:
+        """Stop what runs on the server, and close, without waiting for either: the server may not answer any more."""
+        threading.Thread(target=self._abandon, name="nexus-source-cancel", daemon=True).start()
+
+    def _abandon(self) -> None:
+        try:
+            self._raw.cancel()
+        except psycopg2.Error:
+            pass  # already gone, and closing is all that is left
+        finally:
+            self._raw.close()
+
+
+@dataclass
+class Pool:
+    """The connections of this process to one source, at one revision of it."""
+
+    source: Source
+    address: Address
+    types: dict[int, tuple[ColumnKind, str]] = field(default_factory=lambda: dict(values.BUILT_IN))
+    _idle: list[Connection] = field(default_factory=list)
+    _taken: int = 0
+    _closed: bool = False
+    _change: threading.Condition = field(default_factory=threading.Condition)
+
+    @contextmanager
+    def connection(self, watch: Watch) -> Iterator[Connection]:
+        """A clean connection; it goes back clean, or is closed. Raises SourceBusy when none becomes free in time."""
+        self._take_a_place(watch)
+        connection = None
+        try:
+            connection = self._one(watch)
+            yield connection
+        except (QueryTooSlow, QueryTooBig, QueryStopped, GeneratorExit):
+            if connection is not None:
+                connection.abandon()
+                connection = None
+            raise
+        finally:
+            self._give_back(connection)
+
+    def _take_a_place(self, watch: Watch) -> None:
+        with self._change:
+            while self._taken >= self.source.limits.concurrent_queries:
+                try:
+                    watch.look()
+                except QueryTooSlow:
+                    raise SourceBusy() from None
+                self._change.wait(watch.patience())
+            self._taken += 1
+
+    def _one(self, watch: Watch) -> Connection:
+        with self._change:
+            connection = self._idle.pop() if self._idle else None
+        if connection is not None:
+            connection.reused = True
+            return connection
+        limited = Watch(min(watch.deadline, time.monotonic() + CONNECT_SECONDS), 1 << 20, watch.cancelled)
+        connection = Connection(self.address, limited)
+        if not connection.reads_text_as_the_guard_does:
+            connection.close()
+            raise SourceUnavailable(
+                "This database has standard_conforming_strings off, which Nexus cannot read safely. Turn it on for the role."
+            )
+        return connection
+
+    def _give_back(self, connection: Connection | None) -> None:
+        kept = connection is not None and connection.clean()
+        old: list[Connection] = [] if kept or connection is None else [connection]
+        with self._change:
+            self._taken -= 1
+            if kept and connection is not None:
+                (old if self._closed else self._idle).append(connection)
+            horizon = time.monotonic() - IDLE_SECONDS
+            old += [idle for idle in self._idle if idle.used_at < horizon]
+            self._idle = [idle for idle in self._idle if idle.used_at >= horizon]
+            self._change.notify()
+        for one in old:
+            one.close()
+
+    def drop_idle(self) -> None:
+        """After a server went away, its other connections are dead too."""
+        with self._change:
+            old, self._idle = self._idle, []
+        for connection in old:
+            connection.close()
+
+    def close(self) -> None:
+        with self._change:
+            self._closed = True
+        self.drop_idle()
+
+
+_pools: dict[str, Pool] = {}
+_lock = threading.Lock()
+
+
+def pool_of(source: Source) -> Pool:
+    """The pool of a source as it is now; a pool of a former revision is closed. The address is read here and nowhere else."""
+    with _lock:
+        pool = _pools.get(source.name)
+    if pool is not None and pool.source == source:
+        return pool
+    with own.transaction() as session:
+        address = store.find_address(session, name=source.name)
+    if address is None:
+        raise SourceUnavailable("This source no longer exists. Open another, or ask an administrator to add it again.")
+    with _lock:
+        former = _pools.get(source.name)
+        if former is not None and former.source == source:
+            return former
+        pool = _pools[source.name] = Pool(source, address)
+    if former is not None:
+        former.close()
+    return pool
+
+
+def close_all() -> None:
+    """Close every pool: at the end of the process, and when Nexus's own database is changed for another."""
+    with _lock:
+        pools = list(_pools.values())
+        _pools.clear()
+    for pool in pools:
+        pool.close()
