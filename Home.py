@@ -1,15 +1,22 @@
-"""The entry script: page config and navigation; no logic, no st.stop."""
+"""The entry script: navigation, and the frame around every page. It runs before the page, at every rerun."""
 
 import streamlit as st
 
-from nexus.accounts.spec import User
-from nexus.ui.page import run_page
+from nexus.accounts.spec import Permission
+from nexus.ui.page import corner, tab, visitor
 
-st.set_page_config(page_title="Nexus", layout="wide")
-
-
-def page(user: User) -> None:
-    st.title(f"Good day, {user.name}")
-
-
-run_page(page)
+user = visitor()
+administrator = user is not None and user.may(Permission.ADMINISTER)
+# The icons stand in the titles: an `icon` would also become the tab's, which browsers would fetch from a foreign server.
+page = st.navigation(
+    [
+        st.Page("pages/home.py", title=":material/home: Home", default=True),
+        st.Page("pages/settings.py", title=":material/settings: Settings", visibility="visible" if administrator else "hidden"),
+        # Reached by their address, or from a list.
+        st.Page("pages/account.py", title="Account", visibility="hidden"),
+    ],
+    expanded=True,
+)
+tab(page.title)
+corner(user)
+page.run()

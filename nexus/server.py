@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from streamlit import config, file_util
+from streamlit.runtime.pages_manager import PagesManager
 
 from nexus import defects, health, log, settings
 from nexus.accounts import routes as accounts_routes
@@ -52,6 +53,8 @@ register_url_convertor("slug", _Slug())
 def application() -> st.App:
     """The whole of Nexus as one ASGI app. The process is connected to its database already."""
     config.set_option("server.cookieSecret", tokens.streamlit_secret())
+    # Until Home.py has run once, Streamlit would serve the files in pages/ without it.
+    PagesManager.uses_pages_directory = False
     front = frontend.read(Path(file_util.get_static_dir()))
     open_pages = OpenPages()
     page = front.page

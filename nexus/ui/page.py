@@ -1,25 +1,93 @@
-"""The frame of every page: who is here, may they, and what an error looks like."""
+"""The frame of every page: who is there, what they may see, and what they are told when something fails."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
 
 import streamlit as st
 
 from nexus import defects
-from nexus.accounts import service
+from nexus.accounts import service as accounts
+from nexus.accounts.sessions import SignedOut
 from nexus.accounts.spec import Permission, User, require
 from nexus.db.session import transaction
 from nexus.errors import NexusError
+from nexus.ui.forms import plain
+
+STYLE = Path(__file__).parent / "static" / "frame.css"
+
+_found: ContextVar[User | None] = ContextVar("found", default=None)
+"""The person that the frame found, for the page it runs next: one look-up for both."""
+
+
+def person() -> User:
+    """The person behind this page, as their session row says now. Raises SignedOut.
+
+    The gate puts the id of the session row into a header that Streamlit trusts, and strips a client's own.
+    """
+    value = st.user.get("nexus")
+    if not isinstance(value, str) or not (value.isascii() and value.isdecimal()):
+        raise SignedOut()
+    with transaction() as session:
+        return accounts.user_of_session(session, session_id=int(value))
 
 
 def run_page(page: Callable[[User], None], *, needs: Permission = Permission.SEE) -> None:
-    """Draw a page for whoever is signed in, if they may see it. The last line of every page."""
-    try:
-        with transaction() as session:
-            user = service.user_of_session(session, session_id=int(str(st.user.get("nexus") or 0)))
+    """Run `page` for the person who is signed in, if they may see it. The last line of every file in `pages/`."""
+    user = _found.get()
+    _found.set(None)  # whatever runs next, perhaps without the frame, looks again
+    with errors_shown(where=f"page {Path(page.__code__.co_filename).stem}", user=user):
+        user = user or person()
         require(user, needs)
         page(user)
+
+
+@contextmanager
+def errors_shown(*, where: str = "page", user: User | None = None) -> Iterator[None]:
+    """Whatever fails inside ends as one sentence on the page. Around page bodies, fragments and dialogs.
+
+    Streamlit's own control flow (`st.rerun`, `st.stop`, `st.switch_page`) is no `Exception`, and passes.
+    """
+    try:
+        yield
+    except SignedOut as error:
+        st.error(f"{error.message} [Sign in](/login)", icon=":material/lock:")
     except NexusError as error:
-        st.error(error.message)
+        st.error(error.message, icon=":material/error:")
     except Exception as error:
-        reference = defects.note(error, where="a page")
-        st.error(f"Something went wrong. Tell an administrator this reference: {reference}")
+        reference = defects.note(error, where=where, user_id=user.id if user else None)
+        st.error(
+            f"Nexus made a mistake, and has noted it as {reference}. Reload the page; if it stays, give an administrator this number.",
+            icon=":material/error:",
+        )
+
+
+def visitor() -> User | None:
+    """For the frame: the person, or none when they are signed out; the page itself then says so. Sets the style too."""
+    st.html(STYLE)
+    try:
+        user = person()
+    except NexusError:
+        user = None
+    _found.set(user)
+    return user
+
+
+def tab(title: str) -> None:
+    """Name the browser's tab after the page. A page may call it again with a title of its own."""
+    name = re.sub(r":material/\w+: ", "", title)
+    st.set_page_config(page_title=f"{name} · Nexus", page_icon="/door/mark.svg", layout="wide", initial_sidebar_state=232)
+
+
+def corner(user: User | None) -> None:
+    """The foot of the sidebar: who is signed in, their account, and the way out."""
+    if user is None:
+        return
+    with st.sidebar, st.container(key="corner"), st.popover(plain(user.name), icon=":material/account_circle:", width="stretch"):
+        st.caption(f"{plain(user.email)} · {user.role.value}")
+        st.page_link("pages/account.py", label="Account", icon=":material/manage_accounts:")
+        st.caption("Light or dark follows your device; the menu at the top right changes it.")
+        # A plain link: signing out happens outside Streamlit, as signing in does.
+        st.html('<a class="nexus-button" href="/logout" target="_self">Sign out</a>')

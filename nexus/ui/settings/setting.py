@@ -1,0 +1,34 @@
+"""One saved setting on the page: its value, where that comes from, who changed it last."""
+
+import streamlit as st
+
+from nexus.accounts import service as accounts
+from nexus.accounts.spec import Permission, User, require
+from nexus.db.saved import Saved, read_all
+from nexus.db.session import transaction
+from nexus.ui import when
+
+ORIGINS = {"environment": "from the environment", "saved": "saved here", "default": "the default"}
+
+
+def read(user: User) -> tuple[Saved, dict[int, str]]:
+    """The settings as they hold now, and the names of people by id."""
+    require(user, Permission.ADMINISTER)
+    with transaction() as session:
+        return read_all(session), {person.id: person.name for person in accounts.everyone(session, user=user)}
+
+
+def fixed(saved: Saved, name: str) -> bool:
+    """Whether the environment sets it, so that nothing can be changed here."""
+    return saved.origins[name] == "environment"
+
+
+def origin(saved: Saved, name: str, people: dict[int, str]) -> None:
+    """The line below a setting."""
+    line = "Not set" if getattr(saved.values, name) is None else f"Now {ORIGINS[saved.origins[name]]}"
+    if fixed(saved, name):
+        line += f": `{name.upper()}` is set there, and wins. Remove it there to change it here."
+    elif name in saved.changed_at:
+        by = people.get(saved.changed_by.get(name) or 0)
+        line += f", changed {when.moment(saved.changed_at[name])}{f' by {by}' if by else ''}"
+    st.caption(line)
