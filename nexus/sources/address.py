@@ -88,6 +88,7 @@ def _parsed(parts: SplitResult) -> Address:
         raise WrongAddress("Write an @ in the user name or password as %40, a : as %3A and a / as %2F.")
     if not re.fullmatch(r"[A-Za-z0-9._:-]{1,253}", host):
         raise WrongAddress("The host has characters that no host name has.")
+    _judge_numbers(host)
     user, password, database = unquote(parts.username or ""), unquote(parts.password or ""), unquote(parts.path.removeprefix("/"))
     if not user or not database or "/" in database:
         raise WrongAddress("Name a user and a database: postgresql://user:password@host:5432/database.")
@@ -149,6 +150,16 @@ def _judged(address: Address) -> str:
     return addresses[0]
 
 
+def _judge_numbers(host: str) -> None:
+    """Judge a host that is a number already, in any notation that the system reads (`0x7f.1`, `2130706433`)."""
+    for family, read in ((socket.AF_INET, socket.inet_aton), (socket.AF_INET6, lambda text: socket.inet_pton(socket.AF_INET6, text))):
+        try:
+            packed = read(host)
+        except OSError:
+            continue
+        judge(socket.inet_ntop(family, packed), production=settings.current().production)
+
+
 def judge(text: str, *, production: bool) -> None:
     """Raises WrongAddress for addresses that no team's database has.
 
@@ -157,13 +168,21 @@ def judge(text: str, *, production: bool) -> None:
     """
     network = ipaddress.ip_address(text)
     if isinstance(network, ipaddress.IPv6Address):
-        # The same IPv4 address in its IPv6 clothes: mapped, 6to4, NAT64.
-        inner = network.ipv4_mapped or network.sixtofour
-        if inner is None and network in ipaddress.ip_network("64:ff9b::/96"):
-            inner = ipaddress.IPv4Address(int(network) & 0xFFFFFFFF)
-        network = inner or network
+        network = _plain(network)
     metadata = {"169.254.169.254", "100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254"}
     if str(network) in metadata or network.is_link_local or network.is_multicast or network.is_unspecified:
         raise WrongAddress("This address belongs to the machine's own network services, and cannot be a source.")
     if network.is_loopback and production:
         raise WrongAddress("In production a source cannot be on the machine that Nexus runs on. Name the database's own host.")
+
+
+def _plain(network: ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The IPv4 address in its IPv6 clothes (mapped, compatible, 6to4, Teredo, NAT64), or the address itself."""
+    if network.ipv4_mapped or network.sixtofour:
+        return network.ipv4_mapped or network.sixtofour or network
+    if network.teredo:
+        return network.teredo[1]
+    compatible = int(network) > 1 and int(network) < 2**32
+    if compatible or network in ipaddress.ip_network("64:ff9b::/96"):
+        return ipaddress.IPv4Address(int(network) & 0xFFFFFFFF)
+    return network

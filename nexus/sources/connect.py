@@ -60,12 +60,12 @@ class Connection:
                 **arguments, async_=True, application_name="nexus", client_encoding="UTF8", keepalives_idle=30, keepalives_interval=10
             )
             self._wait(watch)
-        except psycopg2.Error:
-            # The driver's sentence names host and user.
-            raise SourceUnavailable() from None
+        except psycopg2.Error as error:
+            # Not chained: the driver's sentence names host and user.
+            raise _unavailable(_reason(str(error))) from None
         except QueryTooSlow:
             self._raw.close()
-            raise SourceUnavailable() from None
+            raise _unavailable(f"The server did not answer within {CONNECT_SECONDS} s. Check host, port and firewall.") from None
         values.read_on(self._raw)
         self.used_at = time.monotonic()
         self.reused = False
@@ -126,6 +126,37 @@ class Connection:
             pass  # already gone, and closing is all that is left
         finally:
             self._raw.close()
+
+
+def _unavailable(reason: str) -> SourceUnavailable:
+    failure = SourceUnavailable()
+    failure.reason = reason
+    return failure
+
+
+REASONS = (
+    (("password", "authentication"), "The server refused the user or the password."),
+    (("role",), "The server refused the user or the password."),
+    (("database",), "The server has no database of this name."),
+    (("pg_hba",), "The server does not let this user in from here."),
+    (("refused",), "Nothing listens at this host and port."),
+    (("too many",), "The server has no connection left."),
+    (("slots",), "The server has no connection left."),
+    (("ssl",), "The encrypted connection failed. Check sslmode and the server's certificate."),
+    (("certificate",), "The encrypted connection failed. Check sslmode and the server's certificate."),
+    (("timeout",), "The server did not answer in time. Check host, port and firewall."),
+    (("unreachable",), "The host cannot be reached from here."),
+)
+
+
+def _reason(text: str) -> str:
+    """The driver's words as a sentence of ours. A message in another language ends at the last line."""
+    # The part after the last `failed:` or `FATAL:` says why; before it stand host and user.
+    why = text.lower().rpartition("failed: ")[2]
+    for words, sentence in REASONS:
+        if all(word in why for word in words):
+            return sentence
+    return "The server did not answer as a Postgres does."
 
 
 @dataclass

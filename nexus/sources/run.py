@@ -142,6 +142,15 @@ def stream(
         yield columns, _batches(pool, connection, cursor.fetchall(), source, watch)
 
 
+def inquire(pool: Pool, *, sql: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    """Rows of a statement of Nexus's own, about the catalog of a source; read-only, with the source's time limit."""
+    watch = _watch(pool.source, None)
+    with _translated(pool), pool.connection(watch) as connection:
+        text = f"begin read only; select pg_catalog.set_config('statement_timeout', '{pool.source.limits.timeout_ms}', true); {sql}"
+        rows: list[tuple[Any, ...]] = connection.execute(text, parameters, watch).fetchall()
+        return rows
+
+
 def _checked(source: Source, query: Query, reader: User) -> _Question:
     require(reader, Permission.SEE)
     if query.source != source.name:

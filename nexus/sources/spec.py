@@ -113,6 +113,8 @@ class QueryStopped(NexusError):
 
 class SourceUnavailable(Unavailable):
     message = "This source cannot be reached right now. Try again in a minute; an administrator can test it in Settings."
+    reason = ""
+    """One sentence for administrators, who test the source; without host, user and password."""
 
 
 class SourceBusy(Unavailable):

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from nexus.db.session import Session
-from nexus.db.tables import SourceRow
+from nexus.db.tables import SourceRow, ViewRow, ViewVersionRow
 from nexus.errors import Conflict
 from nexus.sources import address as addresses
 from nexus.sources.address import Address
@@ -58,6 +58,19 @@ def put(session: Session, *, source: Source, address: Address | None, changed_by
         session.flush()
     except IntegrityError as error:
         raise SourceExists() from error
+
+
+def shown_addresses(session: Session) -> dict[str, str]:
+    """Of each source, its address without the password."""
+    rows = session.execute(select(SourceRow.name, SourceRow.url)).all()
+    return {name: addresses.stored(url).shown for name, url in rows}
+
+
+def views_of(session: Session, *, name: str) -> list[str]:
+    """Titles of the views whose newest version asks this source."""
+    newest = (ViewVersionRow.kept_id == ViewRow.id) & (ViewVersionRow.version == ViewRow.version)
+    asks = ViewVersionRow.spec["source"].astext == name
+    return list(session.execute(select(ViewRow.title).join(ViewVersionRow, newest).where(asks).order_by(ViewRow.title)).scalars())
 
 
 def delete(session: Session, *, name: str) -> None:
