@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from sqlalchemy import Select, Text, and_, cast, func, literal, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import JSONB, JSONPATH, insert
 from sqlalchemy.orm import aliased
 
 from nexus.db.session import Session
@@ -93,6 +93,8 @@ def plain(spec: BaseModel) -> dict[str, Any]:
     """
     result: dict[str, Any] = {}
     for name, field in type(spec).model_fields.items():
+        if field.exclude:
+            continue
         value = getattr(spec, name)
         tells_kinds_apart = name in ("kind", "type")
         if not tells_kinds_apart and not field.is_required() and value == field.get_default(call_default_factory=True):
@@ -106,7 +108,8 @@ def _plain_value(value: Any) -> Any:
         case BaseModel():
             return plain(value)
         case dict():
-            return {key: _plain_value(item) for key, item in value.items()}
+            # By name, since JSONB keeps an order of its own.
+            return {key: _plain_value(value[key]) for key in sorted(value)}
         case tuple() | list():
             return [_plain_value(item) for item in value]
         case None | str() | bool() | int() | float():
@@ -327,6 +330,31 @@ def list_versions(session: Session, *, kind: Kind, name: str) -> list[VersionInf
     if not rows:
         raise NotFound()
     return [VersionInfo(**row._mapping) for row in rows]
+
+
+class Use(BaseModel, frozen=True):
+    """A dashboard or prompt that names a view."""
+
+    kind: Kind
+    name: str
+    title: str
+
+
+def uses_of_view(session: Session, *, name: str, reader_id: int) -> list[Use]:
+    """Who names the view in the newest version, by title."""
+    _ = reader_id  # everybody sees every dashboard and prompt; a read names who reads
+    path = literal('$.** ? (@.type() == "object").view ? (@ == $name)').cast(JSONPATH)
+    uses = []
+    for kind in ("dashboard", "prompt"):
+        kept, versions = TABLES[kind]
+        found = session.execute(
+            select(kept.name, kept.title)
+            .join(versions, and_(versions.kept_id == kept.id, versions.version == kept.version))
+            .where(kept.archived_at.is_(None), func.jsonb_path_exists(versions.spec, path, cast({"name": name}, JSONB)))
+            .order_by(func.lower(kept.title))
+        )
+        uses += [Use(kind=kind, name=row.name, title=row.title) for row in found]
+    return uses
 
 
 def archive(session: Session, *, kind: Kind, name: str) -> None:

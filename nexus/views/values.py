@@ -46,6 +46,13 @@ def empty(value: Any) -> bool:
     return value is None or value in ((), "")
 
 
+def taken(parameter: Parameter, value: Any) -> Any:
+    """A value of a filter or variable, as `parameter` takes it: one chosen text fills a parameter of several."""
+    if isinstance(parameter, MultipleChoiceParameter) and isinstance(value, str):
+        return (value,) if value else ()
+    return value
+
+
 def parse(parameters: Iterable[Parameter], given: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """The value of each parameter, from the texts of a URL.
 

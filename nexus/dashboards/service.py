@@ -1,0 +1,194 @@
+"""Dashboards: list, open, ask their panels, save."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from nexus import audit
+from nexus.accounts.spec import Permission, User, require
+from nexus.dashboards import check, store
+from nexus.dashboards.spec import Dashboard, DataPanel
+from nexus.db import versions
+from nexus.db.session import Session
+from nexus.errors import BadInput, NotFound
+from nexus.sources import store as sources
+from nexus.sources.spec import Table
+from nexus.views import service as views
+from nexus.views import values as typed
+from nexus.views.service import OpenView
+from nexus.views.spec import ChoiceParameter, MultipleChoiceParameter, Parameter, View
+
+
+class PanelBroken(BadInput):
+    """The panel's view is gone, or cannot be read; `message` says which and what to do. The other panels stand."""
+
+
+class OpenDashboard(BaseModel, frozen=True):
+    """A dashboard as stored, with all that asking its panels takes: nothing more is read from Nexus's own tables."""
+
+    dashboard: Dashboard
+    version: int
+    newest: int
+    views: dict[str, OpenView]
+    problems: dict[str, str]
+    """Of each view that a panel names and that cannot be asked: one sentence."""
+    owner: str | None
+    saved_at: datetime
+    saved_by: str | None
+    note: str = ""
+    favourite: bool = False
+
+    def view(self, name: str) -> OpenView:
+        """Raises PanelBroken."""
+        if name not in self.views:
+            raise PanelBroken(self.problems.get(name, f"The view `{name}` no longer exists. Choose another view for this panel."))
+        return self.views[name]
+
+
+def list_dashboards(session: Session, *, reader: User, search: str = "") -> list[versions.Listed]:
+    """Favourites first, then by title. One that this release cannot read is listed with its problem."""
+    require(reader, Permission.SEE)
+    return versions.list_kept(session, kind="dashboard", spec=Dashboard, reader_id=reader.id, search=search)
+
+
+def open_dashboard(session: Session, *, reader: User, name: str, version: int | None = None) -> OpenDashboard:
+    """The newest version, or `version`, in one statement; it also notes the visit.
+
+    Raises NotFound, or SpecUnreadable when this release cannot read it. A view that is gone or cannot be
+    read breaks its panels only.
+    """
+    require(reader, Permission.SEE)
+    rows = store.open_rows(session, reader=reader, name=name, version=version)
+    if not rows:
+        raise NotFound("This dashboard no longer exists, or you may not see it. Open another from the list.")
+    first = rows[0]
+    found: dict[str, OpenView] = {}
+    problems: dict[str, str] = {}
+    for row in rows:
+        if row["view"] is not None:
+            try:
+                found[row["view"]] = _open_view(row)
+            except (PanelBroken, versions.SpecUnreadable) as error:
+                problems[row["view"]] = error.message
+    return OpenDashboard(
+        dashboard=versions.read("dashboard", name, Dashboard, first["spec"]),
+        views=found,
+        problems=problems,
+        **{key: first[key] for key in ("version", "newest", "owner", "saved_at", "saved_by", "note", "favourite")},
+    )
+
+
+def _open_view(row: Mapping[str, Any]) -> OpenView:
+    if row["view_spec"] is None:
+        raise PanelBroken(f"The view `{row['view']}` no longer exists. Choose another view for this panel.")
+    view = versions.read("view", row["view"], View, row["view_spec"])
+    if row["source_spec"] is None:
+        raise PanelBroken(f"The source `{view.source}` of the view `{view.name}` no longer exists. Choose another source for the view.")
+    return OpenView(
+        view=view,
+        version=row["view_version"],
+        source=sources.value(row_id=row["source_id"], spec=row["source_spec"], changed_at=row["source_changed_at"]),
+        owner=row["view_owner"],
+        saved_at=row["view_saved_at"],
+        saved_by=row["view_saved_by"],
+    )
+
+
+def panel_filters(open_dashboard: OpenDashboard, panel: DataPanel) -> dict[str, str]:
+    """Parameter of the panel's view → filter of the dashboard that fills it. A change of any other filter leaves the panel as it is.
+
+    Raises PanelBroken.
+    """
+    there = {parameter.name for parameter in open_dashboard.dashboard.filters}
+    pairs = {
+        parameter.name: panel.parameters.get(parameter.name, parameter.name)
+        for parameter in open_dashboard.view(panel.view).view.parameters
+    }
+    return {name: filter_name for name, filter_name in pairs.items() if filter_name in there}
+
+
+def panel_values(open_dashboard: OpenDashboard, panel: DataPanel, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What the panel's view is asked with, of the values of the filters; the rest stays at the view's defaults.
+
+    Raises PanelBroken.
+    """
+    filled = panel_filters(open_dashboard, panel)
+    parameters = {parameter.name: parameter for parameter in open_dashboard.view(panel.view).view.parameters}
+    return {name: typed.taken(parameters[name], values[of]) for name, of in filled.items() if of in values}
+
+
+def ask_panel(open_dashboard: OpenDashboard, panel: DataPanel, *, reader: User, values: Mapping[str, Any], fresh: bool = False) -> Table:
+    """The rows of a panel. Panels with an equal query share one run. Raises PanelBroken, BadInput, and what `sources.run` raises."""
+    view = open_dashboard.view(panel.view)
+    return views.ask(view, reader=reader, values=panel_values(open_dashboard, panel, values), fresh=fresh)
+
+
+def filter_choices(open_dashboard: OpenDashboard, filter: Parameter, *, reader: User) -> list[tuple[str, str]]:  # noqa: A002
+    """Value and label of each choice that a filter offers: its fixed list, or what its view finds now."""
+    require(reader, Permission.SEE)
+    view = None
+    if isinstance(filter, ChoiceParameter | MultipleChoiceParameter) and filter.choices.view:
+        view = open_dashboard.view(filter.choices.view)
+    return views.read_choices(filter, view, reader=reader)
+
+
+def save_dashboard(session: Session, *, user: User, dashboard: Dashboard, base_version: int | None = None, note: str = "") -> int:
+    """Keep the dashboard, and say its version; the same spec again makes none.
+
+    `base_version` is the version that the change was made from; none means a new dashboard. Raises Conflict
+    when the name is taken or a newer version is there, BadInput when a view, filter or prompt that it names
+    is not there.
+    """
+    require(user, Permission.BUILD)
+    found = store.view_specs(session, reader=user, names=views_named(dashboard))
+    specs = {name: versions.read("view", name, View, spec) for name, spec in found.items()}
+    prompts = versions.names(session, kind="prompt")
+    problem = next(check.problems(dashboard, views=specs, prompts=prompts), None)
+    if problem is not None:
+        where = ".".join(str(part) for part in problem.path)
+        raise BadInput(f"The dashboard `{dashboard.name}` was not saved: at `{where}`, {problem.message}")
+    saved = versions.save(session, kind="dashboard", spec=dashboard, user_id=user.id, base_version=base_version, note=note)
+    if saved.changed:
+        audit.record(
+            session, user_id=user.id, what="dashboard.saved", subject=f"dashboard {dashboard.name}", detail={"version": saved.version}
+        )
+    return saved.version
+
+
+def views_named(dashboard: Dashboard) -> set[str]:
+    """The views that its panels and filters ask."""
+    of_panels = {panel.view for panel in dashboard.panels if isinstance(panel, DataPanel)}
+    of_filters = {
+        parameter.choices.view
+        for parameter in dashboard.filters
+        if isinstance(parameter, ChoiceParameter | MultipleChoiceParameter) and parameter.choices.view
+    }
+    return of_panels | of_filters
+
+
+def restore_dashboard(session: Session, *, user: User, name: str, version: int, base_version: int) -> int:
+    """Make an earlier version the newest one again; nothing in between is lost."""
+    require(user, Permission.BUILD)
+    kept = versions.load(session, kind="dashboard", name=name, version=version)
+    dashboard = versions.read("dashboard", name, Dashboard, kept.spec)
+    return save_dashboard(session, user=user, dashboard=dashboard, base_version=base_version, note=f"Restored version {version}")
+
+
+def dashboard_versions(session: Session, *, reader: User, name: str) -> list[versions.VersionInfo]:
+    require(reader, Permission.SEE)
+    return versions.list_versions(session, kind="dashboard", name=name)
+
+
+def archive_dashboard(session: Session, *, user: User, name: str) -> None:
+    """Take the dashboard off every list; its versions stay, and saving under its name brings it back."""
+    require(user, Permission.BUILD)
+    versions.archive(session, kind="dashboard", name=name)
+    audit.record(session, user_id=user.id, what="dashboard.archived", subject=f"dashboard {name}")
+
+
+def toggle_favourite(session: Session, *, user: User, name: str) -> bool:
+    """Whether the dashboard is a favourite of the person from now on."""
+    require(user, Permission.SEE)
+    return versions.toggle_favourite(session, kind="dashboard", name=name, reader_id=user.id)

@@ -1,0 +1,151 @@
+"""Views: find, ask, save, list."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from nexus import audit
+from nexus.accounts.spec import Permission, User, require
+from nexus.db import versions
+from nexus.db.session import Session
+from nexus.errors import BadInput, Conflict
+from nexus.sources import guard
+from nexus.sources import service as sources
+from nexus.sources.run import run
+from nexus.sources.spec import Source, Table
+from nexus.views import values as typed
+from nexus.views.compile import bind_names, compile
+from nexus.views.spec import ChoiceParameter, MultipleChoiceParameter, Parameter, SqlQuestion, View
+
+
+class OpenView(BaseModel, frozen=True):
+    """A view as stored, with all that asking it takes."""
+
+    view: View
+    version: int
+    source: Source
+    owner: str | None
+    saved_at: datetime
+    saved_by: str | None
+    note: str = ""
+
+
+def list_views(session: Session, *, reader: User, search: str = "") -> list[versions.Listed]:
+    """Favourites first, then by title. A view that this release cannot read is listed with its problem."""
+    require(reader, Permission.SEE)
+    return versions.list_kept(session, kind="view", spec=View, reader_id=reader.id, search=search)
+
+
+def find_view(session: Session, *, reader: User, name: str, version: int | None = None) -> OpenView:
+    """Raises NotFound, or SpecUnreadable when this release cannot read it."""
+    require(reader, Permission.SEE)
+    kept = versions.load(session, kind="view", name=name, version=version)
+    view = versions.read("view", name, View, kept.spec)
+    return OpenView(
+        view=view,
+        version=kept.version,
+        source=sources.find(session, reader=reader, name=view.source),
+        owner=kept.owner,
+        saved_at=kept.saved_at,
+        saved_by=kept.saved_by,
+        note=kept.note,
+    )
+
+
+def ask(open_view: OpenView, *, reader: User, values: Mapping[str, Any], max_rows: int | None = None, fresh: bool = False) -> Table:
+    """The rows of a view for `values`; absent ones take their default. `fresh` goes past the cache.
+
+    Holds no transaction of Nexus's own while it waits. Raises BadInput for a value that does not fit,
+    and what `sources.run` raises.
+    """
+    require(reader, Permission.SEE)
+    query = compile(open_view.view, values)
+    return run(open_view.source, query=query, reader=reader, max_rows=max_rows, fresh=fresh)
+
+
+def save_view(session: Session, *, user: User, view: View, base_version: int | None = None, note: str = "") -> int:
+    """Keep the view, and say its version; the same spec again makes none.
+
+    `base_version` is the version that the change was made from; none means a new view. Raises Conflict
+    when the name is taken or a newer version is there, QueryRefused for SQL that is not one plain SELECT.
+    """
+    require(user, Permission.BUILD)
+    check_view(view)
+    sources.find(session, reader=user, name=view.source)
+    saved = versions.save(session, kind="view", spec=view, user_id=user.id, base_version=base_version, note=note)
+    if saved.changed:
+        audit.record(session, user_id=user.id, what="view.saved", subject=f"view {view.name}", detail={"version": saved.version})
+    return saved.version
+
+
+def check_view(view: View) -> None:
+    """What can be said against a view without its database: refused SQL, parameters that nobody declared."""
+    if isinstance(view.question, SqlQuestion):
+        guard.check(view.question.sql, names=bind_names(view.parameters))
+    compile(view.model_copy(update={"parameters": tuple(p.model_copy(update={"required": False}) for p in view.parameters)}), {})
+
+
+def restore_view(session: Session, *, user: User, name: str, version: int, base_version: int) -> int:
+    """Make an earlier version the newest one again; nothing in between is lost."""
+    require(user, Permission.BUILD)
+    kept = versions.load(session, kind="view", name=name, version=version)
+    view = versions.read("view", name, View, kept.spec)
+    return save_view(session, user=user, view=view, base_version=base_version, note=f"Restored version {version}")
+
+
+def view_versions(session: Session, *, reader: User, name: str) -> list[versions.VersionInfo]:
+    require(reader, Permission.SEE)
+    return versions.list_versions(session, kind="view", name=name)
+
+
+def read_choices(parameter: Parameter, origin: OpenView | None, *, reader: User) -> list[tuple[str, str]]:
+    """Value and label of each choice: of the fixed list, or of the rows of `origin`, the view that the parameter names.
+
+    Each value once, in the order of the rows; empty cells are left out. Raises BadInput when the view does
+    not return the column, and what `sources.run` raises.
+    """
+    if not isinstance(parameter, ChoiceParameter | MultipleChoiceParameter):
+        return []
+    choices = parameter.choices
+    if choices.view is None or choices.column is None:
+        return [(value, value) for value in choices.values]
+    if origin is None or origin.view.name != choices.view:
+        raise BadInput(f"The choices of “{typed.label(parameter)}” come from the view `{choices.view}`, which is not there.")
+    table = ask(origin, reader=reader, values={}, max_rows=typed.MOST_CHOICES)
+    label_column = choices.label_column or choices.column
+    try:
+        pairs = zip(table.values(choices.column), table.values(label_column), strict=True)
+    except KeyError as missing:
+        raise BadInput(f"The choices of “{typed.label(parameter)}” need the column {missing} of the view `{choices.view}`.") from None
+    labels: dict[str, str] = {}
+    for value, label in pairs:
+        if value is not None:
+            labels.setdefault(str(value), str(value if label is None else label))
+    return list(labels.items())
+
+
+def used_by(session: Session, *, reader: User, name: str) -> list[versions.Use]:
+    """The dashboards and prompts whose newest version names the view."""
+    require(reader, Permission.SEE)
+    return versions.uses_of_view(session, name=name, reader_id=reader.id)
+
+
+def archive_view(session: Session, *, user: User, name: str) -> None:
+    """Take the view off every list; its versions stay, and saving under its name brings it back.
+
+    Raises Conflict while a dashboard or prompt uses it.
+    """
+    require(user, Permission.BUILD)
+    uses = versions.uses_of_view(session, name=name, reader_id=user.id)
+    if uses:
+        where = ", ".join(f"{use.kind} “{use.title}”" for use in uses[:3]) + (f" and {len(uses) - 3} more" if len(uses) > 3 else "")
+        raise Conflict(f"This view is used by {where}. Take it out there first.")
+    versions.archive(session, kind="view", name=name)
+    audit.record(session, user_id=user.id, what="view.archived", subject=f"view {name}")
+
+
+def toggle_favourite(session: Session, *, user: User, name: str) -> bool:
+    require(user, Permission.SEE)
+    return versions.toggle_favourite(session, kind="view", name=name, reader_id=user.id)
