@@ -48,7 +48,8 @@ def choose() -> Section | None:
 
 def opened() -> None:
     st.session_state["section-address"] = st.query_params["section"] = st.session_state["section"]
-    st.query_params.pop("person", None)
+    for chosen in ("person", "source"):
+        st.query_params.pop(chosen, None)
 
 
 run_page(page, needs=Permission.ADMINISTER)
