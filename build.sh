@@ -98,11 +98,12 @@ find_browser() {
     return 1
 }
 
-get_browser() {
-    find_browser && return
-    say "fetching a browser that prints (once, about 110 MB)"
-    # Playwright's own first. It tries each of its addresses several times: the whole of it has an end.
-    "$python" - <<'PYTHON' && find_browser && return
+# Succeeds when Playwright's own program, which talks to the browser, starts: it wants a library that a small Debian lacks.
+driver_starts() { "$venv/bin/python" -m playwright --version >/dev/null 2>&1; }
+
+download_browser() {
+    # It tries each of its addresses several times: the whole of it has an end.
+    "$venv/bin/python" - <<'PYTHON'
 import subprocess, sys
 from pathlib import Path
 log = Path(".nexus/browser-install.log")
@@ -114,35 +115,42 @@ with log.open("w") as output:
     except subprocess.TimeoutExpired:
         sys.exit("nexus: the download took longer than five minutes and was given up")
 PYTHON
-    # It may be here and lack libraries of the system.
+}
+
+get_browser() {
+    driver_starts || { apt_install libatomic1 && driver_starts; } || return 1
+    find_browser && return
+    say "fetching a browser that prints (once, about 110 MB)"
+    download_browser && find_browser && return
+    # What was fetched may lack libraries of the system; Debian's own package brings its own.
     apt_install chromium-headless-shell && find_browser && return
     as_root "$PWD/$venv/bin/python" -m playwright install-deps chromium-headless-shell >/dev/null 2>&1 && find_browser && return
     return 1
 }
 
 browser() {
-    # Where it could not be had, a start asks for it again the next day, and not each time.
-    if [ "$purpose" = run ] && [ -n "$(find "$venv/no-browser" -mtime -1 2>/dev/null)" ]; then
-        find_browser && return
-    else
-        get_browser && return
-        touch "$venv/no-browser" 2>/dev/null || true
+    local install="install Chromium (Debian: apt-get install chromium-headless-shell libatomic1), or set CHROMIUM_PATH to one"
+    [ -e "$venv/prints" ] && find_browser && return
+    # Where it could not be fetched, a start tries again the next day, and not each time.
+    if [ "$purpose" = test ] || [ -z "$(find "$venv/not-fetched" -mtime -1 2>/dev/null)" ]; then
+        get_browser || touch "$venv/not-fetched"
     fi
-    [ "$purpose" = test ] &&
-        stop "the tests need a browser that prints: install Chromium (Debian: apt-get install chromium-headless-shell), or set CHROMIUM_PATH to one."
-    say "PDFs are off: there is no browser that prints. Install Chromium or Chrome (Debian: apt-get install chromium-headless-shell), or set CHROMIUM_PATH to one."
+    if find_browser && driver_starts; then
+        touch "$venv/prints"
+        return
+    fi
+    [ "$purpose" = test ] && stop "the tests need a browser that prints: $install."
+    say "PDFs are off, for want of a browser that prints: $install."
 }
 
 # --------------------------------------------------------------------------------------------------------------------
 
 case $purpose in
 run)
-    python=$venv/bin/python
     install_packages requirements.txt ready
     browser
     ;;
 test)
-    python=$venv/bin/python
     install_packages requirements-dev.txt ready-to-test
     browser
     ;;

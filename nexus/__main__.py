@@ -4,14 +4,18 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nexus import log, settings
 from nexus.accounts.spec import Role
 from nexus.errors import NexusError
+
+if TYPE_CHECKING:
+    from nexus.workspace.spec import Change
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Nexus, internal tools on a team's Postgres."
@@ -100,22 +104,76 @@ def doctor() -> None:
 
 @app.command()
 def sample() -> None:
-    """Load the sample: 336,776 flights, and the views and dashboards on them. Does nothing where it is there already."""
-    from nexus.sample.load import load
-
+    """Load the sample: 336,776 flights, and the views, dashboards and prompts on them. What is there already stays."""
     with database():
-        made = load()
+        made = _load_sample()
     typer.echo("The sample is loaded." if made else "The sample was there already.")
 
 
-def _load_sample_or_say_why() -> None:
+def _load_sample() -> bool:
+    """True when anything was made. Raises SampleFailed where the database's role may not make schemas and roles."""
+    from nexus.accounts import service
     from nexus.sample.load import load
+    from nexus.workspace.service import apply_sample
 
+    loaded = load()
+    return any(change.action == "create" for change in apply_sample(service.OPERATOR)) or loaded
+
+
+def _load_sample_or_say_why() -> None:
     try:
-        load()
+        _load_sample()
     except NexusError as error:
         # Nexus is of use without it, on a database whose role may make no roles.
         typer.echo(error.message, err=True)
+
+
+@app.command()
+def apply(folder: Path) -> None:
+    """Make Nexus as the YAML files of a folder say: all of them, or none when one is wrong."""
+    from nexus.accounts import service
+    from nexus.workspace.service import apply_folder
+
+    with database():
+        changes = apply_folder(service.OPERATOR, folder)
+    _say_changes(changes, "Nothing to change.")
+
+
+@app.command()
+def diff(folder: Path) -> None:
+    """Show what applying a folder would change, field by field. Changes nothing."""
+    from nexus.accounts import service
+    from nexus.workspace.service import diff_folder
+
+    with database():
+        changes = diff_folder(service.OPERATOR, folder)
+    _say_changes(changes, "Nothing would change.")
+
+
+@app.command()
+def export(folder: Path) -> None:
+    """Write every source, view, dashboard and prompt into a folder as YAML files, without any address or secret."""
+    from nexus.accounts import service
+    from nexus.workspace.service import export_folder
+
+    with database():
+        names = export_folder(service.OPERATOR, folder)
+    typer.echo(f"{len(names)} files are in {folder}.")
+
+
+def _say_changes(changes: "list[Change]", nothing: str) -> None:
+    changed = [change for change in changes if change.action in ("create", "update")]
+    for change in changed:
+        typer.echo(f"{change.action:<8}{change.kind} {change.name}")
+        for field in change.fields:
+            typer.echo(f"        {field.path}: {_short(field.before)} → {_short(field.after)}")
+    if not changed:
+        typer.echo(nothing)
+
+
+def _short(value: object) -> str:
+    text = "nothing" if value is None else str(value).replace("\n", " ⏎ ")
+    return text if len(text) <= 80 else text[:79] + "…"
 
 
 @user_app.command("add")
@@ -198,7 +256,10 @@ def main() -> None:
             log.configure(settings.current())
         app()
     except NexusError as error:
-        typer.echo(error.message, err=True)
+        problems = getattr(error, "problems", [])
+        for problem in problems:
+            typer.echo(problem, err=True)
+        typer.echo("Nothing was applied." if problems else error.message, err=True)
         sys.exit(1)
 
 

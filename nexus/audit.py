@@ -14,4 +14,5 @@ def record(
     `what` is a past event (`dashboard.saved`), `subject` what it happened to (`dashboard delays`);
     `detail` holds no secret, password, token or query value.
     """
-    session.add(AuditRow(user_id=user_id, what=what, subject=subject, detail=detail or {}, address=address))
+    # The command line acts as a person with the id 0, who is in no table.
+    session.add(AuditRow(user_id=user_id or None, what=what, subject=subject, detail=detail or {}, address=address))

@@ -156,6 +156,7 @@ def save(
     """
     kept, versions = TABLES[kind]
     stored = _storable(kind, spec)
+    user_id = user_id or None  # the command line acts as a person with the id 0, who is in no table
     name, title, tags = stored["name"], stored["title"], list(stored.get("tags", ()))
     row = session.execute(
         select(kept.id, kept.version, kept.archived_at, versions.spec)

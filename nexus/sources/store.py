@@ -53,7 +53,7 @@ def put(session: Session, *, source: Source, address: Address | None, changed_by
     if address is not None:
         row.url = address.url
     row.changed_at = datetime.now(UTC)
-    row.changed_by = changed_by
+    row.changed_by = changed_by or None  # the command line acts as a person with the id 0, who is in no table
     try:
         session.flush()
     except IntegrityError as error:
