@@ -1,7 +1,7 @@
 """Forms that keep what was typed until it is saved, and save once however often the button is pressed."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
@@ -19,15 +19,25 @@ def key(form: str, field: str = "") -> str:
 
 
 @contextmanager
-def saving(form: str, done: str | Callable[[], str] = "Saved.") -> Iterator[None]:
-    """Around what the button does. Success is told after a rerun, at `told(form)`; an error here, with the form as it was typed."""
+def refused() -> Iterator[None]:
+    """Around what a button does without saving: a refusal is one sentence where the form is, and the form stays."""
     try:
         yield
     except NexusError as error:
         st.error(error.message, icon=":material/error:")
+
+
+@contextmanager
+def saving(form: str, done: str = "Saved.") -> Iterator[None]:
+    """Around what the button does. Success is told after a rerun, at `told(form)`; an error here, with the form as it was typed."""
+    saved = False
+    with refused():
+        yield
+        saved = True
+    if not saved:
         return
     st.session_state[f"{form}-saved"] = st.session_state.get(f"{form}-saved", 0) + 1
-    tell(form, done if isinstance(done, str) else done())
+    tell(form, done)
     st.rerun()
 
 

@@ -44,7 +44,7 @@ def draw(user: User) -> None:
         with forms.saving("gemini", "The key is removed. Prompts do not run until there is another."), transaction() as session:
             accounts.change_setting(session, user=user, name="google_api_key", value=None)
     elif test:
-        with st.spinner("Asking Gemini …"):
+        with forms.refused(), st.spinner("Asking Gemini …"):
             st.success(gemini.try_key(key or None, model=(model or "").strip()), icon=":material/check:")
     if address := settings.current().gemini_base_url:
         st.caption(f"Requests go to `{address}`, from `GEMINI_BASE_URL`.")
