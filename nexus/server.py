@@ -24,6 +24,7 @@ from nexus.accounts.gate import Gate
 from nexus.accounts.open_pages import OpenPages
 from nexus.db import migrate
 from nexus.errors import NexusError
+from nexus.views import routes as views_routes
 from nexus.web import frontend
 from nexus.web.assets import Assets
 from nexus.web.headers import Headers
@@ -75,7 +76,7 @@ def application() -> st.App:
 
     return st.App(
         settings.ROOT / "Home.py",
-        routes=[*health.routes, *accounts_routes.routes, Route("/{page:slug}", shell, methods=["GET"])],
+        routes=[*health.routes, *accounts_routes.routes, *views_routes.routes, Route("/{page:slug}", shell, methods=["GET"])],
         middleware=[
             Middleware(RequestLog, note=lambda error, where: defects.note(error, where=where, user_id=log.user_id.get())),
             Middleware(Headers, inline_hashes=front.inline_hashes),

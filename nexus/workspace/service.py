@@ -12,6 +12,7 @@ from nexus.db import versions
 from nexus.db.session import Session, transaction
 from nexus.errors import BadInput
 from nexus.sources import store as sources
+from nexus.sources.service import change_source
 from nexus.sources.spec import Source
 from nexus.views.service import save_view
 from nexus.views.spec import View
@@ -169,8 +170,7 @@ def _save(session: Session, *, user: User, item: Item, base_version: int | None,
         case Dashboard() as dashboard:
             return save_dashboard(session, user=user, dashboard=dashboard, base_version=base_version, note=note)
         case Source() as source:
-            sources.put(session, source=source, address=None, changed_by=user.id)
-            audit.record(session, user_id=user.id, what="source.changed", subject=f"source {source.name}")
+            change_source(session, user=user, source=source)
             return None
         case _:
             saved = versions.save(session, kind="prompt", spec=item.spec, user_id=user.id, base_version=base_version, note=note)

@@ -1,0 +1,204 @@
+"""Downloads of a view: whole, safe in a spreadsheet, and visibly broken when they break off."""
+
+import csv
+import io
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+
+from nexus.accounts.spec import Role, User
+from nexus.db import session as own
+from nexus.db.tables import AuditRow, UserRow
+from nexus.errors import NexusError
+from nexus.sources import store
+from nexus.sources.spec import Limits
+from nexus.views import routes, service
+from nexus.views.spec import View
+
+ENDLESS = "select f.*, repeat('x', 1000) as y from sample.flights f cross join sample.airports"
+
+
+@pytest.fixture(scope="module")
+def person(postgres, sample_template) -> Iterator[User]:
+    name = postgres.database(sample_template)
+    own.connect(postgres.url_of(name))
+    with own.transaction() as session:
+        row = UserRow(email="ana@example.org", name="Ana", role="analyst")
+        session.add(row)
+        session.flush()
+        user = User(id=row.id, email=row.email, name=row.name, role=Role.ANALYST)
+    yield user
+    own.disconnect()
+    postgres.drop(name)
+
+
+@pytest.fixture(scope="module")
+def address(person) -> Iterator[str]:
+    """Address of a server with the views' routes, where everyone is `person`."""
+
+    class Everyone:
+        def __init__(self, app) -> None:
+            self.app = app
+
+        async def __call__(self, scope, receive, send) -> None:
+            scope.setdefault("state", {})["user"] = person
+            await self.app(scope, receive, send)
+
+    async def answer(_request, error: NexusError) -> PlainTextResponse:
+        return PlainTextResponse(error.message, status_code=error.status)
+
+    app = Everyone(Starlette(routes=routes.routes, exception_handlers={NexusError: answer}))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    deadline = time.monotonic() + 10
+    while not server.started and time.monotonic() < deadline:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join(10)
+
+
+@contextmanager
+def saved(person: User, sql: str, **changes) -> Iterator[str]:
+    """A view with this SQL; its name."""
+    name = f"view-{time.monotonic_ns()}"
+    view = View(**{"name": name, "title": name, "source": "sample", "question": {"kind": "sql", "sql": sql}, **changes})
+    with own.transaction() as session:
+        service.save_view(session, user=person, view=view)
+    yield name
+
+
+def rows_of(text: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text, newline="")))
+
+
+def test_a_download_holds_every_row_of_the_view(person, address):
+    with saved(person, "select * from sample.flights") as name, httpx.stream("GET", f"{address}/views/{name}.csv") as answer:
+        assert answer.status_code == 200
+        assert answer.headers["content-disposition"] == f'attachment; filename="{name}.csv"'
+        assert answer.headers["content-type"].startswith("text/csv; charset=utf-8")
+        lines = sum(chunk.count(b"\n") for chunk in answer.iter_raw())
+    assert lines == 336_776 + 1
+
+
+def test_cells_that_a_spreadsheet_would_run_are_made_harmless_and_numbers_are_not(person, address):
+    cells = [
+        "=1+1",
+        "+cmd|' /C calc'!A0",
+        "-2+3",
+        "@SUM(A1)",
+        "\tx",
+        "\rx",
+        "-5",
+        "+4.5",
+        "-1,234.50",
+        "a=b",
+        "",
+        'say "hi", ok',
+        "line\nbreak",
+        "東京 ñ ß",
+    ]
+    listed = ", ".join("('" + cell.replace("'", "''") + "')" for cell in cells)
+    with saved(person, f'select t as "=head", -5 as number, null as nothing, true as yes from (values {listed}) v(t)') as name:
+        head, *rows = rows_of(httpx.get(f"{address}/views/{name}.csv").text)
+    assert head == ["'=head", "number", "nothing", "yes"]
+    assert [row[0] for row in rows] == [
+        "'=1+1", "'+cmd|' /C calc'!A0", "'-2+3", "'@SUM(A1)", "'\tx", "'\rx", "-5", "+4.5", "-1,234.50", "a=b", "", 'say "hi", ok', "line\nbreak", "東京 ñ ß",
+    ]  # fmt: skip
+    assert {tuple(row[1:]) for row in rows} == {("-5", "", "true")}
+
+
+def test_parameters_in_the_address_narrow_the_download(person, address):
+    several = [{"name": "carrier", "type": "multiple_choice", "choices": {"values": ["UA", "AA", "HA"]}}]
+    sql = "select carrier from sample.airlines where :carrier is null or carrier = any(:carrier) order by 1"
+    with saved(person, sql, parameters=several) as name:
+        assert rows_of(httpx.get(f"{address}/views/{name}.csv?carrier=UA&carrier=HA").text) == [["carrier"], ["HA"], ["UA"]]
+        refused = httpx.get(f"{address}/views/{name}.csv?carrier=XX")
+    assert refused.status_code == 400
+    assert "`carrier`" in refused.text
+
+
+def test_a_view_without_rows_is_a_head(person, address):
+    with saved(person, "select carrier, name from sample.airlines where false") as name:
+        assert httpx.get(f"{address}/views/{name}.csv").text == "carrier,name\r\n"
+
+
+def test_an_error_before_the_first_row_is_a_sentence(person, address):
+    with saved(person, "select nothing from sample.airlines") as name:
+        broken = httpx.get(f"{address}/views/{name}.csv")
+    assert broken.status_code == 400
+    assert "nothing" in broken.text
+    assert httpx.get(f"{address}/views/no-such-view.csv").status_code == 404
+    assert httpx.get(f"{address}/views/..%2Fx.csv").status_code == 404
+
+
+def test_a_download_that_breaks_off_is_seen_to_be_broken(person, address):
+    # The division fails on a row far behind the first batch, when part of the file is already with the client.
+    with saved(person, "select 1 / (200000 - n) as x, repeat('x', 100) as y from generate_series(1, 300000) n") as name:
+        received = 0
+        with httpx.stream("GET", f"{address}/views/{name}.csv") as answer:
+            assert answer.status_code == 200
+            parts = answer.iter_raw()
+            received += len(next(parts))
+            with pytest.raises(httpx.RemoteProtocolError):
+                list(parts)
+    assert received > 0
+
+
+def test_a_client_that_goes_away_stops_the_query(person, address, postgres):
+    with saved(person, ENDLESS) as name:
+        with httpx.stream("GET", f"{address}/views/{name}.csv") as answer:
+            next(answer.iter_raw())
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            with postgres.superuser() as cursor:
+                cursor.execute(
+                    "select count(*) from pg_stat_activity where state <> 'idle' and query like '%%fetch%%' and pid <> pg_backend_pid()"
+                )
+                if cursor.fetchone()[0] == 0 and routes._places._value == routes.AT_ONCE:
+                    return
+            time.sleep(0.05)
+    pytest.fail("the query still runs")
+
+
+def test_too_many_downloads_at_once_are_told_to_come_back(person, address):
+    with saved(person, ENDLESS) as name:
+        url = f"{address}/views/{name}.csv"
+        opened = [httpx.stream("GET", url) for _ in range(routes.AT_ONCE)]
+        try:
+            for stream in opened:
+                assert stream.__enter__().status_code == 200
+            assert httpx.get(url).status_code == 503
+        finally:
+            for stream in opened:
+                stream.__exit__(None, None, None)
+
+
+def test_asking_only_for_the_head_runs_no_query(person, address):
+    with saved(person, "select nothing from sample.airlines") as name:
+        answer = httpx.head(f"{address}/views/{name}.csv")
+    assert (answer.status_code, answer.text) == (200, "")
+
+
+def test_who_took_what_is_in_the_audit_log(person, address):
+    with saved(person, "select 1 as one") as name:
+        httpx.get(f"{address}/views/{name}.csv")
+    with own.transaction() as session:
+        entries = session.query(AuditRow).filter(AuditRow.what == "view.exported", AuditRow.subject == f"view {name}").all()
+    assert [(entry.user_id, entry.detail) for entry in entries] == [(person.id, {"format": "csv", "version": 1})]
+
+
+def test_the_limit_of_rows_of_a_page_does_not_cut_a_download(person, address):
+    with own.transaction() as session:
+        source = store.find(session, name="sample")
+        store.put(session, source=source.model_copy(update={"limits": Limits(max_rows=10)}), address=None, changed_by=None)
+    with saved(person, "select n from generate_series(1, 5000) n") as name:
+        assert len(rows_of(httpx.get(f"{address}/views/{name}.csv").text)) == 5_001
