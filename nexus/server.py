@@ -80,7 +80,7 @@ def application() -> st.App:
         middleware=[
             Middleware(RequestLog, note=lambda error, where: defects.note(error, where=where, user_id=log.user_id.get())),
             Middleware(Headers, inline_hashes=front.inline_hashes),
-            Middleware(Assets, folder=front.static),
+            Middleware(Assets, folder=front.static, fonts=settings.ROOT / "nexus/ui/static/fonts"),
             Middleware(Gate, open_pages=open_pages),
         ],
         exception_handlers={NexusError: _answer},

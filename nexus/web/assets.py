@@ -19,14 +19,15 @@ HELD_BYTES = 8 * 2**20
 
 
 class Assets:
-    """ASGI middleware that answers everything under `/static/` from one folder, and nothing else from it.
+    """ASGI middleware that answers everything under `/static/` from one folder, and `/static/fonts/` from another; nothing else from them.
 
     Only files that lay there at the start are known, so no spelling of a path leads anywhere else.
     """
 
-    def __init__(self, app: ASGIApp, *, folder: Path) -> None:
+    def __init__(self, app: ASGIApp, *, folder: Path, fonts: Path) -> None:
         self.app = app
         self._files = {f"/{file.relative_to(folder).as_posix()}": file for file in (folder / "static").rglob("*") if file.is_file()}
+        self._files |= {f"/static/fonts/{file.name}": file for file in fonts.glob("*.woff2")}
         self._compressed: OrderedDict[str, bytes] = OrderedDict()
         self._held = 0
         self._lock = Lock()
