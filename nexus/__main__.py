@@ -57,27 +57,27 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
 @app.command()
 def serve() -> None:
     """Start Nexus: database, schema, first administrator, then the web server."""
+    from nexus import server
     from nexus.accounts import sign_in
     from nexus.db import migrate
 
     current = settings.current()
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
+    listening = server.bound(address=current.address, port=current.port)
     with database():
         migrate.upgrade()
         if sign_in.nobody_yet():
             # Before the first administrator: whoever gets the password finds the sample, and a start that was broken off loads it again.
             _load_sample_or_say_why()
         first = sign_in.first_admin()
-        from nexus import server
-
         if first is not None:
             typer.echo(f"\n  The first administrator is {first[0]}\n  with the one-time password {first[1]}  (shown this once)")
         typer.echo(
             f"\n  Nexus runs at http://localhost:{current.port}\n" if not current.production else f"Nexus listens on port {current.port}."
         )
         sys.stdout.flush()
-        server.run()
+        server.run(listening)
 
 
 @app.command()

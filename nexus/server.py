@@ -1,6 +1,7 @@
 """The ASGI app: the door's middleware, our routes, and Streamlit behind them."""
 
 import logging
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -99,7 +100,23 @@ async def _answer(_request: Request, error: NexusError) -> Response:
     return PlainTextResponse(error.message, status_code=error.status)
 
 
-def run() -> None:
+class PortTaken(NexusError):
+    """The port is in use, or not ours to take."""
+
+
+def bound(*, address: str, port: int) -> socket.socket:
+    """A socket on the port, taken before anything else is started. Raises PortTaken."""
+    taken = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((address, port))
+    except OSError as error:
+        taken.close()
+        raise PortTaken(f"Port {port} cannot be used ({error.strerror}). Stop the program that uses it, or set PORT to another.") from error
+    return taken
+
+
+def run(listening: socket.socket) -> None:
     """Serve until Ctrl-C or SIGTERM; open requests then get 30 s to end, open pages are let go at once."""
     current = settings.current()
     log.adopt()
@@ -120,6 +137,6 @@ def run() -> None:
             timeout_graceful_shutdown=GRACE_S,
         )
     )
-    server.run()
+    server.run(sockets=[listening])
     if not server.started:
         sys.exit(1)

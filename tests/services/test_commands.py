@@ -1,6 +1,7 @@
 """The commands for the sample and for workspaces, as they are typed."""
 
 import os
+import socket
 import subprocess
 import sys
 
@@ -54,3 +55,23 @@ def test_every_problem_is_told_with_its_file_and_line_and_nothing_is_applied(run
     assert any(line.startswith("two.yaml:1: ") for line in lines)
     assert lines[-1] == "Nothing was applied."
     assert run("diff", tmp_path / "missing").returncode == 1
+
+
+def test_a_port_in_use_is_one_sentence_and_nothing_is_started(database):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        refused = subprocess.run(
+            [sys.executable, "-m", "nexus", "serve"],
+            cwd=ROOT,
+            env={**os.environ, "DATABASE_URL": database, "PORT": str(port)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert refused.returncode == 1
+    assert refused.stdout == ""
+    assert (
+        refused.stderr == f"Port {port} cannot be used (Address already in use). Stop the program that uses it, or set PORT to another.\n"
+    )
