@@ -19,8 +19,8 @@ from streamlit import config, file_util
 from streamlit.runtime.pages_manager import PagesManager
 
 from nexus import defects, health, log, settings
+from nexus.accounts import pages, tokens
 from nexus.accounts import routes as accounts_routes
-from nexus.accounts import tokens
 from nexus.accounts.gate import Gate
 from nexus.accounts.open_pages import OpenPages
 from nexus.db import migrate
@@ -49,7 +49,18 @@ class _Slug(Convertor[str]):
         return value
 
 
+class _Rest(_Slug):
+    """Every address that is not Streamlit's. Streamlit would answer each of them with its own page and a 200."""
+
+    regex = "(?!(?:_stcore|component|app/static)/).*"
+
+
 register_url_convertor("slug", _Slug())
+register_url_convertor("rest", _Rest())
+
+
+ROUTES = [*health.routes, *accounts_routes.routes, *views_routes.routes]
+"""Our own routes, all behind the gate. Streamlit answers what is left."""
 
 
 def application() -> st.App:
@@ -64,6 +75,11 @@ def application() -> st.App:
     async def shell(_request: Request) -> Response:
         return HTMLResponse(page, headers={"Cache-Control": "no-cache"})
 
+    async def nothing(_request: Request) -> Response:
+        return pages.draw(
+            "message.html", status=404, title="There is nothing here", sentence="The address is wrong, or what was here has gone."
+        )
+
     @asynccontextmanager
     async def lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
         log.adopt()
@@ -77,7 +93,7 @@ def application() -> st.App:
 
     return st.App(
         settings.ROOT / "Home.py",
-        routes=[*health.routes, *accounts_routes.routes, *views_routes.routes, Route("/{page:slug}", shell, methods=["GET"])],
+        routes=[*ROUTES, Route("/{page:slug}", shell, methods=["GET"]), Route("/{path:rest}", nothing, methods=["GET"])],
         middleware=[
             Middleware(RequestLog, note=lambda error, where: defects.note(error, where=where, user_id=log.user_id.get())),
             Middleware(Headers, inline_hashes=front.inline_hashes),
@@ -119,10 +135,11 @@ def bound(*, address: str, port: int) -> socket.socket:
 def run(listening: socket.socket) -> None:
     """Serve until Ctrl-C or SIGTERM; open requests then get 30 s to end, open pages are let go at once."""
     current = settings.current()
-    log.adopt()
+    app = application()
+    log.adopt()  # building it made Streamlit bring handlers of its own, also for uvicorn's loggers
     server = uvicorn.Server(
         uvicorn.Config(
-            application(),
+            app,
             host=current.address,
             port=current.port,
             log_config=None,

@@ -2,8 +2,9 @@
 
 import itertools
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from nexus.db.tables import UserRow
 from nexus.sample import load as sample
 from nexus.sources import connect
 from nexus.sources.run import answers
+from tests.server import Server
 
 _numbers = itertools.count(1)
 
@@ -150,3 +152,55 @@ def analyst(make_user) -> User:
 @pytest.fixture
 def admin(make_user) -> User:
     return make_user(Role.ADMIN)
+
+
+@pytest.fixture(scope="session")
+def app_server(postgres: Postgres, sample_template: str) -> Iterator[Server]:
+    """The real app on the sample, shared by the whole run: make people of your own, and leave others' things alone."""
+    name = postgres.database(sample_template)
+    server = Server(postgres.url_of(name), NEXUS_ADMIN_EMAIL="first@example.org")
+    try:
+        yield server.wait()
+    finally:
+        server.stop()
+        postgres.drop(name)
+
+
+@pytest.fixture
+def make_server(postgres: Postgres, template: str) -> Iterator[Callable[..., Server]]:
+    """Starts an app of the test's own; `make_server(SESSION_HOURS="1", …)`. With `first=True` as on the first start: nobody there yet, and the sample loaded."""
+    started: list[tuple[Server, str]] = []
+
+    def make(*, first: bool = False, **environment: str) -> Server:
+        name = postgres.database(template)
+        if not first:
+            with postgres.superuser(name) as cursor:
+                cursor.execute("insert into nexus.users (email, name, role) values ('first@example.org', 'First', 'admin')")
+        started.append((Server(postgres.url_of(name), **environment), name))
+        return started[-1][0].wait()
+
+    yield make
+    for server, name in started:
+        server.stop()
+        postgres.drop(name)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """One headless browser for the whole run."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = shutil.which("chromium-headless-shell") or shutil.which("chromium") or None
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium, app_server: Server):
+    """A page in a fresh browser profile; `page.goto("/dashboard")` goes to the app. Sign in with `tests.server.sign_in`."""
+    context = chromium.new_context(base_url=app_server.url, viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(15_000)
+    yield context.new_page()
+    context.close()

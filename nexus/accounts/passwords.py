@@ -29,7 +29,7 @@ def normalised(password: str) -> str:
     return unicodedata.normalize("NFKC", password)
 
 
-def _digest(password: str) -> bytes:
+def digest(password: str) -> bytes:
     """44 bytes for bcrypt, which takes no more than 72 and stops at NUL.
 
     Keyed with a fixed label: so a plain SHA-256 from another site's leak cannot be tried against it. Not with
@@ -41,13 +41,13 @@ def _digest(password: str) -> bytes:
 
 def hashed(password: str) -> str:
     """What is stored. Slow on purpose; call it off the event loop."""
-    return bcrypt.hashpw(_digest(password), bcrypt.gensalt(COST)).decode()
+    return bcrypt.hashpw(digest(password), bcrypt.gensalt(COST)).decode()
 
 
 def fits(password: str, stored: str | None) -> bool:
     """Whether this is the password. Takes as long when `stored` is none or the password too long to be one."""
     usable = stored is not None and len(password) <= MAX_LENGTH
-    same = bcrypt.checkpw(_digest(password[:MAX_LENGTH]), (stored if usable and stored else _NOBODY).encode())
+    same = bcrypt.checkpw(digest(password[:MAX_LENGTH]), (stored if usable and stored else _NOBODY).encode())
     return same and usable
 
 

@@ -198,33 +198,50 @@ def rename_me(session: Session, *, user: User, name: str) -> None:
         audit.record(session, user_id=user.id, what="person.renamed", subject=f"person {user.email}")
 
 
-def change_password(session: Session, *, user: User, current: str | None, new: str) -> None:
+def change_password(*, user: User, current: str | None, new: str, address: str) -> None:
     """Change one's password; every session ends, this one too, and the sign-in page says why.
 
-    `current` may be None only while the person has to replace a one-time password.
-    Raises WrongCurrentPassword, WeakPassword or Locked.
+    `current` may be None only while the person has to replace a one-time password. A wrong one counts as a failed try,
+    so that a stolen session cannot guess it. Raises WrongCurrentPassword, WeakPassword or Locked.
     """
-    row = store.person(session, user.id, lock=True)
-    if current is None and not row.must_change_password:
-        raise WrongCurrentPassword()
-    if current is not None and not passwords.fits(current, row.password_hash):
-        raise WrongCurrentPassword()
-    passwords.check(new, email=row.email, name=row.name)
-    if passwords.fits(new, row.password_hash):
+    former = former_hash(user=user, current=current, address=address)
+    passwords.check(new, email=user.email, name=user.name)
+    if passwords.fits(new, former):
         raise passwords.WeakPassword("This is the password you have now. Take another.")
-    row.password_hash, row.must_change_password = passwords.hashed(new), False
-    store.end_sessions(session, user_id=user.id, because=Ending.PASSWORD_CHANGED)
-    audit.record(session, user_id=user.id, what="person.password changed", subject=f"person {row.email}")
+    hashed = passwords.hashed(new)
+    with transaction() as session:
+        keep_password(session, user=user, former=former, hashed=hashed)
 
 
 def change_password_and_stay(*, user: User, current: str | None, new: str, address: str, user_agent: str) -> SignedIn:
     """As `change_password`, with a new session for this browser."""
-    if current is not None:
-        # Counts as a try, so that a stolen session cannot guess the password either.
-        sign_in.check_password(user=user, password=current, address=address)
+    change_password(user=user, current=current, new=new, address=address)
     with transaction() as session:
-        change_password(session, user=user, current=current, new=new)
         return sign_in.open_session(session, user_id=user.id, address=address, user_agent=user_agent)
+
+
+def former_hash(*, user: User, current: str | None, address: str) -> str | None:
+    """The stored hash of the password that is about to be replaced, once the person has shown that it is theirs."""
+    if current is not None:
+        try:
+            sign_in.check_password(user=user, password=current, address=address)
+        except sign_in.WrongPassword:
+            raise WrongCurrentPassword() from None
+    with transaction() as session:
+        row = store.person(session, user.id)
+        if current is None and not row.must_change_password:
+            raise WrongCurrentPassword()
+        return row.password_hash
+
+
+def keep_password(session: Session, *, user: User, former: str | None, hashed: str) -> None:
+    """Put the hash of a new password in place of `former`. Raises Conflict when that one is no longer there."""
+    row = store.person(session, user.id, lock=True)
+    if row.password_hash != former or row.disabled_at is not None:
+        raise Conflict("Your password was changed by somebody else meanwhile. Sign in again.")
+    row.password_hash, row.must_change_password = hashed, False
+    store.end_sessions(session, user_id=user.id, because=Ending.PASSWORD_CHANGED)
+    audit.record(session, user_id=user.id, what="person.password changed", subject=f"person {row.email}")
 
 
 # --- rules ----------------------------------------------------------------------------------------------------------
