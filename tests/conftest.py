@@ -68,8 +68,14 @@ def postgres() -> Iterator[Postgres]:
     with tempfile.TemporaryDirectory(prefix="nexus-tests-") as folder:
         Path(folder).chmod(0o755)
         embedded = Embedded(Path(folder))
+        server = Postgres(embedded.url)
+        with server.superuser() as cursor:
+            # These databases live for seconds: nothing has to survive a power cut.
+            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                cursor.execute(f"alter system set {setting} = off")
+            cursor.execute("select pg_reload_conf()")
         try:
-            yield Postgres(embedded.url)
+            yield server
         finally:
             own.disconnect()
             embedded.stop()
@@ -116,6 +122,20 @@ def database(request: pytest.FixtureRequest, postgres: Postgres) -> Iterator[str
 def sample_database(database: str) -> str:
     """As `database`, with the sample's data, role and source in it. All other fixtures then work on it too."""
     return database
+
+
+@pytest.fixture(scope="module")
+def shared_sample(postgres: Postgres, sample_template: str) -> Iterator[str]:
+    """As `sample_database`, for a module whose tests only read: one copy for all of them. Not together with `database`."""
+    name = postgres.database(sample_template)
+    own.connect(postgres.url_of(name))
+    try:
+        yield postgres.url_of(name)
+    finally:
+        connect.close_all()
+        answers.forget()
+        own.disconnect()
+        postgres.drop(name)
 
 
 @pytest.fixture

@@ -20,7 +20,11 @@ class SavedSettings(BaseModel, frozen=True, extra="forbid"):
 
     google_api_key: SecretStr | None = Field(None, description="Gemini key.")
     gemini_model: str = Field(
-        "gemini-2.5-flash", min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._/-]+$", description="Gemini model that answers prompts."
+        # The one of Google's quick start, and of google-genai's own documentation.
+        "gemini-3.8-flash",
+        max_length=100,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        description="Gemini model that answers prompts.",
     )
     session_hours: float = Field(8, gt=0, le=720, description="Life of a session, in hours.")
     lockout_failures: int = Field(5, ge=1, le=100, description="Failed sign-ins that lock an account.")

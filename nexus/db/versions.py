@@ -208,7 +208,8 @@ def _storable(kind: Kind, spec: BaseModel) -> dict[str, Any]:
         text.encode()
     except (ValueError, TypeError):
         raise BadInput(f"The {kind} holds a value that cannot be kept: a number without a size, or half a character. Correct it.") from None
-    if "\\u0000" in text:
+    # A backslash of the text itself is doubled, so what stays single is the escape of a NUL.
+    if "\\u0000" in text.replace("\\\\", ""):
         raise BadInput(f"The {kind} holds a NUL character, which Postgres cannot keep. Remove it.")
     if len(text) > LONGEST_SPEC:
         raise BadInput(f"The {kind} takes more than {LONGEST_SPEC:,} characters. Split it.")

@@ -10,22 +10,24 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from re import fullmatch
 from typing import TYPE_CHECKING, Any
 
 from nexus import settings
-from nexus.errors import BadInput, NexusError, Unavailable
+from nexus.db import saved
+from nexus.db.session import transaction
+from nexus.errors import NexusError, Unavailable
 from nexus.prompts.request import Piece, Request
+from nexus.prompts.spec import MODEL_NAME
 
 if TYPE_CHECKING:
     from google.genai import Client, errors, types
 
 logger = logging.getLogger(__name__)
 
-DEFAULT_MODEL = "gemini-3.8-flash"
-"""The one that Google's quick start and google-genai's own documentation use."""
 GOOGLE = "https://generativelanguage.googleapis.com/"
 LONGEST_ANSWER = 1_000_000
 """Characters; twice what the largest answer that can be asked for comes to. Past it something is broken."""
@@ -103,7 +105,7 @@ class Access:
 
 def access(key: str | None = None) -> Access:
     """Where and with what key to ask; `key` is one that is being tried. Raises NoKey or KeyRefused."""
-    key = (key or configured_key() or "").strip()
+    key = (key or key_of_environment() or _saved_key() or "").strip()
     if not key:
         raise NoKey()
     if not (key.isascii() and key.isprintable() and " " not in key):
@@ -111,13 +113,19 @@ def access(key: str | None = None) -> Access:
     return Access(key, settings.current().gemini_base_url or GOOGLE)
 
 
-def configured_key() -> str | None:
-    """The key of the environment."""
+def key_of_environment() -> str | None:
+    """It wins over the saved one."""
     key = settings.current().google_api_key
     return key.get_secret_value() if key else None
 
 
-def generate(request: Request, *, patience: Patience = PATIENCE) -> Iterator[Piece]:
+def _saved_key() -> str | None:
+    with transaction() as session:
+        key = saved.read(session).google_api_key
+    return key.get_secret_value() if key else None
+
+
+def generate(request: Request, *, patience: Patience = PATIENCE) -> Generator[Piece, None, None]:
     """The answer as it comes, with empty pieces while there is nothing new; the last one has an ending.
 
     Closing the iterator ends the call. Raises GeminiFailed.
@@ -144,12 +152,12 @@ def generate(request: Request, *, patience: Patience = PATIENCE) -> Iterator[Pie
         call.leave()
 
 
-def try_key(key: str | None = None, *, model: str = DEFAULT_MODEL) -> str:
+def try_key(key: str | None = None, *, model: str) -> str:
     """One sentence that says that `key` (or the configured one) opens `model`. Nothing is generated or charged.
 
     Raises GeminiFailed.
     """
-    if not _is_model_name(model):
+    if not fullmatch(MODEL_NAME, model):
         raise ModelUnknown()
     with _vendor(access(key), silence_s=15) as client, _translated():
         found = client.models.get(model=model)
@@ -163,18 +171,6 @@ def list_models(key: str | None = None) -> list[str]:
     return sorted(
         (model.name or "").removeprefix("models/") for model in found if model.name and "generateContent" in (model.supported_actions or [])
     )
-
-
-def check_model(name: str) -> str:
-    """`name` if it can be a model's. Raises BadInput."""
-    if not _is_model_name(name):
-        raise BadInput("A model's name has letters, digits, dots and dashes, as in gemini-3.8-flash.")
-    return name
-
-
-def _is_model_name(name: str) -> bool:
-    # It becomes a part of the address that the key is sent to.
-    return bool(name) and len(name) <= 100 and name.isascii() and name[0].isalnum() and all(c.isalnum() or c in "-._" for c in name)
 
 
 class _Call:

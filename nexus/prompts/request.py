@@ -59,18 +59,31 @@ class BlockSent(BaseModel, frozen=True):
     columns: tuple[str, ...] = Field(description="Those sent row by row.")
     masked: tuple[str, ...] = Field((), description="Those of `columns` that are sent as pseudonyms.")
     aggregated: tuple[str, ...] = Field((), description="Those sent as summary statistics only.")
-    withheld: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = Field((), description="Those that stay here.")
     rows: int
     complete: bool = Field(description="All rows of the view are there.")
     read_at: datetime
     digest: str = Field(description="SHA-256, hex, of the block's text.")
 
 
+class OpenPrompt(BaseModel, frozen=True):
+    """One version of a prompt, as kept."""
+
+    id: int
+    prompt: Prompt
+    version: int
+    owner: str | None
+    saved_at: datetime
+    saved_by: str | None
+
+
 class Prepared(BaseModel, frozen=True):
     """A prompt with its values and data, ready to be sent."""
 
+    prompt_id: int
     prompt: Prompt
     version: int
+    user_id: int
     variables: dict[str, list[str]] = Field(description="As they stand in a URL, dashboard filters that the data took among them.")
     blocks: tuple[BlockSent, ...]
     request: Request

@@ -1,11 +1,16 @@
 """What a prompt is: a template with typed variables, and data blocks bound to views."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 
+from nexus.prompts import template
 from nexus.sources.spec import Name
 from nexus.views.spec import Identifier, Parameter, ParameterName
+
+MODEL_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+"""A model's name becomes a part of the address that the key is sent to."""
+ModelName = Annotated[str, StringConstraints(pattern=MODEL_NAME)]
 
 Rule = Literal["send", "mask", "aggregate only", "never"]
 """What may leave of a column: as it is, as a stable pseudonym, only inside summary statistics, or not at all."""
@@ -18,6 +23,9 @@ class DataBlock(BaseModel, frozen=True, extra="forbid"):
     view: Name
     columns: tuple[Identifier, ...] = Field((), description="Empty means all that the rules let go.")
     max_rows: int = Field(50, ge=1, le=1_000)
+    parameters: dict[ParameterName, ParameterName] = Field(
+        default_factory=dict, description="A parameter of the view and the variable it takes, where the names differ."
+    )
     rules: dict[Identifier, Rule] = Field(default_factory=dict, description="Columns without a rule are sent.")
 
 
@@ -32,7 +40,7 @@ class Prompt(BaseModel, frozen=True, extra="forbid"):
     template: str = Field(min_length=1, max_length=50_000, description="`{{ name }}` stands for a variable or a data block.")
     variables: tuple[Parameter, ...] = ()
     data: tuple[DataBlock, ...] = ()
-    model: str | None = Field(None, description="The one from the settings page without it.")
+    model: ModelName | None = Field(None, description="The one from the settings page without it.")
     temperature: float = Field(0.2, ge=0, le=2)
     max_answer_tokens: int = Field(2_048, ge=16, le=65_536)
 
@@ -41,4 +49,11 @@ class Prompt(BaseModel, frozen=True, extra="forbid"):
         names = [variable.name for variable in self.variables] + [block.name for block in self.data]
         if len(names) != len(set(names)):
             raise ValueError("a variable or data block has the name of another")
+        return self
+
+    @model_validator(mode="after")
+    def _uses_what_it_has(self) -> Self:
+        missing = template.unknown(self.template, [part.name for part in (*self.variables, *self.data)])
+        if missing:
+            raise ValueError(f"the template uses {{{{ {missing} }}}}, but there is no variable or data block of that name")
         return self

@@ -207,7 +207,7 @@ class Pool:
         connection = Connection(self.address, limited)
         if not connection.reads_text_as_the_guard_does:
             connection.close()
-            raise SourceUnavailable(
+            raise _unavailable(
                 "This database has standard_conforming_strings off, which Nexus cannot read safely. Turn it on for the role."
             )
         return connection

@@ -113,6 +113,11 @@ def _duration(value: Any, cursor: Any) -> Any:
         return value
 
 
+def _time(value: Any, cursor: Any) -> Any:
+    """A time of day; 24:00, which Python does not have, as text."""
+    return value if value is None or value.startswith("24:") else extensions.TIME(value, cursor)
+
+
 def _bytes(value: Any, cursor: Any) -> bytes | None:
     return None if value is None else bytes(BINARY(value, cursor))
 
@@ -126,7 +131,7 @@ def _types() -> list[Any]:
     dates = new((1082,), "NEXUS_DATE", _or_text(extensions.DATE))
     moments = new((1114,), "NEXUS_TIMESTAMP", _or_text(extensions.PYDATETIME))
     zoned = new((1184,), "NEXUS_TIMESTAMPTZ", _or_text(extensions.PYDATETIMETZ))
-    times = new((1083, 1266), "NEXUS_TIME", _or_text(extensions.TIME))
+    times = new((1083, 1266), "NEXUS_TIME", _time)
     spans = new((1186,), "NEXUS_INTERVAL", _duration)
     # Shown literally: JSON as it is written, ranges as Postgres writes them.
     plain = new((114, 3802, 3904, 3906, 3908, 3910, 3912, 3926), "NEXUS_TEXT", _text)

@@ -155,6 +155,8 @@ class _Builder:
 
     def _scalar(self, event: yaml.ScalarEvent, line: int) -> Any:
         text = event.value
+        if "\x00" in text:
+            raise self._refused(line, "the text holds a NUL character")
         if not event.implicit[0]:
             return text
         if _NULL.fullmatch(text):

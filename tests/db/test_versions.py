@@ -34,7 +34,7 @@ def test_each_save_is_a_version_and_the_same_spec_again_is_none(session, analyst
 
 
 def test_what_was_saved_is_read_back_the_same(session, analyst):
-    spec = view(tags=("delays", "日本"), description="Zeichen: ä ñ 東京", formats={"share": {"style": "percent"}})
+    spec = view(tags=("delays", "日本"), description="Zeichen: ä ñ 東京 \\u0000 \\\\", formats={"share": {"style": "percent"}})
     versions.save(session, kind="view", spec=spec, user_id=analyst.id)
     kept = versions.load(session, kind="view", name="flights")
     assert versions.read("view", "flights", View, kept.spec) == spec

@@ -35,12 +35,12 @@ def sign_in(user: User, *, user_agent: str = "Mozilla/5.0 (X11; Linux x86_64) Fi
 def visit(database: str) -> Visit:
     """`visit("settings", admin, section="people")` is that page after its first run; `session` names a session to use."""
 
-    def open_page(name: str, user: User | None, *, session: int | None = None, **query: str) -> AppTest:
+    def open_page(page: str, user: User | None, /, *, session: int | None = None, **query: str) -> AppTest:
         app = AppTest.from_file(str(ROOT / "Home.py"), default_timeout=30)
         if user is not None:
             app.user = {"nexus": str(session or sign_in(user))}
         app.run()
-        app.switch_page(f"pages/{name}.py")
+        app.switch_page(f"pages/{page}.py")
         for key, value in query.items():
             app.query_params[key] = value
         return app.run()

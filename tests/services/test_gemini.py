@@ -124,7 +124,7 @@ def test_without_a_key_nothing_is_sent_and_the_sentence_says_what_to_do(monkeypa
 def test_a_key_that_cannot_travel_in_a_header_is_refused_here(stand_in):
     for key in ("with space", "two\r\nlines", "schlüssel"):
         with pytest.raises(gemini.KeyRefused):
-            gemini.try_key(key)
+            gemini.try_key(key, model=MODEL)
     assert stand_in.requests == []
 
 
@@ -201,9 +201,9 @@ def test_an_endless_answer_is_cut(stand_in):
 
 def test_a_key_is_tried_without_generating(stand_in):
     stand_in.key = KEY
-    assert "Gemini 3.8 Flash" in gemini.try_key()
+    assert "Gemini 3.8 Flash" in gemini.try_key(model=MODEL)
     with pytest.raises(gemini.KeyRefused):
-        gemini.try_key("another")
+        gemini.try_key("another", model=MODEL)
     with pytest.raises(gemini.ModelUnknown):
         gemini.try_key(model="gemini-0")
     assert stand_in.generated == []

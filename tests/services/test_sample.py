@@ -1,10 +1,17 @@
+import socket
+import threading
+from contextlib import suppress
+
 import psycopg2
 import pytest
+from sqlalchemy import make_url
 
+from nexus.accounts.spec import Role, User
 from nexus.db import session as own
 from nexus.sample import load as sample
-from nexus.sources import store
+from nexus.sources import connect, run, service, store
 from nexus.sources.address import connection_arguments
+from nexus.sources.spec import Query
 
 
 @pytest.fixture
@@ -70,3 +77,42 @@ def test_the_sample_role_can_only_read_the_sample(reader, statement):
     reader.execute("set default_transaction_read_only = off")
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
         reader.execute(statement)
+
+
+@pytest.fixture
+def port(postgres):
+    """A TCP port of this machine that leads to the bundled server's socket."""
+    path = f"{make_url(postgres.url).query['host']}/.s.PGSQL.5432"
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def copy(source, target):
+        with suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+
+    def accept():
+        with suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                server = socket.socket(socket.AF_UNIX)
+                server.connect(path)
+                for pair in ((client, server), (server, client)):
+                    threading.Thread(target=copy, args=pair, daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    yield listener.getsockname()[1]
+    listener.close()
+
+
+def test_the_sample_is_read_as_its_role_over_tcp_too(sample_database, port):
+    reader = User(id=1, email="ana@example.org", name="Ana", role=Role.VIEWER)
+    url = make_url(sample_database)
+    own.connect(f"postgresql://{url.username}:{url.password}@127.0.0.1:{port}/{url.database}")
+    with own.transaction() as session:
+        source = service.find(session, reader=reader, name="sample")
+        arguments = connection_arguments(store.find_address(session, name="sample"))
+    assert (arguments["host"], arguments["port"], arguments["dbname"]) == ("127.0.0.1", port, url.database)
+    query = Query(source="sample", sql="select count(*) from flights where carrier = :carrier", parameters={"carrier": "UA"})
+    assert run.run(source, query=query, reader=reader).rows == [(58_665,)]
+    connect.close_all()

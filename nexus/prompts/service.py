@@ -1,0 +1,260 @@
+"""What people do with prompts: list, open, save, prepare (which is the preview), run, and look back."""
+
+import logging
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any
+
+from nexus.accounts.spec import Permission, User, require
+from nexus.audit import record
+from nexus.db import saved, versions
+from nexus.db.session import Session, transaction
+from nexus.db.versions import Listed
+from nexus.errors import BadInput, NexusError, NotAllowed
+from nexus.prompts import data, gemini, store, template
+from nexus.prompts.markdown import plain
+from nexus.prompts.request import BlockSent, OpenPrompt, Piece, Prepared, PromptRun, Request, Status
+from nexus.prompts.spec import DataBlock, Prompt
+from nexus.views import service as views
+from nexus.views import values as typed
+from nexus.views.spec import ChoiceParameter, MultipleChoiceParameter, Parameter, TextParameter
+
+logger = logging.getLogger(__name__)
+
+Generate = Callable[[Request], Generator[Piece, None, None]]
+
+LONGEST_REQUEST = 2_000_000
+"""Characters; about the million tokens that the models take."""
+
+
+@dataclass(frozen=True)
+class OpenPanel:
+    """A prompt with its latest answers, each for other values."""
+
+    opened: OpenPrompt
+    answers: tuple[PromptRun, ...]
+    has_key: bool
+
+    def answer_for(self, variables: Mapping[str, Sequence[str]]) -> PromptRun | None:
+        """The latest answer to equal values."""
+        wanted = {name: list(texts) for name, texts in variables.items()}
+        return next((run for run in self.answers if run.variables == wanted), None)
+
+
+def list_prompts(session: Session, *, reader: User, search: str = "") -> list[Listed]:
+    require(reader, Permission.SEE)
+    return versions.list_kept(session, kind="prompt", spec=Prompt, reader_id=reader.id, search=search)
+
+
+def find_prompt(session: Session, *, reader: User, name: str, version: int | None = None) -> OpenPrompt:
+    """Raises NotFound."""
+    require(reader, Permission.SEE)
+    kept = versions.load(session, kind="prompt", name=name, version=version)
+    prompt = versions.read("prompt", name, Prompt, kept.spec)
+    return OpenPrompt(id=kept.id, prompt=prompt, version=kept.version, owner=kept.owner, saved_at=kept.saved_at, saved_by=kept.saved_by)
+
+
+def open_prompt(session: Session, *, reader: User, name: str) -> OpenPanel:
+    """A prompt with what a page or panel shows of it, in one statement. Raises NotFound."""
+    require(reader, Permission.SEE)
+    row, answers, key_saved = store.last_answers(session, reader=reader, name=name)
+    prompt = versions.read("prompt", name, Prompt, row.spec)
+    opened = OpenPrompt(id=row.id, prompt=prompt, version=row.version, owner=row.owner, saved_at=row.saved_at, saved_by=row.saved_by)
+    return OpenPanel(opened=opened, answers=tuple(answers), has_key=key_saved or gemini.key_of_environment() is not None)
+
+
+def save_prompt(session: Session, *, user: User, prompt: Prompt, base_version: int | None = None, note: str = "") -> int:
+    """Keep the prompt, and say its version; the same spec again makes none. Raises Conflict."""
+    require(user, Permission.BUILD)
+    outcome = versions.save(session, kind="prompt", spec=prompt, user_id=user.id, base_version=base_version, note=note)
+    if outcome.changed:
+        record(session, user_id=user.id, what="prompt.saved", subject=f"prompt {prompt.name}", detail={"version": outcome.version})
+    return outcome.version
+
+
+def variables_of(
+    prompt: Prompt, values: Mapping[str, Any], *, filters: Sequence[Parameter] = (), filter_values: Mapping[str, Any] | None = None
+) -> dict[str, list[str]]:
+    """What tells one asking of a prompt from another, as it stands in a URL: its variables and the dashboard's filters."""
+    return typed.unparse(filters, filter_values or {}) | typed.unparse(prompt.variables, values)
+
+
+def variable_choices(variable: Parameter, *, reader: User) -> list[tuple[str, str]]:
+    """Value and label of each choice that a variable offers: its fixed list, or what its view finds now."""
+    require(reader, Permission.SEE)
+    view = None
+    if isinstance(variable, ChoiceParameter | MultipleChoiceParameter) and variable.choices.view:
+        with transaction() as session:
+            view = views.find_view(session, reader=reader, name=variable.choices.view)
+    return views.read_choices(variable, view, reader=reader)
+
+
+def prepare(
+    *,
+    user: User,
+    opened: OpenPrompt,
+    values: Mapping[str, Any],
+    filters: Sequence[Parameter] = (),
+    filter_values: Mapping[str, Any] | None = None,
+) -> Prepared:
+    """Ask the data with the person's rights, and make the exact request: what is shown is what `run` sends.
+
+    `filters` are those of the dashboard it stands on; a view's parameter takes the variable of its name, or the filter.
+    Raises BadInput when a variable is missing or does not fit, and whatever the sources raise.
+    """
+    require(user, Permission.RUN_PROMPTS)
+    prompt = opened.prompt
+    checked = typed.check(prompt.variables, values)
+    for variable in prompt.variables:
+        if variable.required and typed.empty(checked[variable.name]):
+            raise BadInput(f"Fill in “{typed.label(variable)}” first.")
+    with transaction() as session:
+        model = prompt.model or saved.read(session).gemini_model
+        asked = [(block, views.find_view(session, reader=user, name=block.view)) for block in prompt.data]
+    given = {**(filter_values or {}), **checked}
+    sent = [_sent(user, block, view, given) for block, view in asked]
+    words = {
+        variable.name: plain(text) for variable, (_, text) in zip(prompt.variables, typed.describe(prompt.variables, checked), strict=True)
+    }
+    return Prepared(
+        prompt_id=opened.id,
+        prompt=prompt,
+        version=opened.version,
+        user_id=user.id,
+        variables=variables_of(prompt, checked, filters=filters, filter_values=filter_values),
+        blocks=tuple(block for block, _ in sent),
+        request=_request(prompt, model, words, {block.name: text for block, text in sent}),
+    )
+
+
+def _sent(user: User, block: DataBlock, view: views.OpenView, given: Mapping[str, Any]) -> tuple[BlockSent, str]:
+    """A block's record and its text."""
+    parameters = view.view.parameters
+    values = {}
+    for parameter in parameters:
+        name = block.parameters.get(parameter.name, parameter.name)
+        if name in given:
+            values[parameter.name] = _as_taken(parameter, given[name])
+    table = views.ask(view, reader=user, values=values, max_rows=block.max_rows)
+    governed = data.govern(block, table)
+    record = BlockSent(
+        name=block.name,
+        view=block.view,
+        view_title=view.view.title,
+        view_version=view.version,
+        parameters=typed.unparse(parameters, values),
+        complete=not table.truncated,
+        read_at=table.read_at,
+        **governed.model_dump(exclude={"text"}),
+    )
+    return record, governed.text
+
+
+def _as_taken(parameter: Parameter, value: Any) -> Any:
+    """One chosen value fills a parameter that takes several, and the only one of several fills one that takes one."""
+    several = isinstance(parameter, MultipleChoiceParameter)
+    if several and isinstance(value, str):
+        return (value,) if value else ()
+    if not several and isinstance(parameter, ChoiceParameter | TextParameter) and isinstance(value, tuple) and len(value) < 2:
+        return value[0] if value else None
+    return value
+
+
+def take(variables: Sequence[Parameter], values: Mapping[str, Any]) -> dict[str, Any]:
+    """What the variables take of a dashboard's filters of the same name."""
+    return {variable.name: _as_taken(variable, values[variable.name]) for variable in variables if variable.name in values}
+
+
+def _request(prompt: Prompt, model: str, words: Mapping[str, str], blocks: Mapping[str, str]) -> Request:
+    system = plain(prompt.system)
+    if blocks:
+        system = f"{system}\n\n{data.FENCE_RULE}".strip()
+    text = template.fill(plain(prompt.template), {**words, **{name: f"\n{text}\n" for name, text in blocks.items()}})
+    unplaced = [text for name, text in blocks.items() if name not in template.names(prompt.template)]
+    text = "\n\n".join([text.strip(), *unplaced])
+    if len(system) + len(text) > LONGEST_REQUEST:
+        raise BadInput(f"The request would take more than {LONGEST_REQUEST:,} characters. Send fewer rows or columns.")
+    return Request(
+        model=model,
+        system=system,
+        text=text,
+        temperature=prompt.temperature,
+        max_answer_tokens=prompt.max_answer_tokens,
+    )
+
+
+@dataclass
+class _Heard:
+    """What came back so far."""
+
+    status: Status = "stopped"
+    error: str | None = "It was stopped before the answer was complete."
+    parts: list[str] = field(default_factory=list)
+    last: Piece = field(default_factory=Piece)
+
+
+def run(
+    *, user: User, prepared: Prepared, generate: Generate = gemini.generate, dashboard: str | None = None
+) -> Generator[str | PromptRun, None, None]:
+    """Send what was prepared. Yields the answer in pieces (empty ones while waiting), and at the end the run's record.
+
+    The run is recorded before anything leaves and completed however it ends; closing the iterator stops it. What Gemini
+    fails at is in the record, as one sentence; it is not raised. No transaction is open meanwhile.
+    """
+    require(user, Permission.RUN_PROMPTS)
+    if prepared.user_id != user.id:
+        raise NotAllowed("This was prepared for someone else. Open the prompt again.")
+    with transaction() as session:
+        run_id = store.start(session, prepared=prepared, user=user, dashboard=dashboard)
+    began = time.monotonic()
+    heard = _Heard()
+    try:
+        yield from _listen(heard, generate(prepared.request))
+    except NexusError as error:
+        heard.status, heard.error = "failed", error.message
+    except Exception:
+        heard.status, heard.error = "failed", "Nexus made a mistake. Try again, and tell an administrator if it stays."
+        raise
+    finally:
+        elapsed_ms = round((time.monotonic() - began) * 1000)
+        with transaction() as session:
+            store.finish(
+                session,
+                run_id=run_id,
+                status=heard.status,
+                answer="".join(heard.parts),
+                error=heard.error,
+                prompt_tokens=heard.last.prompt_tokens,
+                answer_tokens=heard.last.answer_tokens,
+                elapsed_ms=elapsed_ms,
+            )
+        # No words of the prompt or the answer: those are in the record, for who may see it.
+        logger.info("prompt run %s of %s: %s after %s ms", run_id, prepared.prompt.name, heard.status, elapsed_ms)
+    with transaction() as session:
+        kept = store.run(session, reader=user, run_id=run_id)
+    yield kept
+
+
+def _listen(heard: _Heard, pieces: Generator[Piece, None, None]) -> Iterator[str]:
+    with closing(pieces):
+        for piece in pieces:
+            heard.parts.append(piece.text)
+            if piece.ending:
+                heard.last, heard.status, heard.error = piece, piece.ending, piece.reason or None
+            yield piece.text
+    if not heard.last.ending:
+        raise gemini.BrokeOff()
+
+
+def runs(session: Session, *, reader: User, prompt: str | None = None, limit: int = 50) -> list[PromptRun]:
+    """The latest runs that the reader may see: their own, and those asked with the same attributes."""
+    require(reader, Permission.SEE)
+    return store.runs(session, reader=reader, prompt=prompt, limit=limit)
+
+
+def find_run(session: Session, *, reader: User, run_id: int) -> PromptRun:
+    """Raises NotFound, also for a run that the reader may not see."""
+    require(reader, Permission.SEE)
+    return store.run(session, reader=reader, run_id=run_id)

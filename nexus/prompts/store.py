@@ -1,0 +1,157 @@
+"""Prompt runs in Nexus's own tables, and a prompt with what was last answered, in one statement."""
+
+from typing import Any
+
+from sqlalchemy import Select, and_, cast, func, literal, or_, select, update
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.sql.elements import ColumnElement
+
+from nexus.accounts.spec import User
+from nexus.db.session import Session
+from nexus.db.tables import PromptRow, PromptRunRow, PromptVersionRow, SavedSettingRow, UserRow
+from nexus.errors import NotFound
+from nexus.prompts.request import Prepared, PromptRun, Status
+
+KEPT_AT_HAND = 12
+"""Answers that come with a prompt: one for each of the latest values it was asked with."""
+
+
+def start(session: Session, *, prepared: Prepared, user: User, dashboard: str | None) -> int:
+    """Record that a request is about to leave. The run's id."""
+    row = PromptRunRow(
+        prompt_id=prepared.prompt_id,
+        prompt_version=prepared.version,
+        user_id=user.id,
+        dashboard=dashboard,
+        variables=prepared.variables,
+        data={"blocks": [block.model_dump(mode="json") for block in prepared.blocks], "reader": user.attributes},
+        data_hash=prepared.request.digest,
+        model=prepared.request.model,
+        status="running",
+    )
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def finish(
+    session: Session,
+    *,
+    run_id: int,
+    status: Status,
+    answer: str,
+    error: str | None,
+    prompt_tokens: int | None,
+    answer_tokens: int | None,
+    elapsed_ms: int,
+) -> None:
+    session.execute(
+        update(PromptRunRow)
+        .where(PromptRunRow.id == run_id, PromptRunRow.status == "running")
+        .values(
+            status=status,
+            answer=answer.replace("\0", ""),
+            error=error,
+            prompt_tokens=prompt_tokens,
+            answer_tokens=answer_tokens,
+            elapsed_ms=elapsed_ms,
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _may_see(reader: User) -> ColumnElement[bool]:
+    # An answer was made of what its asker may see. Whoever has the same attributes sees the same rows.
+    return or_(PromptRunRow.user_id == reader.id, PromptRunRow.data["reader"] == cast(literal(reader.attributes, JSONB), JSONB))
+
+
+def _chosen(reader: User) -> Select[*tuple[Any, ...]]:
+    return (
+        select(PromptRunRow, PromptRow.name.label("prompt"), PromptRow.title.label("prompt_title"), UserRow.name.label("user_name"))
+        .join(PromptRow, PromptRow.id == PromptRunRow.prompt_id)
+        .outerjoin(UserRow, UserRow.id == PromptRunRow.user_id)
+        .where(_may_see(reader))
+        .order_by(PromptRunRow.id.desc())
+    )
+
+
+def runs(session: Session, *, reader: User, prompt: str | None, limit: int) -> list[PromptRun]:
+    chosen = _chosen(reader).limit(limit)
+    if prompt is not None:
+        chosen = chosen.where(PromptRow.name == prompt)
+    return [_run(row) for row in session.execute(chosen)]
+
+
+def run(session: Session, *, reader: User, run_id: int) -> PromptRun:
+    """Raises NotFound, also for a run that the reader may not see."""
+    row = session.execute(_chosen(reader).where(PromptRunRow.id == run_id)).first()
+    if row is None:
+        raise NotFound("There is no such run, or you may not see it. Open another from the prompt's list.")
+    return _run(row)
+
+
+def last_answers(session: Session, *, reader: User, name: str) -> tuple[Any, list[PromptRun], bool]:
+    """The newest version of a prompt as a row, its latest answers, and whether a Gemini key is saved: one statement.
+
+    Raises NotFound.
+    """
+    latest = (
+        select(PromptRunRow, UserRow.name.label("user_name"))
+        .outerjoin(UserRow, UserRow.id == PromptRunRow.user_id)
+        .where(
+            PromptRunRow.prompt_id == PromptRow.id,
+            PromptRunRow.prompt_version == PromptRow.version,
+            PromptRunRow.status.in_(("complete", "cut")),
+            _may_see(reader),
+        )
+        .order_by(PromptRunRow.id.desc())
+        .limit(KEPT_AT_HAND)
+        .correlate(PromptRow)
+        .subquery()
+    )
+    answers = select(func.jsonb_agg(func.to_jsonb(latest.table_valued()))).scalar_subquery()
+    saved = select(SavedSettingRow.name).where(SavedSettingRow.name == "google_api_key", SavedSettingRow.secret.is_not(None)).exists()
+    saver = select(UserRow.name).where(UserRow.id == PromptVersionRow.saved_by).scalar_subquery()
+    owner = select(UserRow.name).where(UserRow.id == PromptRow.owner_id).scalar_subquery()
+    row = session.execute(
+        select(
+            PromptRow.id,
+            PromptRow.name,
+            PromptRow.title,
+            PromptRow.version,
+            PromptVersionRow.spec,
+            PromptVersionRow.saved_at,
+            saver.label("saved_by"),
+            owner.label("owner"),
+            answers.label("answers"),
+            saved.label("key_saved"),
+        )
+        .join(PromptVersionRow, and_(PromptVersionRow.kept_id == PromptRow.id, PromptVersionRow.version == PromptRow.version))
+        .where(PromptRow.name == name, PromptRow.archived_at.is_(None))
+    ).first()
+    if row is None:
+        raise NotFound("This prompt no longer exists. Open another from the list.")
+    return row, [_of_json(item, row) for item in row.answers or []], row.key_saved
+
+
+def _run(row: Any) -> PromptRun:
+    kept: PromptRunRow = row.PromptRunRow
+    values = {column.key: getattr(kept, column.key) for column in PromptRunRow.__table__.columns}
+    return _of_values(values, prompt=row.prompt, title=row.prompt_title, user_name=row.user_name)
+
+
+def _of_json(item: dict[str, Any], prompt: Any) -> PromptRun:
+    return _of_values(item, prompt=prompt.name, title=prompt.title, user_name=item["user_name"])
+
+
+def _of_values(values: dict[str, Any], *, prompt: str, title: str, user_name: str | None) -> PromptRun:
+    return PromptRun.model_validate(
+        {
+            **{name: values[name] for name in values.keys() & PromptRun.model_fields.keys()},
+            "prompt": prompt,
+            "prompt_title": title,
+            "user_name": user_name or "",
+            "blocks": values["data"].get("blocks", ()),
+            "request_digest": values["data_hash"],
+        }
+    )

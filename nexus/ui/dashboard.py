@@ -1,0 +1,120 @@
+"""A dashboard's page: its head, its filters and its panels."""
+
+from concurrent.futures import wait
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from nexus.accounts.spec import Permission
+from nexus.dashboards import service as dashboards
+from nexus.db.session import transaction
+from nexus.errors import NexusError
+from nexus.ui import filters, url, when
+from nexus.ui.forms import plain
+from nexus.ui.page import errors_shown
+from nexus.ui.panels import AS_OF, HEAD, STYLE, Board, draw_panels
+from nexus.views.spec import Parameter
+
+PAPERS = {"A4": "A4", "letter": "Letter"}
+ORIENTATIONS = {"portrait": "Portrait", "landscape": "Landscape"}
+
+
+def draw_dashboard(board: Board) -> None:
+    """Questions first, then the frames, then the filters: their own questions must not hold up the panels."""
+    st.html(STYLE)
+    spec = board.opened.dashboard
+    board.values, _ = url.read(spec.filters)
+    board.ask(spec.panels)
+    head, bar = st.container(), st.container()
+    draw_panels(board)
+    if not spec.panels:
+        st.info("This dashboard has no panels yet. Edit it to add some.")
+    with head:
+        st.fragment(_head, key=HEAD)(board)
+    with bar:
+        filters.draw_filters(spec.filters, scope=spec.name, options=lambda parameter: _options(board, parameter), changed=board.changed)
+
+
+def _head(board: Board) -> None:
+    spec = board.opened.dashboard
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="dashboard-head"):
+        st.title(plain(spec.title), anchor=False, width="content")
+        star = ":material/star:" if board.favourite else ":material/star_outline:"
+        star_label = "Take off my home page" if board.favourite else "Keep on my home page"
+        st.button(star_label, icon=star, type="tertiary", key="icon-favourite", on_click=_toggle_favourite, args=(board,))
+        st.space("stretch")
+        with st.container(width="content"):
+            st.fragment(_as_of, key=AS_OF, parallel=True)(board)
+        st.button("Refresh", icon=":material/refresh:", key="refresh-all", on_click=_refresh, args=(board,))
+        _pdf(board)
+        with st.popover("Share", icon=":material/link:"):
+            st.caption("Whoever may sign in sees this page, with these filters.")
+            st.code(_address(board), language=None, wrap_lines=True)
+        if board.user.may(Permission.BUILD):
+            st.button("Edit", icon=":material/edit:", key="edit", on_click=_edit)
+    if spec.description:
+        st.caption(plain(spec.description))
+
+
+def _edit() -> None:
+    url.go(edit="1")
+    st.rerun()
+
+
+def _as_of(board: Board) -> None:
+    """The age of the page: of the oldest answer on it, once all are there."""
+    slot = st.empty()
+    while pending := board.pending():
+        # Writing is where Streamlit may stop this run.
+        slot.html('<span class="nexus-asof">reading…</span>')
+        wait(pending, timeout=1)
+    oldest = board.oldest()
+    slot.html(
+        f'<span class="nexus-asof">as of {oldest.astimezone(when.zone()):%H:%M}</span>' if oldest else '<span class="nexus-asof"></span>'
+    )
+
+
+def _pdf(board: Board) -> None:
+    """One click for a file: `downloads.js` fetches the link, says how it goes, and shows what the server says if it fails."""
+    paper = st.session_state.get("pdf-paper") or "A4"
+    orientation = st.session_state.get("pdf-orientation") or "landscape"
+    spec = board.opened.dashboard
+    address = url.link(f"/dashboards/{spec.name}.pdf", spec.filters, board.values, paper=paper, orientation=orientation)
+    st.link_button("Download PDF", address, icon=":material/picture_as_pdf:")
+    with st.popover("Paper and orientation", icon=":material/tune:", key="icon-paper"):
+        st.segmented_control("Paper", list(PAPERS), default="A4", format_func=PAPERS.__getitem__, key="pdf-paper", required=True)
+        st.segmented_control(
+            "Orientation",
+            list(ORIENTATIONS),
+            default="landscape",
+            format_func=ORIENTATIONS.__getitem__,
+            key="pdf-orientation",
+            required=True,
+        )
+
+
+def _address(board: Board) -> str:
+    """This page as others can open it. The address as the browser has it, since a proxy may stand in front."""
+    spec = board.opened.dashboard
+    origin = urlsplit(st.context.url or "")
+    path = url.link("/dashboard", spec.filters, board.values, name=spec.name)
+    return f"{origin.scheme}://{origin.netloc}{path}" if origin.netloc else path
+
+
+def _refresh(board: Board) -> None:
+    board.ask(board.opened.dashboard.panels, fresh=True)
+    board.redraw(board.opened.dashboard.panels)
+
+
+def _toggle_favourite(board: Board) -> None:
+    with errors_shown(), transaction() as session:
+        board.favourite = dashboards.toggle_favourite(session, user=board.user, name=board.opened.dashboard.name)
+
+
+def _options(board: Board, parameter: Parameter) -> list[filters.Option]:
+    """What a choice offers. When the data cannot be read, what is chosen already stays; the panels say why."""
+    try:
+        return dashboards.filter_choices(board.opened, parameter, reader=board.user)
+    except NexusError as error:
+        st.caption(f":material/error: {error.message}")
+        return []

@@ -1,0 +1,141 @@
+"""Views and dashboards as YAML on the page: checked with the line of each mistake, saved as a version, never lost on the way."""
+
+from typing import Literal
+
+import streamlit as st
+
+from nexus.accounts.spec import User
+from nexus.dashboards.service import save_dashboard
+from nexus.dashboards.spec import Dashboard
+from nexus.db import versions
+from nexus.db.session import transaction
+from nexus.errors import BadInput, Conflict, NexusError
+from nexus.ui import when
+from nexus.ui.forms import plain
+from nexus.views.service import save_view
+from nexus.views.spec import View
+from nexus.workspace import files, validate
+from nexus.workspace import service as workspace
+from nexus.workspace.spec import WorkspaceInvalid
+
+Kind = Literal["view", "dashboard"]
+Spec = View | Dashboard
+
+
+def yaml_of(spec: Spec) -> str:
+    """The file that `spec` is."""
+    return files.write({"kind": _kind(spec), **versions.plain(spec)})
+
+
+def parse(text: str, *, kind: Kind, user: User) -> Spec:
+    """The spec that `text` holds. Raises WorkspaceInvalid with line and field, also for what it names and is not there."""
+    data = {f"{kind}.yaml": text.encode("utf-8", "replace")}
+    item = validate.read_all(data)[0]
+    if item.kind != kind:
+        raise BadInput(f"This is the YAML of a {item.kind}. A {kind} begins with `kind: {kind}`.")
+    with transaction() as session:
+        workspace.diff(session, user=user, texts=data)
+    assert isinstance(item.spec, View | Dashboard)
+    return item.spec
+
+
+def save(spec: Spec, *, user: User, base_version: int | None, note: str) -> int:
+    """Keep `spec`. Raises Conflict when someone saved meanwhile."""
+    with transaction() as session:
+        if isinstance(spec, View):
+            return save_view(session, user=user, view=spec, base_version=base_version, note=note)
+        return save_dashboard(session, user=user, dashboard=spec, base_version=base_version, note=note)
+
+
+def draw_yaml(text: str, *, kind: Kind, name: str | None, base_version: int | None, user: User) -> str | None:
+    """The editor. Returns the name of what was saved in this run, else None; what is typed stays until then."""
+    scope = f"yaml-{kind}-{name or 'new'}"
+    base_key = f"{scope}-base"
+    base = st.session_state.setdefault(base_key, base_version)
+    typed = st.text_area("YAML", text, height=520, key=f"{scope}-text", label_visibility="collapsed", max_chars=files.LARGEST_BYTES)
+    note = st.text_input("What changed (for the list of versions)", key=f"{scope}-note", max_chars=500)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        pressed = st.button("Save", type="primary", key=f"{scope}-save")
+        checked = st.button("Check", key=f"{scope}-check", help="Finds mistakes without saving")
+    if not (pressed or checked):
+        return _overrule(scope, base_key, typed, kind=kind, name=name, user=user, note=note)
+    try:
+        spec = parse(typed or "", kind=kind, user=user)
+        if name and spec.name != name:
+            raise BadInput(f"The name stands in addresses and stays `{name}`. To make a copy, create a new {kind} with this YAML.")
+        if checked:
+            st.success("No mistakes found. Nothing was saved.")
+            return None
+        save(spec, user=user, base_version=base, note=note)
+    except WorkspaceInvalid as invalid:
+        draw_problems(invalid)
+    except Conflict as conflict:
+        if base is None:
+            st.error(conflict.message)
+        else:
+            st.session_state[f"{scope}-conflict"] = True
+            st.rerun()
+    except NexusError as error:
+        st.error(error.message)
+    else:
+        forget(scope)
+        return spec.name
+    return None
+
+
+def _overrule(scope: str, base_key: str, typed: str, *, kind: Kind, name: str | None, user: User, note: str) -> str | None:
+    """After a conflict: their version beside mine, and the choice."""
+    if not st.session_state.get(f"{scope}-conflict") or name is None:
+        return None
+    with transaction() as session:
+        theirs = versions.load(session, kind=kind, name=name)
+    st.warning(
+        f"{plain(theirs.saved_by or 'Someone')} saved version {theirs.version} meanwhile. What you typed is still above; theirs is below."
+    )
+    st.code(files.write({"kind": kind, **theirs.spec}), language="yaml", height=300)
+    with st.container(horizontal=True):
+        if st.button("Save mine over it", key=f"{scope}-overrule"):
+            try:
+                spec = parse(typed, kind=kind, user=user)
+                save(spec, user=user, base_version=theirs.version, note=note)
+            except WorkspaceInvalid as invalid:
+                draw_problems(invalid)
+            except NexusError as error:
+                st.error(error.message)
+            else:
+                forget(scope)
+                return spec.name
+        if st.button("Take theirs", key=f"{scope}-take"):
+            forget(scope)
+            st.rerun()
+    return None
+
+
+def draw_problems(invalid: WorkspaceInvalid) -> None:
+    """Every mistake with its line and field."""
+    lines = [
+        f"- {f'Line {problem.line}' if problem.line else 'The file'}{f', `{problem.path}`' if problem.path else ''}: {problem.message}"
+        for problem in invalid.problems
+    ]
+    count = len(lines)
+    st.error(f"{'One mistake' if count == 1 else f'{count} mistakes'}; nothing was saved.\n\n" + "\n".join(lines))
+
+
+def forget(scope: str) -> None:
+    """Let go of what was typed: it is saved, or given up on purpose."""
+    for key in [key for key in st.session_state if str(key).startswith(scope)]:
+        del st.session_state[key]
+
+
+def draw_versions(kind: Kind, name: str, listed: list[versions.VersionInfo]) -> int | None:
+    """The history. Returns the version whose Restore was pressed."""
+    for info in listed[:50]:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{info.version}** · {when.moment(info.saved_at)} · {plain(info.saved_by or 'unknown')} · {plain(info.note)}")
+            if info.version != listed[0].version and st.button("Restore", key=f"restore-{kind}-{name}-{info.version}", type="tertiary"):
+                return info.version
+    return None
+
+
+def _kind(spec: Spec) -> Kind:
+    return "view" if isinstance(spec, View) else "dashboard"

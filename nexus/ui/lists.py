@@ -1,0 +1,44 @@
+"""Lists of views and dashboards: search, and one row each."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from nexus.db.versions import Listed
+from nexus.ui import when
+from nexus.ui.forms import empty as draw_empty
+from nexus.ui.forms import plain
+
+MOST_ROWS = 100
+
+
+def search_box(label: str) -> str:
+    """What a person looks for. It stands in the address as `q`, so that a list can be shared too."""
+    return st.text_input(
+        label,
+        key="q",
+        bind="query-params",
+        placeholder="Name, description or tag",
+        icon=":material/search:",
+        label_visibility="collapsed",
+        max_chars=200,
+    ).strip()
+
+
+def draw_list(found: Sequence[Listed], *, page: str, search: str, empty: str) -> None:
+    """Title with its link, description, tags, owner, and when it last changed and was opened."""
+    if not found:
+        draw_empty(f"Nothing matches “{plain(search)}”. Try fewer letters." if search else empty)
+        return
+    for item in found[:MOST_ROWS]:
+        title, about, state = st.columns([3, 6, 3], vertical_alignment="center")
+        star = ":material/star: " if item.favourite else ""
+        title.page_link(page, label=star + plain(item.title), query_params={"name": item.name})
+        tags = " ".join(f":gray-badge[{plain(tag)}]" for tag in item.tags[:6])
+        about.caption(f"{plain(item.description)} {tags}")
+        opened = f"opened {when.since(item.visited_at)}" if item.visited_at else "not opened yet"
+        state.caption(f"{plain(item.owner or 'Nexus')} · changed {when.since(item.changed_at)} · {opened}")
+        if item.problem:
+            st.warning(plain(item.problem))
+    if len(found) > MOST_ROWS:
+        st.caption(f"The first {MOST_ROWS} of {len(found)}. Search to narrow them.")

@@ -1,0 +1,164 @@
+"""Tables on screen: a result as Arrow for the browser, each column shown as its format says.
+
+Arrow is built straight from the rows. Going through pandas, as Streamlit does with anything else, costs
+several times as long, turns integers with gaps into floats, and refuses dates outside 1678 to 2262.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import streamlit as st
+
+from nexus.sources.spec import Column, Table
+from nexus.views.spec import Format
+
+PLAIN = Format()
+ROW_HEIGHT = 28
+LONGEST_CELL = 2_000
+"""Characters of one cell that go to the browser; a download has them all."""
+
+
+def draw_table(target: Any, table: Table, *, formats: Mapping[str, Format], columns: tuple[str, ...] = (), height: int, label: str) -> None:
+    """Draw `table` on `target` (`st` or a placeholder), `height` pixels high. `columns` chooses and orders; empty means all."""
+    names = unique_names(table.columns)
+    order = [names[at] for name in columns for at, column in enumerate(table.columns) if column.name == name] or None
+    target.dataframe(
+        arrow(table, names),
+        height=height,
+        width="stretch",
+        row_height=ROW_HEIGHT,
+        column_config={
+            name: column_config(column, formats.get(column.name, PLAIN)) for name, column in zip(names, table.columns, strict=True)
+        },
+        column_order=order,
+        placeholder="",
+        alt=label,
+    )
+
+
+def unique_names(columns: tuple[Column, ...]) -> list[str]:
+    """Names to tell columns apart in the browser: a second `id` becomes `id (2)`."""
+    names: list[str] = []
+    for column in columns:
+        name, count = column.name, 1
+        while name in names:
+            count += 1
+            name = f"{column.name} ({count})"
+        names.append(name)
+    return names
+
+
+def arrow(table: Table, names: list[str]) -> pa.Table:
+    """`table` as Arrow. A column whose values do not fit their kind is sent as text, never dropped."""
+    by_column = zip(*table.rows, strict=True) if table.rows else [()] * len(table.columns)
+    return pa.Table.from_arrays(
+        [_array(column, list(values)) for column, values in zip(table.columns, by_column, strict=True)], names=names
+    )
+
+
+def _array(column: Column, values: list[Any]) -> pa.Array:
+    try:
+        match column.kind:
+            case "number":
+                return pa.array(_numbers(values))
+            case "boolean":
+                return pa.array(values, pa.bool_())
+            case "date" if all(value is None or (isinstance(value, date) and not isinstance(value, datetime)) for value in values):
+                return pa.array(values, pa.date32())
+            case "time" if all(value is None or isinstance(value, datetime) for value in values):
+                aware = any(value is not None and value.tzinfo for value in values)
+                return pa.array(values, pa.timestamp("us", "UTC" if aware else None))
+            case "duration":
+                return pa.array(values, pa.duration("us"))
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        pass  # infinity, year 10000, a number past 2^63: shown as text
+    return pa.array([_text(value) for value in values], pa.string())
+
+
+def _numbers(values: list[Any]) -> list[Any]:
+    """Integers stay exact as far as the browser counts exactly; anything with a fraction becomes a float."""
+    present = [value for value in values if value is not None]
+    if any(isinstance(value, float | Decimal) for value in present):
+        return [None if value is None else float(value) for value in values]
+    if any(abs(value) > 2**53 for value in present):
+        raise OverflowError
+    return values
+
+
+def _text(value: Any) -> str | None:
+    match value:
+        case None:
+            return None
+        case str():
+            text = value
+        case dict() | list():
+            text = json.dumps(value, ensure_ascii=False, default=str)
+        case bytes() | memoryview():
+            text = "\\x" + bytes(value[: LONGEST_CELL // 2]).hex()
+        case datetime() | date() | time():
+            text = value.isoformat(" ") if isinstance(value, datetime) else value.isoformat()
+        case _:
+            text = str(value)
+    # A lone surrogate cannot travel as UTF-8.
+    return text[:LONGEST_CELL].encode("utf-8", "replace").decode() if len(text) < LONGEST_CELL else text[: LONGEST_CELL - 1] + "…"
+
+
+def column_config(column: Column, format_: Format) -> Any:
+    """How the browser shows a column: in the reader's own locale and zone, numbers to the right."""
+    config = st.column_config
+    label = format_.label or column.name
+    kinds: dict[str, Callable[[], Any]] = {
+        "number": lambda: _number(label, format_),
+        "boolean": lambda: config.CheckboxColumn(label),
+        "date": lambda: config.DateColumn(label, format="localized"),
+        "time": lambda: _time(label, column, format_),
+    }
+    if format_.style == "link":
+        return config.LinkColumn(label, validate="^https?://")
+    make = kinds.get(column.kind)
+    return make() if make else config.TextColumn(label)
+
+
+def _number(label: str, format_: Format) -> Any:
+    config = st.column_config
+    decimals = format_.decimals
+    if format_.unit and format_.style in ("plain", "number", "currency"):
+        unit = format_.unit.replace("%", "%%")
+        return config.NumberColumn(
+            f"{label} ({unit})" if format_.style != "currency" else f"{label} {unit}", format="localized", step=_step(decimals)
+        )
+    match format_.style:
+        case "percent":
+            return config.NumberColumn(label, format="percent", step=_step(2 + (1 if decimals is None else decimals)))
+        case "currency":
+            return config.NumberColumn(label, format="localized", step=_step(2 if decimals is None else decimals))
+        case "progress":
+            return config.ProgressColumn(label, min_value=0, max_value=1, format="percent")
+        case "duration":
+            return config.NumberColumn(label, format="duration")
+        case _:
+            return config.NumberColumn(label, format="localized", step=_step(decimals))
+
+
+def _step(decimals: int | None) -> float | int | None:
+    """The browser takes the decimals to show from the step."""
+    return None if decimals is None else 1 if decimals == 0 else float(f"1e-{decimals}")
+
+
+def _time(label: str, column: Column, format_: Format) -> Any:
+    config = st.column_config
+    if format_.style == "date":
+        return config.DateColumn(label, format="localized")
+    if column.type_name.startswith("time ") or column.type_name == "time":
+        return config.TextColumn(label)
+    zone = st.context.timezone if "with time zone" in column.type_name else None
+    return config.DatetimeColumn(label, format="localized", timezone=zone)
+
+
+def height_of(table: Table) -> int:
+    """Pixels that the whole table takes with its head."""
+    return 36 + ROW_HEIGHT * max(1, table.row_count) + 2

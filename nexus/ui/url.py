@@ -1,0 +1,59 @@
+"""The address of a page as the place where filter values live: what a reload, a colleague and another replica see."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import streamlit as st
+
+from nexus.errors import BadInput
+from nexus.views import values as forms
+from nexus.views.spec import Parameter
+
+MOST_VALUES = 500
+"""Values of one parameter that a page reads from its address."""
+
+
+def name() -> str | None:
+    """Which thing the page is about: `?name=…`."""
+    return st.query_params.get("name")
+
+
+def given() -> dict[str, list[str]]:
+    """The query of this page's address, as it came."""
+    return {key: st.query_params.get_all(key)[:MOST_VALUES] for key in st.query_params}
+
+
+def read(parameters: Iterable[Parameter], query: Mapping[str, list[str]] | None = None) -> tuple[dict[str, Any], list[str]]:
+    """Values of `parameters` from the address, and one sentence for each that does not fit and so has its default."""
+    query = given() if query is None else query
+    values: dict[str, Any] = {}
+    refused: list[str] = []
+    for parameter in parameters:
+        try:
+            values.update(forms.parse([parameter], query))
+        except BadInput as error:
+            if error.message not in refused:
+                refused.append(error.message)
+            values[parameter.name] = forms.default(parameter)
+    return values, refused
+
+
+def write(parameters: Iterable[Parameter], values: Mapping[str, Any]) -> None:
+    """Put `values` into the address; what is not a parameter stays in it."""
+    parameters = list(parameters)
+    mine = {parameter.name for parameter in parameters}
+    query = {key: texts for key, texts in given().items() if key not in mine}
+    st.query_params.from_dict(query | forms.unparse(parameters, values))
+
+
+def go(**changes: str | None) -> None:
+    """Change the page's address in place, for callbacks: None takes a key out."""
+    query = {key: texts for key, texts in given().items() if key not in changes}
+    st.query_params.from_dict(query | {key: text for key, text in changes.items() if text is not None})
+
+
+def link(path: str, parameters: Iterable[Parameter], values: Mapping[str, Any], **more: str) -> str:
+    """An address with `values` and `more` in its query; only what differs from the defaults is in it."""
+    query = urlencode({**more, **forms.unparse(list(parameters), values)}, doseq=True)
+    return quote(path) + (f"?{query}" if query else "")

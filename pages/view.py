@@ -1,0 +1,30 @@
+"""One view: `?name=…` and a value for each parameter; `&edit=1` or `?new=table|sql|yaml` for its form."""
+
+import streamlit as st
+
+from nexus.accounts.spec import User
+from nexus.db.session import transaction
+from nexus.ui import url
+from nexus.ui.page import run_page, tab
+from nexus.ui.view import draw_view
+from nexus.ui.view_editor import draw_editor, draw_new
+from nexus.views import service as views
+
+
+def page(user: User) -> None:
+    name = url.name()
+    if name is None:
+        if "new" not in st.query_params:
+            st.switch_page("pages/data.py")
+        draw_new(user, st.query_params["new"])
+        return
+    with transaction() as session:
+        opened = views.find_view(session, reader=user, name=name)
+    tab(opened.view.title)
+    if "edit" in st.query_params:
+        draw_editor(user, opened)
+    else:
+        draw_view(user, opened)
+
+
+run_page(page)

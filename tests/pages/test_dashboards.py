@@ -1,0 +1,142 @@
+"""Dashboards as people use them: found, opened, filtered by the address, changed as YAML."""
+
+import pytest
+from sqlalchemy import event
+
+from nexus.dashboards import service as dashboards
+from nexus.db import session as own
+from nexus.workspace import service as workspace
+from tests.pages.conftest import button, shown
+
+
+@pytest.fixture
+def sample(sample_database, admin):
+    """The sample workspace over its data; the administrator who applied it."""
+    workspace.apply_sample(admin)
+    return admin
+
+
+def _metric(app, label: str) -> str:
+    return next(element.value for element in app.metric if element.label == label)
+
+
+def test_the_list_offers_every_dashboard_and_finds_by_word(sample, visit, viewer):
+    app = visit("dashboards", viewer)
+    assert "Weather and aircraft" in _links(app)
+    app.text_input(key="q").set_value("punctuality").run()
+    assert _links(app) == ["Delays at a glance"]
+    app.text_input(key="q").set_value("no such thing [x](y)").run()
+    assert "Nothing matches" in shown(app)
+
+
+def _links(app) -> list[str]:
+    return [
+        element.proto.label.replace(":material/star: ", "") for element in app.get("page_link") if element.proto.page.endswith("dashboard")
+    ]
+
+
+def test_only_those_who_may_build_are_offered_to(sample, visit, viewer, analyst):
+    assert "New dashboard" not in [element.proto.label for element in visit("dashboards", viewer).get("page_link")]
+    assert "New dashboard" in [element.proto.label for element in visit("dashboards", analyst).get("page_link")]
+
+
+def test_a_dashboard_shows_its_figures_and_where_they_are_from(sample, visit, viewer):
+    app = visit("dashboard", viewer, name="delays")
+    assert _metric(app, "Flights") == "86,995"
+    assert not app.error
+    assert "14 rows · complete" in _html(app)
+
+
+def _html(app) -> str:
+    return "\n".join(element.proto.body for element in app.get("html"))
+
+
+def test_the_address_decides_what_is_shown(sample, visit, viewer):
+    app = visit("dashboard", viewer, name="delays", period="2013-01-01..2013-01-31", origin="JFK")
+    assert _metric(app, "Flights") == "9,161"
+    assert app.multiselect[0].value == ["JFK"]
+
+
+@pytest.mark.parametrize("period", ["2013-13-01..x", "..", "2013-02-02..2013-01-01", "'; drop table flights; --"])
+def test_a_wrong_value_in_the_address_is_said_and_the_default_shown(sample, visit, viewer, period):
+    app = visit("dashboard", viewer, name="delays", period=period)
+    assert "The default is shown instead" in shown(app)
+    assert _metric(app, "Flights") == "86,995"
+
+
+def test_a_filter_goes_into_the_address(sample, visit, viewer):
+    app = visit("dashboard", viewer, name="delays")
+    app.multiselect[0].set_value(["LGA"]).run()
+    assert (app.query_params["name"], app.query_params["origin"]) == ("delays", "LGA")
+
+
+def test_a_dashboard_asks_little_of_nexus_own_tables(sample, visit, viewer):
+    app = visit("dashboard", viewer, name="delays")
+    asked: list[str] = []
+    # The page runs on threads of its own, so the pool is asked, not this thread.
+    event.listen(own.engine(), "before_cursor_execute", lambda *of: asked.append(of[2]))
+    app.run()
+    assert 1 <= len(asked) <= 3, "\n\n".join(asked)
+
+
+def test_a_broken_panel_says_so_and_the_others_stand(sample, visit, viewer):
+    with own.transaction() as session:
+        opened = dashboards.open_dashboard(session, reader=sample, name="delays")
+        panels = tuple(
+            panel.model_copy(update={"measure": "gone"}) if panel.name == "on-time" else panel for panel in opened.dashboard.panels
+        )
+        dashboards.save_dashboard(
+            session, user=sample, dashboard=opened.dashboard.model_copy(update={"panels": panels}), base_version=opened.version
+        )
+    app = visit("dashboard", viewer, name="delays")
+    assert _metric(app, "Flights") == "86,995"
+    assert "needs the column <code>gone</code>" in _html(app)
+
+
+def test_an_unknown_dashboard_is_one_sentence(sample, visit, viewer):
+    app = visit("dashboard", viewer, name="none-such")
+    assert [element.value for element in app.error] == [
+        "This dashboard no longer exists, or you may not see it. Open another from the list."
+    ]
+
+
+def test_a_viewer_cannot_reach_the_editor_by_its_address(sample, visit, viewer):
+    app = visit("dashboard", viewer, name="delays", edit="1")
+    assert "Viewers may not change this" in shown(app)
+    assert not app.text_area
+
+
+def test_yaml_is_saved_as_the_next_version(sample, visit, analyst):
+    app = visit("dashboard", analyst, name="delays", edit="1")
+    app.text_area[0].set_value(app.text_area[0].value.replace("title: Delays at a glance", "title: Delays today"))
+    button(app, "Save").click().run()
+    with own.transaction() as session:
+        opened = dashboards.open_dashboard(session, reader=analyst, name="delays")
+    assert (opened.dashboard.title, opened.version) == ("Delays today", 2)
+
+
+def test_a_mistake_in_yaml_is_shown_with_its_line_and_nothing_is_lost(sample, visit, analyst):
+    app = visit("dashboard", analyst, name="delays", edit="1")
+    typed = app.text_area[0].value.replace("view: key-figures", "view: key-figure", 1)
+    app.text_area[0].set_value(typed)
+    button(app, "Save").click().run()
+    line = next(number for number, text in enumerate(typed.splitlines(), 1) if "view: key-figure" in text and not text.endswith("s"))
+    assert f"Line {line}" in shown(app)
+    assert app.text_area[0].value == typed
+
+
+def test_two_people_editing_lose_nothing(sample, visit, analyst):
+    app = visit("dashboard", analyst, name="delays", edit="1")
+    mine = app.text_area[0].value.replace("Delays at a glance", "Mine")
+    with own.transaction() as session:
+        opened = dashboards.open_dashboard(session, reader=sample, name="delays")
+        theirs = opened.dashboard.model_copy(update={"title": "Theirs"})
+        dashboards.save_dashboard(session, user=sample, dashboard=theirs, base_version=opened.version)
+    app.text_area[0].set_value(mine)
+    button(app, "Save").click().run()
+    assert "saved version 2 meanwhile" in shown(app)
+    assert "title: Theirs" in shown(app)
+    assert app.text_area[0].value == mine
+    button(app, "Save mine over it").click().run()
+    with own.transaction() as session:
+        assert dashboards.open_dashboard(session, reader=analyst, name="delays").dashboard.title == "Mine"

@@ -1,0 +1,116 @@
+import time
+
+import pytest
+
+from nexus.accounts.spec import Role, User
+from nexus.db import session as own
+from nexus.sources import connect, run, service, store
+from nexus.sources.connect import pool_of
+from nexus.sources.spec import (
+    Limits,
+    Query,
+    QueryFailed,
+    Source,
+    SourceUnavailable,
+)
+
+ANA = User(id=7, email="ana@example.org", name="Ana", role=Role.VIEWER, attributes={"region": "east", "user_id": "1", "odd name": "x"})
+BEN = User(id=8, email="ben@example.org", name="Ben", role=Role.VIEWER)
+
+
+@pytest.fixture
+def sample(sample_database) -> Source:
+    with own.transaction() as session:
+        return service.find(session, reader=ANA, name="sample")
+
+
+def limited(source, **limits):
+    return source.model_copy(update={"limits": source.limits.model_copy(update=limits)})
+
+
+def ask(source, sql, *, reader=ANA, parameters=None, **more):
+    return run.run(source, query=Query(source=source.name, sql=sql, parameters=parameters or {}), reader=reader, **more)
+
+
+def until(condition, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "never came true"
+
+
+def test_the_kinds_of_columns_are_known_also_for_types_of_the_database_itself(sample, postgres, sample_database):
+    with postgres.superuser(own.engine().url.database) as cursor:
+        cursor.execute("create type sample.mood as enum ('good', 'bad'); create domain sample.share as numeric")
+    columns = ask(
+        sample,
+        "select 1 a, 'x'::varchar b, true c, date '2013-01-01' d, now() e, interval '1 h' f, '{}'::jsonb g, '\\x'::bytea h, 'good'::mood i,"
+        " 0.5::share j, '(1,2)'::point k, '::1'::inet l, '1 $'::text m, array[1] n, gen_random_uuid() o",
+    ).columns
+    assert {column.name: column.kind for column in columns} == {
+        "a": "number", "b": "text", "c": "boolean", "d": "date", "e": "time", "f": "duration", "g": "json", "h": "binary",
+        "i": "text", "j": "number", "k": "other", "l": "text", "m": "text", "n": "other", "o": "text",
+    }  # fmt: skip
+    assert {column.type_name for column in columns} >= {"mood", "character varying", "timestamp with time zone", "integer[]"}
+
+
+def test_row_level_security_sees_the_reader(sample, postgres, sample_database):
+    source = sample.model_copy(update={"per_reader": True})
+    with postgres.superuser(own.engine().url.database) as cursor:
+        cursor.execute("""
+            create table sample.deals (owner text, amount int);
+            insert into sample.deals values ('ana@example.org', 1), ('ben@example.org', 2);
+            alter table sample.deals enable row level security;
+            create policy own_rows on sample.deals for select using (owner = current_setting('nexus.user_email', true));
+            grant select on sample.deals to public;
+        """)
+    assert ask(source, "select amount from deals").rows == [(1,)]
+    assert ask(source, "select amount from deals", reader=BEN).rows == [(2,)]
+
+
+def test_a_right_that_was_taken_away_is_said(sample, postgres, sample_database):
+    with postgres.superuser(own.engine().url.database) as cursor:
+        cursor.execute("revoke select on sample.planes from nexus_sample")
+    with pytest.raises(QueryFailed, match="permission denied for table planes"):
+        ask(sample, "select * from planes")
+
+
+def test_a_restarted_server_is_not_noticed(sample, postgres):
+    ask(sample, "select 1")
+    with postgres.superuser() as cursor:
+        cursor.execute("select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = 'nexus_sample'")
+        assert cursor.fetchone()[0] >= 1
+    assert ask(sample, "select 2").rows == [(2,)]
+
+
+def test_a_source_that_is_down_is_said_without_its_address(sample_database, admin):
+    with own.transaction() as session:
+        source = service.add_source(session, user=admin, name="down", title="Down", url="postgresql://ana:hunter2@127.0.0.1:1/sales")
+    with pytest.raises(SourceUnavailable) as failure:
+        ask(source, "select 1")
+    assert "127.0.0.1" not in failure.value.message
+    assert "hunter2" not in repr(failure.value) + str(failure.value.__cause__) + str(failure.value.__context__ and "")
+
+
+def test_the_old_meaning_of_backslashes_is_not_read(sample, postgres, sample_database):
+    database = own.engine().url.database
+    with postgres.superuser(database) as cursor:
+        cursor.execute(f'alter role nexus_sample in database "{database}" set standard_conforming_strings = off')
+        connect.close_all()
+    with pytest.raises(SourceUnavailable) as failure:
+        ask(sample, "select 1")
+    assert "standard_conforming_strings" in failure.value.reason
+
+
+def test_a_source_that_was_changed_gets_new_connections(sample, admin):
+    former = pool_of(sample)
+    with own.transaction() as session:
+        changed = service.change_limits(session, user=admin, name="sample", limits=Limits(max_rows=5))
+    assert ask(changed, "select flight from flights").row_count == 5
+    assert pool_of(changed) is not former
+
+
+def test_a_source_that_was_removed_is_said_to_be_gone(sample):
+    with own.transaction() as session:
+        store.delete(session, name="sample")
+    with pytest.raises(SourceUnavailable, match="no longer exists"):
+        ask(sample, "select 1")
