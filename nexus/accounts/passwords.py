@@ -76,11 +76,12 @@ def check(password: str, *, email: str, name: str = "") -> None:
         raise WeakPassword("This password repeats too few characters. Take four unusual words instead.")
     if _is_common(lower):
         raise WeakPassword("This password is one that many people use. Take another: four unusual words do well.")
-    words = {"nexus", *re.split(r"[@.\s_+-]+", email.casefold()), *name.casefold().split()}
     rest = lower
-    for word in sorted((word for word in words if len(word) >= 4), key=len, reverse=True):
-        rest = rest.replace(word, "")
-    if len(rest) < 8 or _is_common(rest):
+    # Longest first, so that the whole address goes before its parts.
+    for word in sorted({"nexus", email.casefold(), *re.split(r"[\W_]+", f"{email} {name}".casefold())}, key=len, reverse=True):
+        if len(word) >= 3:
+            rest = rest.replace(word, "")
+    if len(re.sub(r"[\W_]", "", rest)) < 8 or _is_common(rest):
         raise WeakPassword("This password is made of your name, your e-mail address or the name of this tool. Take other words.")
 
 

@@ -2,6 +2,7 @@
 
 import unicodedata
 from datetime import datetime
+from ipaddress import ip_address, ip_network
 
 from pydantic import BaseModel
 
@@ -83,15 +84,22 @@ def _checked(*, email: str, password: str, address: str) -> tuple[int, str]:
     The try counts as failed before the password is looked at, so that many at once cannot pass the limit together;
     a right password takes the account's failures back.
     """
-    account = tokens.account_hash(email)
+    account, place = tokens.account_hash(email), network(address)
     with transaction() as session:
-        until = _begin_try(session, account=account, address=address)
+        limits = saved.read(session)
+        store.lock_tries(session, account=account, address=place)
+        until = _locked_until(session, limits, account=account, address=place)
+        if until is None:
+            store.add_try(session, account=account, address=place)
+        full = _locked_until(session, limits, account=account, address=place)
         row = None if until or "\0" in email or len(email) > MAX_EMAIL else store.person_by_email(session, email)
         user_id, stored, disabled = (row.id, row.password_hash, row.disabled_at is not None) if row else (None, None, False)
     if until:
         raise Locked(until)
     # Between two transactions: the hash takes a quarter of a second, and no connection waits for it.
     if not passwords.fits(password, stored) or user_id is None or stored is None:
+        if full:
+            _record_lock(user_id=user_id, until=full, address=address)
         raise WrongPassword()
     if disabled:
         raise AccountDisabled()
@@ -100,29 +108,31 @@ def _checked(*, email: str, password: str, address: str) -> tuple[int, str]:
     return user_id, stored
 
 
-def _begin_try(session: Session, *, account: bytes, address: str) -> datetime | None:
-    """Count one try; until when none is looked at instead, if too many came before."""
-    limits = saved.read(session)
+def network(address: str) -> str:
+    """What tries are counted by: an IPv4 address, or the /64 that one IPv6 customer has to itself."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address[:100]
+    return str(ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)
 
-    def locked() -> datetime | None:
-        return store.locked_until(
-            session,
-            account=account,
-            account_limit=limits.lockout_failures,
-            address=address,
-            address_limit=limits.address_failures,
-            minutes=limits.lockout_minutes,
-        )
 
-    store.lock_tries(session, account=account, address=address)
-    until = locked()
-    if until is None:
-        store.add_try(session, account=account, address=address)
-        if (soon := locked()) is not None:
-            audit.record(
-                session, user_id=None, what="sign-in.last try", subject="sign-in", detail={"until": soon.isoformat()}, address=address
-            )
-    return until
+def _locked_until(session: Session, limits: saved.SavedSettings, *, account: bytes, address: str) -> datetime | None:
+    return store.locked_until(
+        session,
+        account=account,
+        account_limit=limits.lockout_failures,
+        address=address,
+        address_limit=limits.address_failures,
+        minutes=limits.lockout_minutes,
+    )
+
+
+def _record_lock(*, user_id: int | None, until: datetime, address: str) -> None:
+    """Once per lock: by the failure that brought it."""
+    with transaction() as session:
+        detail = {"until": until.isoformat(timespec="seconds")}
+        audit.record(session, user_id=user_id, what="sign-in.locked", subject="sign-in", detail=detail, address=address)
 
 
 def open_session(session: Session, *, user_id: int, address: str, user_agent: str) -> SignedIn:

@@ -1,13 +1,16 @@
 """Starting and stopping the real process."""
 
 import signal
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
 from websockets.sync.client import connect
 
 from nexus.accounts import tokens
-from tests.security.test_sign_in import submit
+from tests.security.test_sign_in import form, submit
 from tests.server import PASSWORD, until
 
 
@@ -54,3 +57,31 @@ def test_changing_the_secret_key_ends_sessions_and_keeps_passwords(make_server):
         client.cookies.set("nexus", token, domain="localhost.local")
         assert client.get("/").status_code == 303
         assert submit(client, person.email, PASSWORD).status_code == 303
+
+
+def test_a_request_that_is_open_when_the_stop_comes_is_answered(make_server, postgres):
+    server = make_server()
+    person = server.person()
+    name = urlsplit(server.database_url).path[1:]
+    with server.client() as client, postgres.superuser(name) as cursor, ThreadPoolExecutor(1) as pool:
+        shown = form(client)
+        # Signing in waits behind this lock.
+        cursor.execute("select pg_advisory_lock(2, hashtext('127.0.0.1'))")
+        fields = {"email": person.email, "password": PASSWORD, "next": "/", "form": shown}
+        waiting = pool.submit(client.post, "/login", data=fields)
+        until(lambda: blocked(cursor), what="the request")
+        server.process.terminate()
+        until(lambda: not listens(server), what="the end of listening")
+        cursor.execute("select pg_advisory_unlock(2, hashtext('127.0.0.1'))")
+        assert waiting.result().status_code == 303
+    assert server.process.wait(10) == 0
+
+
+def blocked(cursor) -> bool:
+    cursor.execute("select count(*) from pg_locks where locktype = 'advisory' and not granted")
+    return cursor.fetchone() != (0,)
+
+
+def listens(server) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", server.port)) == 0

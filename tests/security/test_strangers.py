@@ -10,6 +10,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from nexus import server
+from nexus.accounts.spec import Role
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
 OPEN = {
@@ -27,14 +28,9 @@ OPEN = {
 
 
 @pytest.fixture(scope="module")
-def routes(database_for_module):
-    """Every route of the app as it is served, ours and Streamlit's."""
+def routes():
+    """Every route of the app as it is served, ours and Streamlit's. It is only built, never asked: no database."""
     return server.application()._build_starlette_app().routes
-
-
-@pytest.fixture(scope="module")
-def database_for_module():
-    """The app is only built, never asked: it needs no database."""
 
 
 def addresses(routes) -> set[str]:
@@ -213,3 +209,25 @@ def raw(app_server, first_line: str, *, host: str | None = None) -> str:
 def test_the_probe_of_a_platform_is_answered_whatever_it_calls_us(app_server):
     for path in ("/healthz", "/readyz"):
         assert httpx.get(f"{app_server.url}{path}", headers={"host": "10.0.0.7:8501"}).status_code == 200
+
+
+def test_figures_are_for_administrators_and_for_the_scrapers_token(make_server):
+    server = make_server(METRICS_TOKEN="a-token-for-the-scraper")
+    with server.client(accept="*/*") as client:
+        for authorization in ("", "Bearer", "Bearer wrong", "bearer a-token-for-the-scraper", "Basic a-token-for-the-scraper"):
+            assert client.get("/metrics", headers={"authorization": authorization}).status_code == 401
+        shown = client.get("/metrics", headers={"authorization": "Bearer a-token-for-the-scraper"})
+    assert shown.status_code == 200
+    assert 'nexus_requests_total{method="GET",part="metrics",status="401"} 5' in shown.text
+    for figure in (
+        "nexus_request_seconds_count",
+        "process_resident_memory_bytes",
+        "nexus_open_sessions 0",
+        "nexus_database_up 1",
+        "nexus_open_pages 0",
+    ):
+        assert figure in shown.text
+    with server.person().client() as client:
+        assert client.get("/metrics").status_code == 403
+    with server.person(Role.ADMIN).client() as client:
+        assert client.get("/metrics").status_code == 200
