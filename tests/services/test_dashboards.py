@@ -1,19 +1,23 @@
 """Dashboards open quickly, break only where something is broken, and are changed by those who may."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from nexus.accounts import service as accounts
 from nexus.accounts.spec import Role
 from nexus.dashboards import service as dashboards
 from nexus.dashboards.service import PanelBroken
 from nexus.dashboards.spec import Dashboard, DataPanel
 from nexus.db import session as own
 from nexus.db import versions
-from nexus.db.tables import AuditRow
+from nexus.db.tables import AuditRow, SessionRow
 from nexus.errors import BadInput, Conflict, NotAllowed, NotFound
 from nexus.sources import store
 from nexus.sources.address import own_role
 from nexus.sources.spec import QueryRefused, Source
 from nexus.views import service as views
+from nexus.views.compile import compile
 from nexus.views.spec import View
 
 
@@ -54,6 +58,23 @@ def make_dashboard(session, analyst):
 
 def panel(name: str, view: str = "orders", **changes) -> dict:
     return {"kind": "table", "name": name, "view": view, **changes}
+
+
+def test_a_page_with_all_its_panels_takes_three_statements_at_most(session, make_view, make_dashboard, viewer):
+    names = [f"orders-{number}" for number in range(8)]
+    for name in names:
+        make_view(name)
+    make_dashboard(panels=[panel(f"p{number}", view=name) for number, name in enumerate(names)])
+    row = SessionRow(token_hash=b"t", user_id=viewer.id, address="", user_agent="", expires_at=datetime.now(UTC) + timedelta(hours=1))
+    session.add(row)
+    session.flush()
+    with own.statements() as statements:
+        reader = accounts.user_of_session(session, session_id=row.id)
+        page = dashboards.open_dashboard(session, reader=reader, name="sales")
+        for one in page.dashboard.panels:
+            if isinstance(one, DataPanel):
+                compile(page.view(one.view).view, dashboards.panel_values(page, one, {}))
+    assert len(statements) <= 3
 
 
 @pytest.mark.parametrize("others", [10, 1_200])
