@@ -30,6 +30,7 @@ app.add_typer(keys_app, name="keys")
 def database() -> Iterator[None]:
     """Connected to Nexus's own database: the one of DATABASE_URL, or the bundled one, which stops afterwards."""
     from nexus.db import session as own
+    from nexus.sources import connect
 
     current = settings.current()
     embedded = None
@@ -44,6 +45,7 @@ def database() -> Iterator[None]:
         own.connect(url)
         yield
     finally:
+        connect.close_all()
         own.disconnect()
         if embedded is not None:
             embedded.stop()

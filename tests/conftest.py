@@ -138,6 +138,16 @@ def shared_sample(postgres: Postgres, sample_template: str) -> Iterator[str]:
         postgres.drop(name)
 
 
+@pytest.fixture(scope="session")
+def sample_role(postgres: Postgres, sample_template: str) -> str:
+    """The role that the sample is read as; roles belong to the whole server."""
+    with postgres.superuser(sample_template) as cursor:
+        cursor.execute(
+            "select rolname from pg_roles where has_table_privilege(oid, 'sample.flights', 'select') and not rolsuper and rolcanlogin"
+        )
+        return str(cursor.fetchone()[0])
+
+
 @pytest.fixture
 def session(database: str) -> Iterator[own.Session]:
     with own.transaction() as session:

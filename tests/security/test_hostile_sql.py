@@ -172,16 +172,16 @@ def test_a_statement_without_bounds_meets_one_and_memory_stays_flat(source, one)
 
 
 @statements("run")
-def test_what_is_harmless_runs_and_is_shown_literally(server, source, one):
+def test_what_is_harmless_runs_and_is_shown_literally(server, source, sample_role, one):
     # R23 asks a table of its own; here it may be read.
     with server.postgres.superuser(server.name) as cursor:
-        cursor.execute('grant select on public.t to "nexus_sample"; grant usage on schema public to "nexus_sample"')
+        cursor.execute(f"grant select on public.t to {sample_role}; grant usage on schema public to {sample_role}")
     sql = one["sql"].replace("FROM t ", "FROM public.t ")
     try:
         table = ask(source, sql)
     finally:
         with server.postgres.superuser(server.name) as cursor:
-            cursor.execute('revoke select on public.t from "nexus_sample"')
+            cursor.execute(f"revoke select on public.t from {sample_role}")
     shown = {
         "M07": [(1,)],
         "M09": [("'; DELETE FROM t; --",)],

@@ -100,9 +100,19 @@ def test_values_are_pythons_where_python_has_them_and_text_where_not(sample):
     assert row[3] == float("inf")
     assert row[4:8] == (True, "a", date(2013, 1, 31), "infinity")
     assert row[8] == datetime(2013, 1, 1, 10)
-    assert row[9].isoformat() == "2013-01-01T08:00:00+00:00"
+    assert row[9].isoformat() == "2013-01-01T03:00:00-05:00"
     assert row[10:14] == (timedelta(days=3, hours=4), "1 mon", "24:00:00", b"\x00")
     assert row[14:] == ("[1]", [date(2013, 1, 1), None], None, "(1,x)", "10.0.0.1", "5 $")
+
+
+def test_days_are_the_sources_own(sample):
+    assert sample.timezone == "America/New_York"
+    sql = "select count(*), max(time_hour) from flights where time_hour::date = '2013-12-31'"
+    count, last = ask(sample, sql).rows[0]
+    assert (count, last.isoformat()) == (776, "2013-12-31T23:00:00-05:00")
+    assert ask(sample.model_copy(update={"timezone": "UTC"}), sql, fresh=True).rows[0][0] != count
+    with pytest.raises(QueryFailed, match="TimeZone"):
+        ask(sample.model_copy(update={"timezone": "Mars/Olympus"}), "select 1", fresh=True)
 
 
 # --- limits -----------------------------------------------------------------------------------------------

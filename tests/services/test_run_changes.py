@@ -67,17 +67,17 @@ def test_row_level_security_sees_the_reader(sample, postgres, sample_database):
     assert ask(source, "select amount from deals", reader=BEN).rows == [(2,)]
 
 
-def test_a_right_that_was_taken_away_is_said(sample, postgres, sample_database):
+def test_a_right_that_was_taken_away_is_said(sample, postgres, sample_database, sample_role):
     with postgres.superuser(own.engine().url.database) as cursor:
-        cursor.execute("revoke select on sample.planes from nexus_sample")
+        cursor.execute(f"revoke select on sample.planes from {sample_role}")
     with pytest.raises(QueryFailed, match="permission denied for table planes"):
         ask(sample, "select * from planes")
 
 
-def test_a_restarted_server_is_not_noticed(sample, postgres):
+def test_a_restarted_server_is_not_noticed(sample, sample_role, postgres):
     ask(sample, "select 1")
     with postgres.superuser() as cursor:
-        cursor.execute("select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = 'nexus_sample'")
+        cursor.execute("select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = %s", (sample_role,))
         assert cursor.fetchone()[0] >= 1
     assert ask(sample, "select 2").rows == [(2,)]
 
@@ -91,10 +91,10 @@ def test_a_source_that_is_down_is_said_without_its_address(sample_database, admi
     assert "hunter2" not in repr(failure.value) + str(failure.value.__cause__) + str(failure.value.__context__ and "")
 
 
-def test_the_old_meaning_of_backslashes_is_not_read(sample, postgres, sample_database):
+def test_the_old_meaning_of_backslashes_is_not_read(sample, postgres, sample_database, sample_role):
     database = own.engine().url.database
     with postgres.superuser(database) as cursor:
-        cursor.execute(f'alter role nexus_sample in database "{database}" set standard_conforming_strings = off')
+        cursor.execute(f'alter role {sample_role} in database "{database}" set standard_conforming_strings = off')
         connect.close_all()
     with pytest.raises(SourceUnavailable) as failure:
         ask(sample, "select 1")

@@ -151,9 +151,9 @@ def test_a_superuser_is_warned_about(sample_database, admin):
     assert "superuser" in trial.warnings[0]
 
 
-def test_a_role_that_can_write_is_warned_about(sample_database, admin, postgres):
+def test_a_role_that_can_write_is_warned_about(sample_database, admin, postgres, sample_role):
     with postgres.superuser(own.engine().url.database) as cursor:
-        cursor.execute("grant insert on sample.airlines to nexus_sample")
+        cursor.execute(f"grant insert on sample.airlines to {sample_role}")
     trial = service.try_source(user=admin, name="sample")
     assert trial.can_write
     assert "can write" in trial.warnings[0]
@@ -198,12 +198,12 @@ def test_the_catalog_shows_what_the_role_may_read_and_nothing_else(sample_databa
     assert catalog.find_table(sample, reader=viewer, schema="nexus", name="users") is None
 
 
-def test_the_catalog_is_remembered_until_asked_afresh(sample_database, viewer, postgres):
+def test_the_catalog_is_remembered_until_asked_afresh(sample_database, viewer, postgres, sample_role):
     with own.transaction() as session:
         sample = service.find(session, reader=viewer, name="sample")
     assert len(catalog.tables(sample, reader=viewer)) == 5
     with postgres.superuser(own.engine().url.database) as cursor:
-        cursor.execute("create table sample.more (a int); grant select on sample.more to nexus_sample")
+        cursor.execute(f"create table sample.more (a int); grant select on sample.more to {sample_role}")
     assert len(catalog.tables(sample, reader=viewer)) == 5
     assert len(catalog.tables(sample, reader=viewer, fresh=True)) == 6
 
