@@ -1,6 +1,5 @@
 """One figure of a view, with what it was before and how it came to be."""
 
-import math
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Literal
@@ -12,6 +11,9 @@ from nexus.errors import BadInput
 from nexus.sources.spec import Column, Table
 from nexus.views import format as written
 from nexus.views.spec import Format
+
+LARGEST = 10**300
+"""What is larger has no place on an axis, and no float."""
 
 Direction = Literal["up", "down", "same"]
 
@@ -77,7 +79,9 @@ def _last(table: Table, name: str) -> Any:
 def _figure(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return None
-    return float(value) if math.isfinite(value) else None
+    if not written.finite(value) or not -LARGEST <= value <= LARGEST:
+        return None
+    return float(value)
 
 
 def _change(value: float | None, before: float | None, style: Format | None, column: Column, up_is_good: bool | None) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def describe(chart: Chart, table: Table, formats: Formats | None = None) -> str:
     """The chart in a few sentences, for those who do not see it: what it shows, and its lowest and highest figure."""
     _require_columns(chart, table)
     formats = formats or {}
-    figures = " and ".join(_label(table, formats, name) for name in chart.y)
+    figures = _listed([_label(table, formats, name) for name in chart.y])
     by = f" and {_label(table, formats, chart.color)}" if chart.color else ""
     sentences = [f"{KINDS[chart.kind]} of {figures} by {_label(table, formats, chart.x)}{by}."]
     if not table.rows:
@@ -76,6 +76,10 @@ def describe(chart: Chart, table: Table, formats: Formats | None = None) -> str:
     if table.truncated:
         sentences.append(f"Not complete: {table.truncated_because or 'more rows exist'}.")
     return " ".join(sentences)
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def measure(column: Column) -> Measure:
@@ -177,7 +181,8 @@ def _x_channel(chart: Chart, table: Table, formats: Formats, points: list[dict[s
         case "temporal":
             moments = sorted({point["x"] for point in points})
             axis["format"] = _step([datetime.fromtimestamp(moment / 1000, UTC) for moment in moments])
-            if 0 < len(moments) <= 13:
+            if 0 < len(moments) <= 40:
+                # Ticks where the data are: Vega's own would name days that no row stands for.
                 axis["values"] = moments
             channel["scale"] = {"type": "utc"}
         case "nominal":
@@ -234,7 +239,7 @@ def _mark(chart: Chart, points: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _axis_format(style: Format | None, figures: list[Any]) -> str:
     if style and style.style == "percent":
-        return f".{style.decimals}%" if style.decimals is not None else "~%"
+        return f".{2 if style.decimals is None else style.decimals}~%"
     if style and style.decimals is not None:
         return f",.{style.decimals}~f"
     largest = max((abs(figure) for figure in figures if figure is not None), default=0)
@@ -249,7 +254,7 @@ def _number(value: Any) -> float | int | None:
             # Beyond 2^53 the browser's numbers lose digits anyway, and JSON readers differ.
             return value if abs(value) <= 2**53 else float(value) if abs(value) < 10**300 else None
         case float() | Decimal():
-            return float(value) if math.isfinite(value) and math.isfinite(float(value)) else None
+            return float(value) if written.finite(value) and math.isfinite(float(value)) else None
         case timedelta():
             return value.total_seconds()
         case _:

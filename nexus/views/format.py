@@ -63,7 +63,7 @@ def text(value: Any, format: Format | None = None, column: Column | None = None,
 
 
 def _number(value: float | Decimal, style: Format) -> str:
-    if not math.isfinite(value):
+    if not finite(value):
         return "NaN" if math.isnan(value) else ("∞" if value > 0 else "−∞")
     match style.style:
         case "percent":
@@ -80,19 +80,25 @@ def _number(value: float | Decimal, style: Format) -> str:
             return _with_unit(_plain(value) if style.decimals is None else _digits(value, style.decimals), style.unit)
 
 
-def _plain(value: int | float | Decimal) -> str:
-    """Thousands apart, and every digit that the database gave; a float at its 15 sure digits."""
+def finite(value: float | Decimal) -> bool:
+    """Neither infinite nor NaN. A numeric of Postgres may be finite and still larger than any float."""
+    return value.is_finite() if isinstance(value, Decimal) else isinstance(value, int) or math.isfinite(value)
+
+
+def _plain(value: float | Decimal) -> str:
+    """Every digit that the database gave, a float at its 15 sure ones; thousands apart from five digits on, so that years read as years."""
     if isinstance(value, float):
         if value and not 1e-5 <= abs(value) < 1e15:
             return f"{value:.6g}".replace("-", "−")
         value = Decimal(f"{value:.15g}")
-    # `f` on an integer would add six decimals.
-    return (f"{value:,}" if isinstance(value, int) else f"{value:,f}").replace("-", "−")
+    apart = "," if abs(value) >= 10_000 else ""
+    return (f"{value:{apart}f}" if isinstance(value, Decimal) else f"{value:{apart}}").replace("-", "−")
 
 
 def _digits(value: float | Decimal, decimals: int, *, shorten: bool = False) -> str:
     """Rounded to `decimals`; `shorten` drops zeros at the end, as in `12 %` beside `12.5 %`."""
-    written = f"{value:,.{decimals}f}"
+    exact = Decimal(value) if isinstance(value, int) else value
+    written = f"{exact:,.{decimals}f}"
     if shorten and "." in written:
         written = written.rstrip("0").rstrip(".")
     if written.startswith("-"):
