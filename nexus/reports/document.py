@@ -1,0 +1,278 @@
+"""A report as HTML: a pure function of values. Everything that came from people or data is escaped.
+
+The page has no script and names nothing outside itself but the fonts, which the print browser serves.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal, assert_never
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from nexus.reports import svg, theme
+from nexus.reports.layout import GRID, Columns, Layout, fit, rows_of
+
+SHORT_TABLE = 14
+"""A table of at most so many rows may stand beside another panel."""
+MOST_CHARACTERS = 2_000
+"""Of one cell; what is longer is cut and says so."""
+_unprintable = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """How a panel's figures came about."""
+
+    view: str
+    version: int
+    source: str
+    sql: str
+    parameters: tuple[tuple[str, str], ...] = ()
+    row_count: int
+    cut: str = ""
+    """Empty when complete; else one phrase, as `first 10,000 rows`."""
+    elapsed_ms: float
+    read_at: datetime
+    cached: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """What one panel becomes on paper. `width` counts grid columns of 12, `height` rows as on screen."""
+
+    title: str
+    note: str = ""
+    width: int = 6
+    height: int = 4
+    asked: Asked | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric(Block):
+    value: str
+    change: str = ""
+    verdict: Literal["good", "bad", ""] = ""
+    comparison: str = ""
+    sparkline: tuple[float | None, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid(Block):
+    """A table. Cells are texts, already formatted."""
+
+    heads: tuple[str, ...]
+    numeric: tuple[bool, ...]
+    rows: Sequence[Sequence[str]] = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture(Block):
+    """A chart, as a Vega-Lite spec; `alternative` describes it to who cannot see it."""
+
+    spec: Mapping[str, Any] = field(repr=False)
+    alternative: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prose(Block):
+    """Text that was made safe before: `html` is put in as it is."""
+
+    html: Markup
+    origin: str = ""
+    """Where a prompt's answer came from: model, run, time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed(Block):
+    """A panel that could not be read, with the sentence that says why."""
+
+    sentence: str
+
+
+Panel = Metric | Grid | Picture | Prose | Failed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    title: str
+    description: str = ""
+    subject: str
+    """What was printed, as `Dashboard delays, version 3`."""
+    filters: tuple[tuple[str, str], ...] = ()
+    prepared_by: str
+    prepared_at: datetime
+    """With its zone, in which all times are shown."""
+    layout: Layout = field(default_factory=Layout)
+    language: str = "en"
+    panels: tuple[Panel, ...] = ()
+
+
+def specs(document: Document) -> list[dict[str, Any]]:
+    """The charts of the document in reading order, each with the size and the look it has on this paper."""
+    return [_sized(panel, document.layout) for panel in document.panels if isinstance(panel, Picture)]
+
+
+def render(document: Document, drawings: Sequence[str | None]) -> str:
+    """The whole document. `drawings` are the SVGs of `specs`, in order; None where one could not be drawn."""
+    left = iter(drawings)
+    drawn = [
+        _Drawn(panel, number, document, next(left) if isinstance(panel, Picture) else None) for number, panel in enumerate(document.panels)
+    ]
+    asked = _numbered(document.panels)
+    html = (
+        _templates()
+        .get_template("document.html")
+        .render(
+            document=document,
+            layout=document.layout,
+            rows=rows_of((panel.width, panel) for panel in drawn),
+            asked=asked,
+            number_of=lambda question: next(number for number, entry in enumerate(asked, 1) if entry.same(question)),
+            moment=lambda at: moment(at.astimezone(document.prepared_at.tzinfo)),
+            clock=lambda at: f"{at.astimezone(document.prepared_at.tzinfo):%H:%M:%S}",
+            footer=css_text(document.title[:90]),
+            theme=theme,
+        )
+    )
+    return _unprintable.sub("\ufffd", html).replace("<!-- fonts -->", _preloads(document, html), 1)
+
+
+def moment(at: datetime) -> str:
+    return f"{at.day} {at:%B %Y, %H:%M} {at.tzname() or ''}".strip()
+
+
+def css_text(text: str) -> Markup:
+    """A CSS string of any text; safe inside a `<style>` element too."""
+    return Markup('"{}"').format(Markup("").join(f"\\{ord(character):x} " if not character.isalnum() else character for character in text))
+
+
+@dataclass(frozen=True)
+class _Numbered:
+    asked: Asked
+    panels: tuple[str, ...]
+
+    def same(self, question: Asked) -> bool:
+        return _key(self.asked) == _key(question)
+
+
+def _key(question: Asked) -> tuple[Any, ...]:
+    return question.source, question.sql, question.parameters
+
+
+def _numbered(panels: Sequence[Panel]) -> list[_Numbered]:
+    """Every question once, with the panels that show its answer."""
+    seen: dict[tuple[Any, ...], tuple[Asked, list[str]]] = {}
+    for panel in panels:
+        if panel.asked is not None:
+            seen.setdefault(_key(panel.asked), (panel.asked, []))[1].append(panel.title)
+    return [_Numbered(asked, tuple(titles)) for asked, titles in seen.values()]
+
+
+def _sized(panel: Picture, layout: Layout) -> dict[str, Any]:
+    width = round(layout.share(_columns(panel, layout)))
+    height = round(min(max(panel.height * 54, 150), 420))
+    spec = {**panel.spec, "config": theme.VEGA}
+    if not any(part in spec for part in ("hconcat", "vconcat", "concat", "facet", "repeat")):
+        spec |= {"width": width, "height": height, "autosize": {"type": "fit", "contains": "padding"}}
+    return spec
+
+
+def _columns(panel: Panel, layout: Layout) -> int:
+    """Grid columns of a panel on this paper: long tables take them all, and nothing is too narrow to read."""
+    match panel:
+        case Metric():
+            return max(panel.width, 3 if layout.orientation == "portrait" else 2)
+        case Grid():
+            return panel.width if len(panel.rows) <= SHORT_TABLE and panel.width >= 6 and len(panel.heads) <= panel.width / 1.5 else GRID
+        case Picture():
+            return max(panel.width, 6 if layout.orientation == "portrait" else 4)
+        case Prose() | Failed():
+            return GRID if isinstance(panel, Prose) and len(panel.html) > 1_200 else max(panel.width, 4)
+        case _:
+            assert_never(panel)
+
+
+class _Drawn:
+    """A panel with what the template needs beside its values."""
+
+    def __init__(self, panel: Panel, number: int, document: Document, drawing: str | None) -> None:
+        layout = document.layout
+        self.panel = panel
+        self.number = number
+        self.kind = type(panel).__name__.lower()
+        self.width = _columns(panel, layout)
+        self.pixels = round(layout.share(self.width), 1)
+        self.drawing = (
+            svg.clean(drawing, prefix=f"c{number}-", alternative=panel.alternative) if isinstance(panel, Picture) and drawing else None
+        )
+        self.sparkline = svg.sparkline(list(panel.sparkline)) if isinstance(panel, Metric) else None
+        self.parts = _parts(panel, self.pixels if self.width < GRID else None, layout) if isinstance(panel, Grid) else []
+        self.long = isinstance(panel, Grid) and self.width == GRID
+        self.turned = any(columns.turned for columns, _ in self.parts)
+
+
+def _parts(panel: Grid, beside: float | None, layout: Layout) -> list[tuple[Columns, Markup]]:
+    """The table in as many parts as its columns need, each with its rows as markup."""
+    if not panel.heads:
+        return []
+    longest = [max((row[at] for row in panel.rows), key=len, default="")[:MOST_CHARACTERS] for at in range(len(panel.heads))]
+    parts = fit(panel.heads, longest, panel.numeric, layout)
+    if beside is not None and parts[0].turned is False:
+        total = sum(parts[0].widths)
+        share = min(1.0, beside / total)
+        parts = [Columns(positions=parts[0].positions, widths=tuple(width * share for width in parts[0].widths), size=parts[0].size)]
+    return [(columns, _body(panel.rows, columns.positions)) for columns in parts]
+
+
+def _body(rows: Sequence[Sequence[str]], positions: tuple[int, ...]) -> Markup:
+    """`<tr>` elements. Escaped a row at a time: a template loop over 100,000 cells takes seconds."""
+    lines = []
+    for row in rows:
+        text = "\x00".join(_cell(row[at]) for at in positions)
+        lines.append(str(escape(text)).replace("\x00", "<td>"))
+    return Markup("".join(f"<tr><td>{line}" for line in lines))  # noqa: S704 - every cell went through escape
+
+
+def _cell(text: str) -> str:
+    if len(text) > MOST_CHARACTERS:
+        text = f"{text[:MOST_CHARACTERS]} … (cut, {len(text):,} characters)"
+    return text.replace("\x00", "\ufffd")
+
+
+def _preloads(document: Document, html: str) -> str:
+    """Fonts that must be there before the page is printed: the page's `load` waits for these."""
+    files = ["Inter-Regular", "Inter-SemiBold", "JetBrainsMono-Regular"]
+    if theme.JAPANESE.search(html):
+        files.append("NotoSansJP-400")
+    if theme.JAPANESE.search("".join(_strong(document))):
+        files.append("NotoSansJP-700")
+    return "".join(f'<link rel="preload" as="font" type="font/woff2" crossorigin href="/fonts/{file}.woff2">' for file in files)
+
+
+def _strong(document: Document) -> Iterator[str]:
+    """All that may stand in bold."""
+    yield document.title
+    yield from (text for _, text in document.filters)
+    for panel in document.panels:
+        yield panel.title
+        if panel.asked is not None:
+            yield panel.asked.view
+            yield from (text for _, text in panel.asked.parameters)
+        match panel:
+            case Metric():
+                yield from (panel.value, panel.change)
+            case Grid():
+                yield from panel.heads
+            case Prose():
+                yield panel.html
+
+
+@lru_cache(maxsize=1)
+def _templates() -> Environment:
+    loader = FileSystemLoader(Path(__file__).parent / "templates")
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)

@@ -1,0 +1,135 @@
+"""The paper: its size, what fits on it, and how panels and columns share it. Lengths are CSS pixels (1/96 inch)."""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Literal, TypeVar
+
+from pydantic import BaseModel
+
+Paper = Literal["A4", "Letter"]
+Orientation = Literal["portrait", "landscape"]
+
+PAPERS: dict[Paper, tuple[float, float]] = {"A4": (793.7, 1122.5), "Letter": (816.0, 1056.0)}
+SIDE_MARGIN = 53.0
+"""14 mm left and right."""
+GUTTER = 16.0
+GRID = 12
+
+SIZES = (11.0, 10.5, 10.0, 9.5, 9.0, 8.5, 8.0)
+"""Text sizes that a table may take, 8.25 to 6 points, the largest that fits first."""
+CELL_PADDING = 14.0
+LONGEST_WORD = 14.0
+LONGEST_LINE = 36.0
+"""In em: the most that one word, and one line of text, ask for before they are broken."""
+
+
+class Layout(BaseModel, frozen=True, extra="forbid"):
+    """The paper that a person chose."""
+
+    paper: Paper = "A4"
+    orientation: Orientation = "portrait"
+
+    @property
+    def width(self) -> float:
+        """Between the margins."""
+        short, long = PAPERS[self.paper]
+        return (short if self.orientation == "portrait" else long) - 2 * SIDE_MARGIN
+
+    @property
+    def turned(self) -> "Layout":
+        return Layout(paper=self.paper, orientation="landscape" if self.orientation == "portrait" else "portrait")
+
+    def share(self, columns: int) -> float:
+        """Width of `columns` of the 12 grid columns."""
+        return (self.width + GUTTER) * columns / GRID - GUTTER
+
+
+Placed = TypeVar("Placed")
+
+
+def rows_of(blocks: Iterable[tuple[int, Placed]]) -> list[list[tuple[int, Placed]]]:
+    """Pack (width in grid columns, thing) into rows, in reading order."""
+    rows: list[list[tuple[int, Placed]]] = []
+    free = 0
+    for width, block in blocks:
+        if width > free:
+            rows.append([])
+            free = GRID
+        rows[-1].append((width, block))
+        free -= width
+    return rows
+
+
+class Columns(BaseModel, frozen=True):
+    """How some columns of a table stand on paper. `positions` are indexes into the table's columns."""
+
+    positions: tuple[int, ...]
+    widths: tuple[float, ...]
+    size: float
+    turned: bool = False
+
+
+def em(text: str) -> float:
+    """Roughly how wide `text` is, in em of its own size; rather too much than too little."""
+    if text.isascii():
+        return 0.6 * len(text)
+    return sum(1.02 if unicodedata.east_asian_width(character) in "WF" else 0.6 for character in text)
+
+
+def fit(heads: Sequence[str], longest: Sequence[str], numeric: Sequence[bool], layout: Layout) -> list[Columns]:
+    """Place a table's columns so that none is cut: shrink first, then turn the page, then print it in parts.
+
+    `longest` is the longest text of each column. Each part after the first begins with the first
+    column again, so that its rows can be told apart.
+    """
+    demands = [_demand(head, text, number) for head, text, number in zip(heads, longest, numeric, strict=True)]
+    everything = tuple(range(len(heads)))
+    for paper in (layout, layout.turned) if layout.orientation == "portrait" else (layout,):
+        for size in SIZES:
+            if _least(demands, size) <= paper.width:
+                return [_spread(everything, demands, size, paper, turned=paper != layout)]
+    wide = layout if layout.orientation == "landscape" else layout.turned
+    return _parts(demands, wide, turned=wide != layout)
+
+
+def _demand(head: str, longest: str, numeric: bool) -> tuple[float, float]:
+    """The least and the comfortable width of a column, in em. Numbers are never broken."""
+    title = max((em(word) * 1.06 for word in head.split()), default=1.0)
+    whole = em(longest) * (1.08 if numeric else 1.0)  # figures of one width are wider than letters
+    if numeric:
+        least = max(min(title, LONGEST_WORD), min(whole, 30.0))
+        return least, max(least, min(em(head) * 1.06, 12.0))
+    word = min(max((em(word) for word in longest.split()), default=1.0), LONGEST_WORD)
+    least = max(min(title, LONGEST_WORD), word, min(whole, 8.0), 2.0)
+    return least, max(least, min(whole, LONGEST_LINE), min(em(head) * 1.06, 12.0))
+
+
+def _least(demands: Sequence[tuple[float, float]], size: float) -> float:
+    return sum(least * size + CELL_PADDING for least, _ in demands)
+
+
+def _spread(positions: tuple[int, ...], demands: Sequence[tuple[float, float]], size: float, layout: Layout, *, turned: bool) -> Columns:
+    """Share out the paper: the least for each, then what makes each comfortable, then a little air."""
+    least = [demands[at][0] * size + CELL_PADDING for at in positions]
+    wanted = [max(demands[at][1] * size + CELL_PADDING, lowest) for at, lowest in zip(positions, least, strict=True)]
+    room = layout.width - sum(least)
+    missing = sum(wanted) - sum(least)
+    part = min(1.0, room / missing) if missing > 0 else 0.0
+    widths = [low + (high - low) * part for low, high in zip(least, wanted, strict=True)]
+    air = min(layout.width / sum(widths), 1.6)
+    return Columns(positions=positions, widths=tuple(round(width * air, 2) for width in widths), size=size, turned=turned)
+
+
+def _parts(demands: Sequence[tuple[float, float]], layout: Layout, *, turned: bool) -> list[Columns]:
+    size = SIZES[-1]
+    cost = [min(least * size + CELL_PADDING, layout.width / 3) for least, _ in demands]
+    parts: list[list[int]] = [[0]]
+    taken = cost[0]
+    for at in range(1, len(demands)):
+        if taken + cost[at] > layout.width:
+            parts.append([0])
+            taken = cost[0]
+        parts[-1].append(at)
+        taken += cost[at]
+    capped = [(min(least, layout.width / 3 / size - CELL_PADDING / size), wanted) for least, wanted in demands]
+    return [_spread(tuple(part), capped, size, layout, turned=turned) for part in parts]

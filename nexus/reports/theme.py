@@ -1,0 +1,46 @@
+"""Colours and type of the printed page: dark text on white, and hues that stay apart in greyscale."""
+
+import re
+from typing import Any
+
+FONT = "Inter, 'Noto Sans JP', sans-serif"
+JAPANESE = re.compile("[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
+"""Characters that Inter does not have; the font that has them weighs a megabyte, so it is loaded only for these."""
+INK = "#1a2230"
+FAINT = "#5b6675"
+RULE = "#d7dce3"
+ACCENT = "#1f4e8c"
+PALETTE = ("#1f4e8c", "#e08a1e", "#3d8f6f", "#b5446e", "#6c5fb3", "#7a8a99", "#0f9bb0", "#a3672c", "#84a83f", "#c95d4b")
+
+VEGA: dict[str, Any] = {
+    "background": None,
+    "font": FONT,
+    "padding": 2,
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": FAINT,
+        "labelFontSize": 9,
+        "titleColor": FAINT,
+        "titleFontSize": 9,
+        "titleFontWeight": 600,
+        "titlePadding": 6,
+        "domainColor": "#aab3bf",
+        "tickColor": "#aab3bf",
+        "tickSize": 3,
+        "gridColor": "#e9ecf0",
+        "labelPadding": 3,
+        "labelOverlap": True,
+    },
+    "axisX": {"grid": False},
+    "axisY": {"domain": False, "ticks": False},
+    "legend": {"labelColor": INK, "labelFontSize": 9, "titleColor": FAINT, "titleFontSize": 9, "symbolSize": 50, "orient": "top"},
+    "header": {"labelColor": INK, "labelFontSize": 9, "titleColor": FAINT, "titleFontSize": 9},
+    "title": {"color": INK, "fontSize": 11},
+    "range": {"category": list(PALETTE)},
+    "bar": {"color": ACCENT},
+    "line": {"color": ACCENT, "strokeWidth": 1.6},
+    "area": {"color": ACCENT, "fillOpacity": 0.75},
+    "point": {"color": ACCENT, "filled": True, "size": 18},
+    "arc": {"color": ACCENT},
+}
+"""The `config` of every chart that is printed."""
