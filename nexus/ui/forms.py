@@ -1,12 +1,15 @@
 """Forms that keep what was typed until it is saved, and save once however often the button is pressed."""
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
 
 from nexus.errors import NexusError
+
+TOLD_SECONDS = 8
 
 
 def key(form: str, field: str = "") -> str:
@@ -42,13 +45,13 @@ def saving(form: str, done: str = "Saved.") -> Iterator[None]:
 
 
 def tell(form: str, sentence: str) -> None:
-    st.session_state[f"{form}-told"] = sentence
+    st.session_state[f"{form}-told"] = (sentence, time.monotonic())
 
 
 def told(form: str) -> None:
-    """The sentence of the last success, once."""
-    sentence = st.session_state.pop(f"{form}-told", None)
-    if sentence:
+    """The sentence of the last success, for as long as it takes to read: whatever else is pressed meanwhile does not hide it."""
+    sentence, at = st.session_state.get(f"{form}-told", ("", 0.0))
+    if sentence and time.monotonic() - at < TOLD_SECONDS:
         st.success(sentence, icon=":material/check:")
 
 

@@ -18,7 +18,7 @@ def draw(user: User) -> None:
     chosen = next((person for person in people if str(person.id) == st.query_params.get("person")), None)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        with st.popover("Add a person", icon=":material/person_add:", type="primary", key="add-person"):
+        with st.popover("Add a person", icon=":material/person_add:", type="primary", key=forms.key("add-person", "popover")):
             _add(user)
         forms.told("add-person")
         _one_time_password("add-person")

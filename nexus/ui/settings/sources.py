@@ -31,7 +31,7 @@ def draw(user: User) -> None:
     chosen = next((source for source in found if source.name == st.query_params.get("source")), None)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        with st.popover("Add a source", icon=":material/add:", type="primary", key="add-source"):
+        with st.popover("Add a source", icon=":material/add:", type="primary", key=forms.key("add-source", "popover")):
             _add(user)
         forms.told("add-source")
         if not found:
