@@ -260,9 +260,11 @@ def load_all(session: Session, *, kind: Kind) -> list[Kept]:
     return [Kept(kind=kind, **row._mapping) for row in rows]
 
 
-def names(session: Session, *, kind: Kind) -> frozenset[str]:
+def names(session: Session, *, kind: Kind, archived: bool = False) -> frozenset[str]:
+    """The names that are in use, or those that are archived."""
     kept, _ = TABLES[kind]
-    return frozenset(session.execute(select(kept.name).where(kept.archived_at.is_(None))).scalars())
+    wanted = kept.archived_at.is_not(None) if archived else kept.archived_at.is_(None)
+    return frozenset(session.execute(select(kept.name).where(wanted)).scalars())
 
 
 def list_kept(session: Session, *, kind: Kind, spec: type[BaseModel], reader_id: int, search: str = "", limit: int = 500) -> list[Listed]:

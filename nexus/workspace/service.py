@@ -27,15 +27,21 @@ def apply(session: Session, *, user: User, texts: Mapping[str, bytes], note: str
     """Make Nexus as the files say; what they do not name stays. All or nothing, in the caller's transaction.
 
     `texts` maps names of files to their bytes. What is there already and equal makes no version. With
-    `keep_changed`, what exists is left as it is. Raises WorkspaceInvalid with every problem, its file and
+    `keep_changed`, what exists, or was archived, is left as it is. Raises WorkspaceInvalid with every problem, its file and
     line; NotAllowed, since views, dashboards and prompts need the right to build, and sources an
     administrator.
     """
     planned = _plan(session, user=user, texts=texts)
+    archived = (
+        {(kind, name) for kind in versions.TABLES for name in versions.names(session, kind=kind, archived=True)} if keep_changed else set()
+    )
     changes = []
     for item, change, base_version in planned:
-        if change.action == "none" or (keep_changed and change.action == "update"):
-            changes.append(change.model_copy(update={"action": "none" if change.action == "none" else "keep"}))
+        if change.action == "none":
+            changes.append(change)
+            continue
+        if keep_changed and (change.action == "update" or (item.kind, item.name) in archived):
+            changes.append(change.model_copy(update={"action": "keep"}))
             continue
         version = _save(session, user=user, item=item, base_version=base_version, note=note or "Applied from files")
         changes.append(change.model_copy(update={"version": version}))

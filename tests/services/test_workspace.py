@@ -229,6 +229,15 @@ def test_what_people_changed_is_kept_when_asked_to(session, source, analyst):
     assert views.find_view(session, reader=analyst, name="orders").view.title == "Mine"
 
 
+def test_what_people_archived_stays_archived_when_asked_to(session, source, analyst):
+    workspace.apply(session, user=analyst, texts=ALL)
+    dashboards.archive_dashboard(session, user=analyst, name="sales")
+    changes = workspace.apply(session, user=analyst, texts=ALL, keep_changed=True)
+    assert [(change.name, change.action) for change in changes] == [("orders", "none"), ("brief", "none"), ("sales", "keep")]
+    assert dashboards.list_dashboards(session, reader=analyst) == []
+    assert workspace.apply(session, user=analyst, texts=ALL)[-1].action == "create"
+
+
 def test_viewers_may_not_apply_compare_or_export(session, source, viewer):
     for attempt in (
         lambda: workspace.apply(session, user=viewer, texts=ALL),
