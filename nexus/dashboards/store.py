@@ -9,7 +9,8 @@ from nexus.accounts.spec import User
 from nexus.db.session import Session
 
 # The dashboard, the views that its panels and filters name, and their sources: one row a view, one statement
-# however many there are. The visit is written in it as well, at most once a minute.
+# however many there are. The visit is written in it as well, at most once a minute; the command line, whose id
+# is 0, leaves none.
 _OPEN = text("""
 with opened as (
     select kept.name, kept.version as newest, kept.owner_id, versions.version, versions.spec, versions.saved_at, versions.saved_by, versions.note
@@ -23,7 +24,7 @@ with opened as (
     select parameter #>> '{choices,view}'
     from opened, jsonb_array_elements(case jsonb_typeof(spec -> 'filters') when 'array' then spec -> 'filters' else '[]' end) as parameter
 ), visited as (
-    insert into nexus.visits (user_id, kind, name) select :reader, 'dashboard', name from opened
+    insert into nexus.visits (user_id, kind, name) select :reader, 'dashboard', name from opened where :reader > 0
     on conflict (user_id, kind, name) do update set visited_at = now() where visits.visited_at < now() - interval '1 minute'
 )
 select

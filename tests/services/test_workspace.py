@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from nexus.accounts import service as accounts
 from nexus.accounts.spec import Role
 from nexus.dashboards import service as dashboards
 from nexus.db import session as own
@@ -257,6 +258,13 @@ def test_only_administrators_change_sources(session, source, analyst, admin):
     found = store.find(session, name="sales")
     assert found is not None
     assert found.limits.timeout_ms == 500
+
+
+def test_the_command_line_applies_everything_without_being_a_person(session, source):
+    texts = {**ALL, "s.yaml": SOURCE + b"description: ours\n"}
+    assert {change.action for change in workspace.apply(session, user=accounts.OPERATOR, texts=texts)} == {"create", "update"}
+    assert views.find_view(session, reader=accounts.OPERATOR, name="orders").owner is None
+    assert dashboards.open_dashboard(session, reader=accounts.OPERATOR, name="sales").dashboard.title == "Sales"
 
 
 @pytest.mark.parametrize("field", [b"url: postgresql://a:secret@b/c", b"revision: '1'", b"password: secret"])
