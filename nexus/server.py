@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import anyio.to_thread
 import streamlit as st
 import uvicorn
 from starlette.convertors import Convertor, register_url_convertor
@@ -52,7 +53,7 @@ class _Slug(Convertor[str]):
 class _Rest(_Slug):
     """Every address that is not Streamlit's. Streamlit would answer each of them with its own page and a 200."""
 
-    regex = "(?!(?:_stcore|component|app/static)/).*"
+    regex = "(?!(?:_stcore|component)/).*"
 
 
 register_url_convertor("slug", _Slug())
@@ -89,7 +90,7 @@ def application() -> st.App:
         starlette.state.newest_schema = migrate.newest()
         yield {}
         open_pages.close()
-        _stop_browser()
+        await anyio.to_thread.run_sync(_stop_browser)
 
     return st.App(
         settings.ROOT / "Home.py",

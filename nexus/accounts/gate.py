@@ -23,11 +23,11 @@ from nexus.web.address import header
 IDENTITY = b"x-nexus-user"
 """Carries the session row's id to Streamlit, which then gives its own session to nobody else."""
 
-OPEN = re.compile(r"/(?:login|logout|healthz|readyz|favicon\.ico|favicon\.png|robots\.txt|door/[a-z0-9.-]+|app/static/[A-Za-z0-9._/-]+)")
+OPEN = re.compile(r"/(?:login|logout|healthz|readyz|favicon\.ico|favicon\.png|robots\.txt|door/[a-z0-9.-]+)")
 """What strangers may ask for. `/static/` is answered before the gate, from a fixed list of files."""
 
 STREAM = "/_stcore/stream"
-STREAMLIT = re.compile(r"/(?:_stcore/(?:health|host-config|bidi-components/.+)|component/.+|app/static/.+)")
+STREAMLIT = re.compile(r"/(?:_stcore/(?:health|host-config|bidi-components/.+)|component/.+)")
 """What is open of Streamlit. Metrics, the agent API, uploads and the media store, whose files have no owner, stay closed."""
 CLOSED = re.compile(r"/(?:_stcore|media|component|app/static|auth|oauth2callback|static)(?:/.*)?")
 CHANGE_PASSWORD = "/login/password"  # noqa: S105 - an address

@@ -20,7 +20,7 @@ logger = logging.getLogger("nexus.requests")
 
 BUCKETS_S = (0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-_QUIET = ("/static/", "/door/", "/app/static/", "/healthz", "/readyz", "/_stcore/health")
+_QUIET = ("/static/", "/door/", "/healthz", "/readyz", "/_stcore/health")
 """Counted, but not worth a line each."""
 
 
