@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nexus import audit
 from nexus.accounts.spec import Permission, User, require
 from nexus.dashboards.service import save_dashboard
 from nexus.dashboards.spec import Dashboard
 from nexus.db import versions
 from nexus.db.session import Session, transaction
 from nexus.errors import BadInput
+from nexus.prompts.service import save_prompt
+from nexus.prompts.spec import Prompt
 from nexus.sources import store as sources
 from nexus.sources.service import change_source
 from nexus.sources.spec import Source
@@ -178,10 +179,10 @@ def _save(session: Session, *, user: User, item: Item, base_version: int | None,
         case Source() as source:
             change_source(session, user=user, source=source)
             return None
+        case Prompt() as prompt:
+            return save_prompt(session, user=user, prompt=prompt, base_version=base_version, note=note)
         case _:
-            saved = versions.save(session, kind="prompt", spec=item.spec, user_id=user.id, base_version=base_version, note=note)
-            audit.record(session, user_id=user.id, what="prompt.saved", subject=f"prompt {item.name}", detail={"version": saved.version})
-            return saved.version
+            raise TypeError(f"{item.kind} is no part of a workspace")
 
 
 def _in_order(kind: Kind, kept: versions.Kept) -> dict[str, Any]:

@@ -161,6 +161,12 @@ def _named(
             for at, block in enumerate(prompt.data):
                 if block.view not in known_views:
                     yield check.Problem(("data", at, "view"), f"there is no view `{block.view}`{check.nearest(block.view, known_views)}")
+                    continue
+                parameters = {parameter.name for parameter in known_views[block.view].parameters}
+                for name in block.parameters:
+                    if name not in parameters:
+                        message = f"the view `{block.view}` has no parameter `{name}`{check.nearest(name, parameters)}"
+                        yield check.Problem(("data", at, "parameters", name), message)
 
 
 def _of_view(view: View, sources: Collection[str], known_views: Mapping[str, View]) -> Iterator[check.Problem]:

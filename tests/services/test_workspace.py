@@ -198,6 +198,8 @@ def test_what_is_wrong_is_told_with_file_line_and_field(session, source, analyst
         ("d.yaml", (b"view: orders", b"view: order"), "d.yaml:9: panels.0.view: there is no view `order`; did you mean `orders`?"),
         ("d.yaml", (b"prompt: brief", b"prompt: briefs"), "d.yaml:18: panels.2.prompt: there is no prompt `briefs`; did you mean `brief`?"),
         ("d.yaml", (b"  measure: one", b"  measure: one\n  parameters:\n    region: area"), "d.yaml:17: panels.1.parameters.region: there is no filter `area`"),
+        ("p.yaml", (b"{{ rows }}", b"{{ row }}"), "p.yaml:1: the template uses {{ row }}"),
+        ("p.yaml", (b"view: orders", b"view: orders\n  parameters:\n    regio: region"), "p.yaml:9: data.0.parameters.regio: the view `orders` has no parameter `regio`; did you mean `region`?"),
         ("p.yaml", (b"view: orders", b"view: order"), "p.yaml:7: data.0.view: there is no view `order`; did you mean `orders`?"),
     ],
 )  # fmt: skip
