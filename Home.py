@@ -13,10 +13,12 @@ page = st.navigation(
         st.Page("pages/home.py", title=":material/home: Home", default=True),
         st.Page("pages/dashboards.py", title=":material/dashboard: Dashboards"),
         st.Page("pages/data.py", title=":material/table: Data"),
+        st.Page("pages/prompts.py", title=":material/auto_awesome: Prompts"),
         st.Page("pages/settings.py", title=":material/settings: Settings", visibility="visible" if administrator else "hidden"),
         # Reached by their address, or from a list.
         st.Page("pages/dashboard.py", title="Dashboard", visibility="hidden"),
         st.Page("pages/view.py", title="View", visibility="hidden"),
+        st.Page("pages/prompt.py", title="Prompt", visibility="hidden"),
         st.Page("pages/account.py", title="Account", visibility="hidden"),
     ],
     expanded=True,

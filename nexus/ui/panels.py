@@ -20,9 +20,10 @@ from nexus.dashboards.service import OpenDashboard, PanelBroken
 from nexus.dashboards.spec import ChartPanel, DataPanel, MetricPanel, Panel, PanelBase, PromptPanel, TablePanel, TextPanel
 from nexus.errors import NexusError
 from nexus.sources.spec import Table
-from nexus.ui import charts, metrics, tables, url, when
+from nexus.ui import charts, metrics, prompt, tables, url, when
 from nexus.ui.forms import plain
 from nexus.ui.page import errors_shown
+from nexus.ui.prose import draw_prose
 from nexus.views.spec import View
 
 STYLE = Path(__file__).parent / "static" / "panels.css"
@@ -127,9 +128,10 @@ def _draw(board: Board, panel: Panel) -> None:
         height = panel.height * (ROW + GAP) - GAP - _FRAME - _HEAD - _BETWEEN
         match panel:
             case TextPanel():
-                st.markdown(panel.text)
+                draw_prose(panel.text)
             case PromptPanel():
-                st.caption("This prompt runs on its own page.")
+                with st.container(height=height, border=False):
+                    prompt.draw_prompt_panel(board.opened, panel, user=board.user, values=board.values)
             case TablePanel() | ChartPanel() | MetricPanel():
                 _draw_data(board, panel, height - _FOOT - _BETWEEN)
             case _:

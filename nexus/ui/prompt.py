@@ -1,0 +1,338 @@
+"""A prompt, on its own page and as a panel: its variables, what will be sent, and the answer as it comes.
+
+What a person chose is in the address; what was asked is in the record. The browser session holds only what is between the
+two: a prepared request, and a run that is under way.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from nexus.accounts.spec import Permission, User
+from nexus.dashboards.service import OpenDashboard
+from nexus.dashboards.spec import PromptPanel
+from nexus.db.session import transaction
+from nexus.errors import NexusError
+from nexus.prompts import service as prompts
+from nexus.prompts.asking import Asking, Look
+from nexus.prompts.request import BlockSent, Prepared, PromptRun
+from nexus.prompts.service import OpenPanel
+from nexus.ui import filters, forms, lists, when
+from nexus.ui.page import errors_shown
+from nexus.ui.prose import draw_prose
+from nexus.views.spec import Parameter
+
+LOOK_EVERY_S = 0.5
+STYLE = Path(__file__).parent / "static" / "panels.css"
+
+TROUBLES = {"cut": st.warning, "refused": st.warning, "stopped": st.info, "failed": st.error}
+
+
+@dataclass
+class _Place:
+    """Where a prompt is drawn, and for what values."""
+
+    scope: str
+    panel: OpenPanel
+    user: User
+    values: dict[str, Any]
+    filters: Sequence[Parameter] = ()
+    filter_values: Mapping[str, Any] = field(default_factory=dict)
+    dashboard: str | None = None
+
+    @property
+    def variables(self) -> dict[str, list[str]]:
+        return prompts.variables_of(self.panel.opened.prompt, self.values, filters=self.filters, filter_values=self.filter_values)
+
+    def prepare(self) -> Prepared:
+        return prompts.prepare(
+            user=self.user, opened=self.panel.opened, values=self.values, filters=self.filters, filter_values=self.filter_values
+        )
+
+
+@dataclass
+class _State:
+    """What this browser session holds of a place, for the values that it was made for."""
+
+    variables: dict[str, list[str]]
+    prepared: Prepared | None = None
+    asking: Asking | None = None
+
+
+def draw_prompts(user: User) -> None:
+    """The list, with search: favourites first."""
+    st.title("Prompts", anchor=False)
+    search = lists.search_box("Search prompts")
+    with transaction() as session:
+        found = prompts.list_prompts(session, reader=user, search=search)
+    lists.draw_list(
+        found,
+        page="pages/prompt.py",
+        search=search,
+        empty="There are no prompts yet. A prompt asks Gemini about your data, and shows what it sends before it does. Add one to a workspace, and apply it.",
+    )
+
+
+def draw_no_prompt() -> None:
+    st.title("Prompt", anchor=False)
+    st.caption("Choose one from the list.")
+    st.page_link("pages/prompts.py", label="All prompts", icon=":material/arrow_back:")
+
+
+def draw_prompt_page(user: User, *, name: str) -> None:
+    """Variables, the exact request beside what it is made of, the answer, and the runs."""
+    with transaction() as session:
+        panel = prompts.open_prompt(session, reader=user, name=name)
+    prompt = panel.opened.prompt
+    st.html(STYLE)
+    st.title(forms.plain(prompt.title), anchor=False)
+    if prompt.description:
+        draw_prose(prompt.description)
+    place = _Place(scope=f"prompt-{name}", panel=panel, user=user, values=_variables_bar(panel, user, scope=f"prompt-{name}"))
+    state = _state(place)
+    if user.may(Permission.RUN_PROMPTS):
+        made, sent = st.columns(2, gap="medium")
+        with made:
+            _draw_template(panel)
+        with sent:
+            st.subheader("What will be sent", anchor=False)
+            if state.prepared is None:
+                with errors_shown(), st.spinner("Asking the data…"):
+                    state.prepared = place.prepare()
+            if state.prepared:
+                _draw_request(state.prepared, height=360)
+    st.subheader("Answer", anchor=False)
+    _draw_answer(place, state)
+    _draw_buttons(place, state, at_once=True)
+    _draw_runs(user, name)
+
+
+def draw_prompt_panel(open_dashboard: OpenDashboard, panel: PromptPanel, *, user: User, values: dict[str, Any]) -> None:
+    """A prompt in a frame of a dashboard: its last answer for the filters as they are, and the way to a new one."""
+    with transaction() as session:
+        opened = prompts.open_prompt(session, reader=user, name=panel.prompt)
+    shared, variables = open_dashboard.dashboard.filters, opened.opened.prompt.variables
+    names = {parameter.name for parameter in shared}
+    scope = f"{open_dashboard.dashboard.name}-{panel.name}"
+    own = [variable for variable in variables if variable.name not in names]
+    chosen = prompts.take(variables, values) | (_bar(own, user, scope=scope) if own else {})
+    place = _Place(
+        scope=scope, panel=opened, user=user, values=chosen, filters=shared, filter_values=values, dashboard=open_dashboard.dashboard.name
+    )
+    state = _state(place)
+    _draw_buttons(place, state, at_once=False)
+    if state.prepared and not state.asking:
+        _draw_request(state.prepared)
+    else:
+        _draw_answer(place, state)
+
+
+def _variables_bar(panel: OpenPanel, user: User, *, scope: str) -> dict[str, Any]:
+    return _bar(panel.opened.prompt.variables, user, scope=scope)
+
+
+def _bar(variables: Sequence[Parameter], user: User, *, scope: str) -> dict[str, Any]:
+    return filters.draw_filters(
+        variables, scope=scope, options=lambda variable: prompts.variable_choices(variable, reader=user), changed=lambda _values: None
+    )
+
+
+def _state(place: _Place) -> _State:
+    """The state of the place; a new one when the values are others, and a run for the former ones ends."""
+    at = f"asked-{place.scope}"
+    state: _State | None = st.session_state.get(at)
+    if state is None or state.variables != place.variables:
+        if state and state.asking:
+            state.asking.stop()
+        state = st.session_state[at] = _State(place.variables)
+    return state
+
+
+def _draw_template(panel: OpenPanel) -> None:
+    opened = panel.opened
+    st.subheader("What it is made of", anchor=False)
+    st.code(opened.prompt.template, language=None, wrap_lines=True, height=240)
+    lines = [
+        f"Version {opened.version}, saved {when.moment(opened.saved_at)}{f' by {forms.plain(opened.saved_by)}' if opened.saved_by else ''}"
+    ]
+    for block in opened.prompt.data:
+        rules = "".join(f" · `{column}`: {rule}" for column, rule in block.rules.items())
+        lines.append(f"`{block.name}`: at most {_count(block.max_rows, 'row')} of the view `{block.view}`{rules}")
+    st.caption("  \n".join(lines))
+
+
+def _draw_request(prepared: Prepared, *, height: int | None = None) -> None:
+    """The exact request, and what it comes to."""
+    request = prepared.request
+    st.caption(
+        f"{_count(prepared.rows, 'row')} · {_count(prepared.columns, 'column')} · about {request.estimated_tokens:,} tokens · "
+        f"{request.model} · temperature {request.temperature:g} · at most {request.max_answer_tokens:,} tokens back"
+        + "".join(f"  \n{_of_block(block)}" for block in prepared.blocks)
+    )
+    with st.container(height=height or "content", border=height is not None, gap="small"):
+        if request.system:
+            st.caption("Standing instruction")
+            st.code(request.system, language=None, wrap_lines=True)
+        st.caption("Prompt")
+        st.code(request.text, language=None, wrap_lines=True)
+
+
+def _of_block(block: BlockSent) -> str:
+    parts = [f"`{block.name}`: {_count(block.rows, 'row')}, " + ("complete" if block.complete else "**not all there are**")]
+    for names, what in (
+        (block.masked, "as pseudonyms"),
+        (block.aggregated, "as statistics only"),
+        (block.withheld, "not sent"),
+    ):
+        if names:
+            parts.append(f"{what}: {', '.join(f'`{name}`' for name in names)}")
+    return " · ".join(parts)
+
+
+def _draw_answer(place: _Place, state: _State) -> None:
+    if state.asking:
+        look = state.asking.look()
+        if not look.over:
+            st.fragment(_follow, run_every=LOOK_EVERY_S)(state.asking, place.scope)
+            return
+        _draw_end(look)
+        return
+    run = place.panel.answer_for(place.variables)
+    if run:
+        _draw_run(run)
+    elif place.user.may(Permission.RUN_PROMPTS):
+        st.caption("Not asked yet for these values.")
+    else:
+        st.caption("Nobody has asked this for these values yet. An analyst can run it.")
+
+
+def _follow(asking: Asking, scope: str) -> None:
+    """The answer while it comes. Looking is what keeps it going."""
+    look = asking.look()
+    if look.over:
+        st.rerun()  # once, which also ends the looking
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{'Writing' if look.text else 'Waiting for Gemini'}, {look.waited_s:.0f} s", width="stretch")
+        st.button("Stop", key=f"stop-{scope}", icon=":material/stop_circle:", on_click=asking.stop)
+    draw_prose(look.text)
+
+
+def _draw_end(look: Look) -> None:
+    if look.run:
+        _draw_run(look.run)
+        return
+    draw_prose(look.text)
+    if look.problem:
+        st.info(look.problem, icon=":material/info:")
+
+
+def _draw_run(run: PromptRun) -> None:
+    """An answer, how it ended, and where it came from."""
+    draw_prose(run.answer)
+    if run.error and run.status in TROUBLES:
+        TROUBLES[run.status](run.error, icon=":material/info:")
+    st.caption(provenance(run))
+
+
+def provenance(run: PromptRun) -> str:
+    """When, by whom, from what, how many tokens, how long."""
+    parts = [when.moment(run.started_at), forms.plain(run.user_name), run.model]
+    if run.prompt_tokens is not None or run.answer_tokens is not None:
+        parts.append(f"{run.prompt_tokens or 0:,} + {run.answer_tokens or 0:,} tokens")
+    if run.elapsed_ms is not None:
+        parts.append(f"{run.elapsed_ms / 1000:.1f} s")
+    parts += [f"{_count(sum(block.rows for block in run.blocks), 'row')} sent", f"run {run.id}"]
+    return " · ".join(part for part in parts if part)
+
+
+def _draw_buttons(place: _Place, state: _State, *, at_once: bool) -> None:
+    """What may be done now. `at_once`: the request is on the page already, so that one press sends it."""
+    if not place.user.may(Permission.RUN_PROMPTS):
+        return
+    if state.asking and not state.asking.look().over:
+        return
+    if not place.panel.has_key:
+        _say_how_to_get_a_key(place.user)
+        return
+    asked_before = bool(state.asking or place.panel.answer_for(place.variables))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if state.prepared and (at_once or not state.asking):
+            label = "Run again" if asked_before and at_once else "Send to Gemini"
+            st.button(label, key=f"send-{place.scope}", type="primary", icon=":material/send:", on_click=_send, args=(place, state))
+            if not at_once:
+                st.button("Cancel", key=f"cancel-{place.scope}", on_click=_forget, args=(state,))
+        elif not at_once:
+            label = "Ask again" if asked_before else "Ask"
+            st.button(
+                label,
+                key=f"ask-{place.scope}",
+                icon=":material/visibility:",
+                on_click=_prepare,
+                args=(place, state),
+                help="Shows what will be sent first.",
+            )
+        if problem := st.session_state.pop(f"problem-{place.scope}", None):
+            st.error(problem, icon=":material/error:")
+
+
+def _prepare(place: _Place, state: _State) -> None:
+    try:
+        state.prepared, state.asking = place.prepare(), None
+    except NexusError as error:
+        st.session_state[f"problem-{place.scope}"] = error.message
+
+
+def _send(place: _Place, state: _State) -> None:
+    if state.prepared is None:
+        return
+    try:
+        # Data may have moved since the page was drawn, but what was shown is what is sent.
+        state.asking = Asking(user=place.user, prepared=state.prepared, dashboard=place.dashboard)
+        if place.dashboard:
+            state.prepared = None
+    except NexusError as error:
+        st.session_state[f"problem-{place.scope}"] = error.message
+
+
+def _forget(state: _State) -> None:
+    state.prepared = None
+
+
+def _say_how_to_get_a_key(user: User) -> None:
+    if user.may(Permission.ADMINISTER):
+        st.info("Prompts need a Gemini key. Google AI Studio gives one out; put it in Settings, under Gemini.", icon=":material/key:")
+        st.page_link("pages/settings.py", label="Add a Gemini key in Settings", icon=":material/settings:")
+    else:
+        st.info("Prompts need a Gemini key. Ask an administrator to add one in Settings.", icon=":material/key:")
+
+
+def _draw_runs(user: User, name: str) -> None:
+    with transaction() as session:
+        runs = prompts.runs(session, reader=user, prompt=name, limit=20)
+    if not runs:
+        return
+    st.subheader("Runs", anchor=False)
+    rows = [
+        {
+            "When": when.moment(run.started_at),
+            "Who": run.user_name,
+            "Version": run.prompt_version,
+            "Values": "; ".join(f"{key}: {', '.join(texts)}" for key, texts in run.variables.items()),
+            "Ended": run.status,
+            "Tokens": (run.prompt_tokens or 0) + (run.answer_tokens or 0) or None,
+            "Seconds": None if run.elapsed_ms is None else round(run.elapsed_ms / 1000, 1),
+        }
+        for run in runs
+    ]
+    picked = st.dataframe(rows, hide_index=True, key=f"runs-{name}", on_select="rerun", selection_mode="single-row", height="content")
+    for at in picked.selection.rows[:1]:
+        if at < len(runs):
+            with st.container(border=True):
+                _draw_run(runs[at])
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

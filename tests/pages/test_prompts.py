@@ -1,0 +1,174 @@
+"""Prompts as people use them: chosen, looked at before anything leaves, asked, and looked back at."""
+
+import time
+
+import pytest
+
+from nexus import settings
+from nexus.db import session as own
+from nexus.prompts import service
+from nexus.workspace import service as workspace
+from tests.gemini_stand_in import GeminiStandIn, blocks_answer, cuts, fails, goes_on, streams
+from tests.pages.conftest import button, shown
+
+
+@pytest.fixture
+def sample(sample_database, admin):
+    workspace.apply_sample(admin)
+    return admin
+
+
+@pytest.fixture
+def gemini(monkeypatch):
+    with GeminiStandIn() as stand_in:
+        use(monkeypatch, stand_in.url, key="AIza-of-the-tests")
+        yield stand_in
+
+
+def use(monkeypatch, url: str, *, key: str | None) -> None:
+    given = settings.read({"GEMINI_BASE_URL": url, "GOOGLE_API_KEY": key or ""} | {
+        "SECRET_KEY": settings.current().secret_key.get_secret_value(),
+        "ENCRYPTION_KEY": settings.current().encryption_key.get_secret_value(),
+    })  # fmt: skip
+    monkeypatch.setattr(settings, "current", lambda: given)
+
+
+def prose(app) -> str:
+    return "\n".join(element.proto.body.partition("</style>")[2] for element in app.get("html") if "prose" in element.proto.body)
+
+
+def labels(app) -> list[str]:
+    return [element.label for element in app.button]
+
+
+def code(app) -> list[str]:
+    return [element.value for element in app.code]
+
+
+def until(app, condition):
+    """Run the page, as its timer does, until it shows something."""
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end, shown(app)
+        time.sleep(0.05)
+        app.run()
+    return app
+
+
+def runs(user):
+    with own.transaction() as session:
+        return service.runs(session, reader=user)
+
+
+def test_the_list_offers_every_prompt_and_finds_by_word(sample, visit, viewer):
+    app = visit("prompts", viewer)
+    assert len(app.get("page_link")) == 2
+    app.text_input(key="q").set_value("meeting").run()
+    assert [element.proto.label for element in app.get("page_link")] == ["Morning brief"]
+
+
+def test_what_is_shown_first_is_what_is_sent_and_the_answer_comes_as_prose(sample, visit, analyst, gemini):
+    app = visit("prompt", analyst, name="morning-brief", audience="the crew planners", period="2013-06-01..2013-06-30")
+    assert "rows" in shown(app)
+    assert "about" in shown(app)
+    assert gemini.requests == []
+    _, system, text = code(app)
+    assert "for the crew planners" in text
+    gemini.will(streams("### Up <b>2 %</b>\n", "![x](https://evil.example/p) [y](https://evil.example/q) for $5 and $7", prompt_tokens=321))
+    button(app, "Send to Gemini").click().run()
+    until(app, lambda: "321 + 40 tokens" in shown(app))
+    (received,) = gemini.requests
+    assert (received.system, received.text) == (system, text)
+    assert "<h6>Up &lt;b&gt;2 %&lt;/b&gt;</h6>" in prose(app)
+    assert "<img" not in prose(app)
+    assert "<a" not in prose(app)
+    (run,) = runs(analyst)
+    assert (run.status, run.variables) == ("complete", {"audience": ["the crew planners"], "period": ["2013-06-01..2013-06-30"]})
+    again = visit("prompt", analyst, name="morning-brief", audience="the crew planners", period="2013-06-01..2013-06-30")
+    assert "for $5 and $7" in prose(again)
+    assert len(again.dataframe[0].value) == 1
+
+
+TROUBLES = [
+    (fails(400, "INVALID_ARGUMENT", "API key not valid."), "does not accept the key"),
+    (fails(404, "NOT_FOUND"), "no such model"),
+    (fails(429, "RESOURCE_EXHAUSTED", retry_s=900), "quota is used up"),
+    (blocks_answer("It began "), "because of its safety rules"),
+    (cuts("It began "), "cut off at the prompt's length limit"),
+    (streams("It began ", finish=None), "broke off"),
+]
+
+
+def test_whatever_gemini_fails_at_is_one_sentence_and_what_was_chosen_stays(sample, visit, analyst, gemini):
+    app = visit("prompt", analyst, name="morning-brief", audience="the chief executive")
+    press = "Send to Gemini"
+    for answer, sentence in TROUBLES:
+        gemini.will(answer)
+        button(app, press).click().run()
+        until(app, lambda told=sentence: told in shown(app))
+        assert app.query_params["audience"] == "the chief executive"
+        assert "for the chief executive" in code(app)[2]
+        press = "Run again"
+
+
+def test_a_run_can_be_stopped(sample, visit, analyst, gemini):
+    gemini.will(goes_on("and on "))
+    app = visit("prompt", analyst, name="morning-brief")
+    button(app, "Send to Gemini").click().run()
+    until(app, lambda: "and on" in prose(app))
+    button(app, "Stop").click().run()
+    until(app, lambda: "stopped before" in shown(app))
+    assert "and on" in prose(app)
+    assert runs(analyst)[0].status == "stopped"
+    assert gemini.requests[0].left.wait(10)
+
+
+def test_without_a_key_an_analyst_and_an_administrator_read_what_to_do(sample, visit, analyst, admin, monkeypatch):
+    use(monkeypatch, "http://127.0.0.1:9", key=None)
+    app = visit("prompt", analyst, name="morning-brief")
+    assert "Ask an administrator to add one in Settings" in shown(app)
+    assert "Send to Gemini" not in labels(app)
+    app = visit("prompt", admin, name="morning-brief")
+    assert "Add a Gemini key in Settings" in [element.proto.label for element in app.get("page_link")]
+
+
+def test_viewers_read_the_last_answer_and_nothing_of_the_data(sample, visit, analyst, viewer, gemini):
+    app = visit("prompt", viewer, name="morning-brief")
+    assert "Nobody has asked this" in shown(app)
+    asked = visit("prompt", analyst, name="morning-brief")
+    gemini.will(streams("Punctual."))
+    button(asked, "Send to Gemini").click().run()
+    until(asked, lambda: "Punctual." in prose(asked))
+    app = visit("prompt", viewer, name="morning-brief")
+    assert "Punctual." in prose(app)
+    assert code(app) == []
+    assert not {"Send to Gemini", "Run again"} & set(labels(app))
+
+
+@pytest.mark.parametrize("period", ["x", "2013-02-02..2013-01-01", "{{ key_figures }}"])
+def test_a_value_that_does_not_fit_is_told_and_the_default_is_shown(sample, visit, analyst, gemini, period):
+    app = visit("prompt", analyst, name="morning-brief", period=period)
+    assert "default is shown instead" in shown(app)
+    assert "Send to Gemini" in labels(app)
+
+
+def test_a_prompt_that_is_gone_is_told(sample, visit, analyst):
+    assert "no longer exists" in shown(visit("prompt", analyst, name="nothing"))
+    assert "Choose one" in shown(visit("prompt", analyst))
+
+
+def test_a_panel_asks_with_the_filters_of_its_dashboard(sample, visit, analyst, gemini):
+    app = visit("dashboard", analyst, name="delays", period="2013-01-01..2013-01-31")
+    assert gemini.requests == []
+    button(app, "Ask").click().run()
+    system, text = code(app)[-2:]
+    assert gemini.requests == []
+    gemini.will(streams("January was slow."))
+    button(app, "Send to Gemini").click().run()
+    until(app, lambda: "January was slow." in prose(app) and "Ask again" in labels(app))
+    assert (gemini.requests[0].system, gemini.requests[0].text) == (system, text)
+    (run,) = runs(analyst)
+    assert (run.dashboard, run.variables) == ("delays", {"period": ["2013-01-01..2013-01-31"]})
+    assert {block.parameters["period"][0] for block in run.blocks} == {"2013-01-01..2013-01-31"}
+    assert "January was slow." in prose(visit("dashboard", analyst, name="delays", period="2013-01-01..2013-01-31"))
+    assert "January was slow." not in prose(visit("dashboard", analyst, name="delays"))
