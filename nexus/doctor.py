@@ -39,7 +39,7 @@ def _reason(error: DatabaseUnavailable) -> str:
 def _without_database(state: State, detail: str, what_to_do: str) -> list[Finding]:
     """One line for the database, and what can be said without it."""
     first = Finding(what="Database", state=state, detail=detail, what_to_do=what_to_do)
-    rest = [finding for finding in status.findings() if finding.what not in ("Database", "Schema", "Keys", "Errors")]
+    rest = [finding for finding in status.findings() if finding.detail != DatabaseUnavailable.message]
     return [first, *rest]
 
 

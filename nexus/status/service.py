@@ -12,9 +12,10 @@ import psutil
 import nexus
 from nexus import defects, settings
 from nexus.accounts.spec import Permission, User, require
-from nexus.db import migrate
+from nexus.db import migrate, saved
 from nexus.db.session import Session, transaction
 from nexus.errors import NexusError
+from nexus.reports import chromium
 from nexus.status import store
 from nexus.status.spec import Entries, Finding, Process
 
@@ -126,10 +127,43 @@ def _kept_on_disk(current: settings.Settings) -> bool:
     )
 
 
+def _browser() -> Iterator[Finding]:
+    path = chromium.find()
+    if path is not None:
+        yield Finding(what="Browser", state="ok", detail=f"prints PDFs: {path}")
+    else:
+        chosen = settings.current().chromium_path
+        yield Finding(
+            what="Browser",
+            state="missing",
+            detail=f"CHROMIUM_PATH names {chosen}, which is no program" if chosen else "no Chromium was found; PDFs cannot be made",
+            what_to_do="Run `python -m playwright install --only-shell chromium`, install chromium-headless-shell, or set CHROMIUM_PATH.",
+        )
+
+
+def _gemini() -> Iterator[Finding]:
+    """Whether there is a key; whether Google takes it is what the button in the settings tries."""
+    with transaction() as session:
+        held = saved.read_all(session)
+    if held.values.google_api_key is None:
+        yield Finding(
+            what="Gemini",
+            state="missing",
+            detail="no key; prompts do not run",
+            what_to_do="Set GOOGLE_API_KEY, or add a key in Settings, Gemini.",
+        )
+    else:
+        where = "from the environment" if held.origins["google_api_key"] == "environment" else "saved in the settings"
+        yield Finding(what="Gemini", state="ok", detail=f"key {where}, model {held.values.gemini_model}")
+
+
 def _memory_found() -> Iterator[Finding]:
-    used = sum(process.pss_bytes for process in processes())
+    found = processes()
+    used = sum(process.pss_bytes for process in found)
     limit = container_limit()
-    detail = f"{_megabytes(used)} in {len(processes())} processes" + (f", of {_megabytes(limit)} allowed" if limit else "")
+    detail = f"{_megabytes(used)} in {len(found)} {'process' if len(found) == 1 else 'processes'}" + (
+        f", of {_megabytes(limit)} allowed" if limit else ""
+    )
     tight = limit is not None and used > 0.9 * limit
     yield Finding(
         what="Memory",
@@ -185,6 +219,8 @@ _LOOKS: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
     ("Database", _database),
     ("Schema", _schema),
     ("Keys", _keys),
+    ("Browser", _browser),
+    ("Gemini", _gemini),
     ("Memory", _memory_found),
     ("Disk", _disk),
     ("Errors", _defects),
