@@ -1,5 +1,6 @@
 """The command line: `python -m nexus …`."""
 
+import logging
 import signal
 import sys
 from collections.abc import Iterator
@@ -43,6 +44,7 @@ def database() -> Iterator[None]:
         url = embedded.url
     try:
         own.connect(url)
+        own.ping()
         yield
     finally:
         connect.close_all()
@@ -262,6 +264,9 @@ def main() -> None:
         for problem in problems:
             typer.echo(problem, err=True)
         typer.echo("Nothing was applied." if problems else error.message, err=True)
+        sys.exit(1)
+    except Exception:
+        logging.getLogger("nexus").critical("Nexus stopped because of a defect.", exc_info=True)
         sys.exit(1)
 
 

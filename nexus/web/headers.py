@@ -102,7 +102,7 @@ class Headers:
                 headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
                 headers.setdefault("Cache-Control", "no-store")
                 if production:
-                    headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+                    headers["Strict-Transport-Security"] = "max-age=31536000"
                 for name in ("Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Server"):
                     if name in headers:
                         del headers[name]

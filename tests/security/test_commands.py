@@ -8,7 +8,7 @@ import psycopg2
 
 from nexus import settings
 from nexus.accounts import sign_in
-from tests.server import ROOT
+from tests.server import ROOT, free_port
 
 
 def nexus(database: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -71,3 +71,12 @@ def test_migrating_says_where_the_schema_is(postgres):
         assert "The schema is at version" in done.stdout
     finally:
         postgres.drop(name)
+
+
+def test_a_database_that_does_not_answer_stops_the_start_with_one_sentence():
+    for command in ("serve", "migrate"):
+        done = nexus("postgresql://owner:hidden-password@127.0.0.1:1/nexus", command, PORT=str(free_port()))
+        assert done.returncode == 1
+        assert "cannot reach its own database" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert "hidden-password" not in done.stderr + done.stdout
