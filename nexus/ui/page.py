@@ -66,6 +66,8 @@ def errors_shown(*, where: str = "page", user: User | None = None) -> Iterator[N
 
 def visitor() -> User | None:
     """For the frame: the person, or none when they are signed out; the page itself then says so. Sets the style too."""
+    # Before anything is drawn: whatever comes later would make the page jump.
+    st.set_page_config(page_icon="/door/mark.svg", layout="wide", initial_sidebar_state=232)
     st.html(STYLE)
     try:
         user = person()
@@ -78,7 +80,7 @@ def visitor() -> User | None:
 def tab(title: str) -> None:
     """Name the browser's tab after the page. A page may call it again with a title of its own."""
     name = re.sub(r":material/\w+: ", "", title)
-    st.set_page_config(page_title=f"{name} · Nexus", page_icon="/door/mark.svg", layout="wide", initial_sidebar_state=232)
+    st.set_page_config(page_title=f"{name} · Nexus")
 
 
 def corner(user: User | None) -> None:
@@ -88,6 +90,6 @@ def corner(user: User | None) -> None:
     with st.sidebar, st.container(key="corner"), st.popover(plain(user.name), icon=":material/account_circle:", width="stretch"):
         st.caption(f"{plain(user.email)} · {user.role.value}")
         st.page_link("pages/account.py", label="Account", icon=":material/manage_accounts:")
-        st.caption("Light or dark follows your device; the menu at the top right changes it.")
+        st.caption("Light or dark follows your device.")
         # A plain link: signing out happens outside Streamlit, as signing in does.
         st.html('<a class="nexus-button" href="/logout" target="_self">Sign out</a>')
