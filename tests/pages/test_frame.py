@@ -18,7 +18,7 @@ PAGES = sorted((ROOT / "pages").glob("*.py"))
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
 def test_every_page_ends_with_run_page(path):
     last = path.read_text().rstrip().splitlines()[-1]
-    assert re.fullmatch(r"run_page\(page(, needs=Permission\.[A-Z_]+)?\)", last), (
+    assert re.fullmatch(r"run_page\(\w+(, needs=Permission\.[A-Z_]+)?\)", last), (
         f"End {path.name} with `run_page(page)`: it finds the person, checks their permission and shows errors as sentences. "
         "Whatever stands outside it runs for strangers too."
     )

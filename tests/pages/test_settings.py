@@ -8,6 +8,7 @@ from nexus.accounts.spec import Role
 from nexus.db import saved
 from nexus.db import session as own
 from nexus.db.tables import AuditRow, SavedSettingRow, SessionRow, UserRow
+from tests.gemini_stand_in import GeminiStandIn
 from tests.pages.conftest import button, field, shown, sign_in
 
 
@@ -230,6 +231,21 @@ def test_testing_without_a_key_says_what_to_do(visit, admin):
     app = visit("settings", admin, section="gemini")
     button(app, "Test").click().run()
     assert "There is no Gemini key yet" in shown(app)
+
+
+def test_a_key_is_tried_before_it_is_saved(visit, admin, monkeypatch):
+    with GeminiStandIn() as gemini:
+        elsewhere = settings.current().model_copy(update={"gemini_base_url": gemini.url})
+        monkeypatch.setattr(settings, "current", lambda: elsewhere)
+        app = visit("settings", admin, section="gemini")
+        field(app, "Key").input("AIza-typed-and-not-saved")
+        button(app, "Test").click().run()
+        assert not app.exception
+        assert "The key works" in shown(app)
+        assert field(app, "Key").value == "AIza-typed-and-not-saved"
+        assert any("AIza-typed-and-not-saved" in str(request.headers) for request in gemini.requests)
+    with own.transaction() as session:
+        assert saved.read(session).google_api_key is None
 
 
 # --- sources --------------------------------------------------------------------------------------------------------

@@ -1,0 +1,60 @@
+"""Small things that pages say: how long ago, which browser, which name."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from nexus.ui import when
+from nexus.ui.sessions import browser
+from nexus.ui.settings.sections import SECTIONS
+from nexus.ui.settings.sources import slug
+
+NOW = datetime(2026, 5, 3, 14, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("ago", "words"),
+    [
+        (timedelta(seconds=-5), "just now"),
+        (timedelta(seconds=59), "just now"),
+        (timedelta(seconds=60), "1 minute ago"),
+        (timedelta(minutes=59, seconds=59), "59 minutes ago"),
+        (timedelta(hours=1), "1 hour ago"),
+        (timedelta(hours=47), "1 day ago"),
+        (timedelta(days=7), "7 days ago"),
+        (timedelta(days=8), "25 Apr 2026, 14:05"),
+    ],
+)
+def test_how_long_ago_is_said_in_words_and_then_as_a_date(ago, words):
+    assert when.since(NOW - ago, now=NOW) == words
+
+
+def test_what_never_happened_is_said_so():
+    assert when.since(None) == "never"
+    assert when.moment(None, never="not yet") == "not yet"
+
+
+@pytest.mark.parametrize(
+    ("agent", "words"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
+        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36 Edg/140.0", "Edge on Windows"),
+        ("Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36", "Chrome on Android"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 19_0) Version/19.0 Mobile Safari/604.1", "Safari on iPhone"),
+        ("curl/8.0", "A browser"),
+        ("", "A browser"),
+    ],
+)
+def test_a_browser_is_named_so_that_people_know_their_own(agent, words):
+    assert browser(agent) == words
+
+
+@pytest.mark.parametrize(("title", "name"), [("Flüge 2013", "fluge-2013"), ("  A--b  ", "a-b"), ("売上", ""), ("x" * 100, "x" * 63)])
+def test_a_title_suggests_a_name(title, name):
+    assert slug(title) == name
+
+
+def test_every_section_can_be_drawn():
+    for section in SECTIONS:
+        module = __import__(f"nexus.ui.settings.{section.name}", fromlist=["draw"])
+        assert callable(module.draw)
