@@ -15,7 +15,7 @@ from nexus.ui.page import errors_shown
 from nexus.ui.panels import AS_OF, HEAD, STYLE, Board, draw_panels
 from nexus.views.spec import Parameter
 
-PAPERS = {"A4": "A4", "letter": "Letter"}
+PAPERS = {"A4": "A4", "Letter": "Letter"}
 ORIENTATIONS = {"portrait": "Portrait", "landscape": "Landscape"}
 
 
@@ -79,7 +79,9 @@ def _pdf(board: Board) -> None:
     paper = st.session_state.get("pdf-paper") or "A4"
     orientation = st.session_state.get("pdf-orientation") or "landscape"
     spec = board.opened.dashboard
-    address = url.link(f"/dashboards/{spec.name}.pdf", spec.filters, board.values, paper=paper, orientation=orientation)
+    address = url.link(
+        f"/dashboards/{spec.name}.pdf", spec.filters, board.values, paper=paper, orientation=orientation, zone=st.context.timezone or "UTC"
+    )
     st.link_button("Download PDF", address, icon=":material/picture_as_pdf:")
     with st.popover("Paper and orientation", icon=":material/tune:", key="icon-paper"):
         st.segmented_control("Paper", list(PAPERS), default="A4", format_func=PAPERS.__getitem__, key="pdf-paper", required=True)
@@ -97,7 +99,7 @@ def _address(board: Board) -> str:
     """This page as others can open it. The address as the browser has it, since a proxy may stand in front."""
     spec = board.opened.dashboard
     origin = urlsplit(st.context.url or "")
-    path = url.link("/dashboard", spec.filters, board.values, name=spec.name)
+    path = url.page("/dashboard", spec.filters, board.values, name=spec.name)
     return f"{origin.scheme}://{origin.netloc}{path}" if origin.netloc else path
 
 

@@ -28,8 +28,8 @@ Option = tuple[str, str]
 Options = Callable[[Parameter], Sequence[Option]]
 
 EARLIEST, LATEST = date(1, 1, 1), date(9998, 12, 31)
-_WIDE = 190
-_SPAN = 216
+_WIDE = 184
+_SPAN = 232
 _NARROW = 128
 
 
@@ -54,7 +54,7 @@ def draw_filters(
             _draw(
                 parameter, values[parameter.name], at=at, options=options, on_change=_on_change(parameter, parameters, scope, at, changed)
             )
-        if url.given().keys() & {parameter.name for parameter in parameters}:
+        if url.differs(parameters):
             st.button(
                 "Clear", key=f"filter-clear-{scope}", type="tertiary", icon=":material/filter_alt_off:", on_click=clear, args=(parameters,)
             )

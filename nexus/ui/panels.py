@@ -111,7 +111,8 @@ class Board:
 
 def draw_panels(board: Board) -> None:
     """Draw the grid: frames and skeletons first, then each panel on its own thread as its answer comes."""
-    grid = st.container(key="panels").grid(12, min_column_width=1, wrap=False, gap=GAP, row_height=ROW, border=True)
+    # The style sheet sets the height of the rows: given here, the browser would measure every panel again and again.
+    grid = st.container(key="panels").grid(12, min_column_width=1, wrap=False, gap=GAP, border=True)
     for panel in board.opened.dashboard.panels:
         with grid.cell(column_span=panel.width, row_span=panel.height):
             st.fragment(_draw, parallel=True, key=_key(panel))(board, panel)
@@ -122,14 +123,15 @@ def _key(panel: Panel) -> str:
 
 
 def _draw(board: Board, panel: Panel) -> None:
-    # Every message to the browser counts on a page of many panels: no container of its own, one element for the head.
+    # Every element counts on a page of many panels: no container of its own, and one element for head and foot.
     with errors_shown():
-        _head(panel)
         height = panel.height * (ROW + GAP) - GAP - _FRAME - _HEAD - _BETWEEN
         match panel:
             case TextPanel():
+                st.html(_head(panel))
                 draw_prose(panel.text)
             case PromptPanel():
+                st.html(_head(panel))
                 with st.container(height=height, border=False):
                     prompt.draw_prompt_panel(board.opened, panel, user=board.user, values=board.values)
             case TablePanel() | ChartPanel() | MetricPanel():
@@ -139,24 +141,27 @@ def _draw(board: Board, panel: Panel) -> None:
     board.drawn.add(panel.name)
 
 
-def _head(panel: Panel) -> None:
+def _head(panel: Panel, foot: str = "") -> str:
     note = f'<span class="nexus-note" title="{html.escape(panel.note)}">{html.escape(panel.note)}</span>' if panel.note else ""
-    st.html(f'<div class="nexus-panel-head" id="panel-{panel.name}"><h3>{html.escape(panel.title)}</h3>{note}</div>')
+    return f'<div class="nexus-panel-head" id="panel-{panel.name}"><h3>{html.escape(panel.title)}</h3>{note}</div>{foot}'
 
 
 def _draw_data(board: Board, panel: TablePanel | ChartPanel | MetricPanel, height: int) -> None:
     future = board.answer(panel)
     # On a fresh page a skeleton of the final size; later what is on screen stays until the answer is there.
     waits = not future.done() and panel.name not in board.drawn
-    target: Any = st.skeleton(height=height) if waits else st
+    top: Any = st.html(_head(panel)) if waits else st
+    body: Any = st.skeleton(height=height) if waits else st
     table = None
     try:
-        table = _wait(future, target if waits else None)
-        _draw_body(target, panel, board.opened.view(panel.view).view, table, height)
+        table = _wait(future, body if waits else None)
+        top.html(_head(panel, f'<div class="nexus-foot">{provenance(table)}</div>'))
+        _draw_body(body, panel, board.opened.view(panel.view).view, table, height)
     except NexusError as error:
-        target.html(_sentence(error.message))
+        if table is None:
+            top.html(_head(panel))
+        body.html(_sentence(error.message))
     board.drop(panel, table)
-    st.html(f'<div class="nexus-foot">{provenance(table) if table else ""}</div>')
     key = f"more-{panel.name}"
     st.menu_button(
         f"More on {plain(panel.title or panel.name)}",
@@ -218,7 +223,7 @@ def _draw_more(board: Board, panel: DataPanel, table: Table) -> None:
     values = dashboards.panel_values(board.opened, panel, board.values)
     with st.container(horizontal=True):
         st.link_button("Download CSV", url.link(f"/views/{view.name}.csv", view.parameters, values), icon=":material/download:")
-        st.link_button("Open view", url.link("/view", view.parameters, values, name=view.name), icon=":material/table:")
+        st.link_button("Open view", url.page("/view", view.parameters, values, name=view.name), icon=":material/table:")
     st.code(table.query.sql.strip(), language="sql", wrap_lines=True, height=200)
 
 

@@ -10,6 +10,8 @@ from nexus.errors import BadInput
 from nexus.views import values as forms
 from nexus.views.spec import Parameter
 
+OWN = frozenset({"name", "edit", "new", "show", "q", "embed", "embed_options"})
+"""Keys that pages and Streamlit read themselves. A parameter of such a name goes by `p.name` in a page's address."""
 MOST_VALUES = 500
 """Values of one parameter that a page reads from its address."""
 
@@ -24,6 +26,10 @@ def given() -> dict[str, list[str]]:
     return {key: st.query_params.get_all(key)[:MOST_VALUES] for key in st.query_params}
 
 
+def _key(parameter: str) -> str:
+    return f"p.{parameter}" if parameter in OWN else parameter
+
+
 def read(parameters: Iterable[Parameter], query: Mapping[str, list[str]] | None = None) -> tuple[dict[str, Any], list[str]]:
     """Values of `parameters` from the address, and one sentence for each that does not fit and so has its default."""
     query = given() if query is None else query
@@ -31,10 +37,10 @@ def read(parameters: Iterable[Parameter], query: Mapping[str, list[str]] | None 
     refused: list[str] = []
     for parameter in parameters:
         try:
-            values.update(forms.parse([parameter], query))
+            texts = query.get(_key(parameter.name))
+            values.update(forms.parse([parameter], {} if texts is None else {parameter.name: texts}))
         except BadInput as error:
-            if error.message not in refused:
-                refused.append(error.message)
+            refused.append(error.message)
             values[parameter.name] = forms.default(parameter)
     return values, refused
 
@@ -42,9 +48,14 @@ def read(parameters: Iterable[Parameter], query: Mapping[str, list[str]] | None 
 def write(parameters: Iterable[Parameter], values: Mapping[str, Any]) -> None:
     """Put `values` into the address; what is not a parameter stays in it."""
     parameters = list(parameters)
-    mine = {parameter.name for parameter in parameters}
+    mine = {_key(parameter.name) for parameter in parameters}
     query = {key: texts for key, texts in given().items() if key not in mine}
-    st.query_params.from_dict(query | forms.unparse(parameters, values))
+    st.query_params.from_dict(query | {_key(key): texts for key, texts in forms.unparse(parameters, values).items()})
+
+
+def differs(parameters: Iterable[Parameter]) -> bool:
+    """Whether the address sets any of `parameters`."""
+    return any(_key(parameter.name) in st.query_params for parameter in parameters)
 
 
 def go(**changes: str | None) -> None:
@@ -54,6 +65,12 @@ def go(**changes: str | None) -> None:
 
 
 def link(path: str, parameters: Iterable[Parameter], values: Mapping[str, Any], **more: str) -> str:
-    """An address with `values` and `more` in its query; only what differs from the defaults is in it."""
+    """An address of a file with `values` and `more` in its query; only what differs from the defaults is in it."""
     query = urlencode({**more, **forms.unparse(list(parameters), values)}, doseq=True)
     return quote(path) + (f"?{query}" if query else "")
+
+
+def page(path: str, parameters: Iterable[Parameter], values: Mapping[str, Any], *, name: str) -> str:
+    """The address of the page `path` about `name` with `values`."""
+    query = {_key(key): texts for key, texts in forms.unparse(list(parameters), values).items()}
+    return quote(path) + "?" + urlencode({"name": name, **query}, doseq=True)

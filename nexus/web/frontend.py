@@ -10,6 +10,9 @@ from pydantic import BaseModel
 DOOR_SCRIPT = "/door/door.js"
 """Leads an open page to the sign-in page when its session has ended. Its source: nexus/accounts/static/door.js."""
 
+DOWNLOADS_SCRIPT = "/door/downloads.js"
+"""Prints and saves a PDF at a click, with progress. Its source: nexus/accounts/static/downloads.js."""
+
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _LINKED = re.compile(r'(?:src|href)="\./(static/[^"]+\.(?:js|css))"')
 _NOSCRIPT = re.compile(r"<noscript>.*?</noscript>", re.DOTALL)
@@ -34,7 +37,8 @@ def read(static: Path) -> Frontend:
     html = html.replace("<title>Streamlit</title>", "<title>Nexus</title>")
     # Relative addresses would break on pages below a folder; ours is always served at the root.
     html = html.replace('"./', '"/').replace("/favicon.png", "/door/mark.svg")
-    page = html.replace("<head>", f'<head>\n    <script src="{DOOR_SCRIPT}"></script>', 1)
+    scripts = f'<script src="{DOOR_SCRIPT}"></script>\n    <script src="{DOWNLOADS_SCRIPT}" defer></script>'
+    page = html.replace("<head>", f"<head>\n    {scripts}", 1)
     return Frontend(
         static=static,
         page=page.encode(),

@@ -40,7 +40,7 @@ def test_a_line_runs_along_time_whatever_the_order_of_the_rows():
         ("AA", "Jan 2013", 30),
         ("UA", "Feb 2013", 20),
     ]
-    assert spec["encoding"]["x"]["axis"]["values"] == [1356998400000, 1359676800000]
+    assert spec["encoding"]["x"]["axis"]["values"] == [{"expr": "1356998400000"}, {"expr": "1359676800000"}]
     assert spec["encoding"]["color"]["sort"] == ["AA", "UA"]
 
 
