@@ -1,5 +1,6 @@
 """The ASGI app: the door's middleware, our routes, and Streamlit behind them."""
 
+import errno
 import logging
 import socket
 import sys
@@ -129,8 +130,12 @@ def bound(*, address: str, port: int) -> socket.socket:
         taken.bind((address, port))
     except OSError as error:
         taken.close()
-        raise PortTaken(f"Port {port} cannot be used ({error.strerror}). Stop the program that uses it, or set PORT to another.") from error
+        raise PortTaken(_port_taken(port, error)) from error
     return taken
+
+
+def _port_taken(port: int, error: OSError) -> str:
+    return f"Port {port} cannot be used ({error.strerror}). Stop the program that uses it, or set PORT to another."
 
 
 def run(listening: socket.socket) -> None:
@@ -155,6 +160,12 @@ def run(listening: socket.socket) -> None:
             timeout_graceful_shutdown=GRACE_S,
         )
     )
-    server.run(sockets=[listening])
+    try:
+        server.run(sockets=[listening])
+    except OSError as error:
+        # Two that start at the same moment may both bind; only one of them may listen.
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise PortTaken(_port_taken(current.port, error)) from None
     if not server.started:
         sys.exit(1)

@@ -16,7 +16,7 @@ from nexus.errors import DatabaseUnavailable
 
 logger = logging.getLogger("nexus.gate")
 
-INTERVAL_S = 1.0
+INTERVAL_S = 0.75
 TOUCH_S = 60.0
 GRACE_S = 30.0
 """How long pages stay open while the database does not answer and nothing can be verified."""
