@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from nexus.reports import svg, theme
-from nexus.reports.layout import GRID, Columns, Layout, fit, rows_of
+from nexus.reports.layout import GRID, Columns, Layout, em, filled, fit, rows_of
 
 SHORT_TABLE = 14
 """A table of at most so many rows may stand beside another panel."""
@@ -84,7 +84,8 @@ class Prose(Block):
 
     html: Markup
     origin: str = ""
-    """Where a prompt's answer came from: model, run, time."""
+    """Where a prompt's answer came from: prompt, model, data."""
+    made_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,15 +115,15 @@ class Document:
 
 def specs(document: Document) -> list[dict[str, Any]]:
     """The charts of the document in reading order, each with the size and the look it has on this paper."""
-    return [_sized(panel, document.layout) for panel in document.panels if isinstance(panel, Picture)]
+    places = {number: width for row in _placed(document) for width, number in row}
+    return [_sized(panel, places[number], document.layout) for number, panel in enumerate(document.panels) if isinstance(panel, Picture)]
 
 
 def render(document: Document, drawings: Sequence[str | None]) -> str:
     """The whole document. `drawings` are the SVGs of `specs`, in order; None where one could not be drawn."""
-    left = iter(drawings)
-    drawn = [
-        _Drawn(panel, number, document, next(left) if isinstance(panel, Picture) else None) for number, panel in enumerate(document.panels)
-    ]
+    pictures = [number for number, panel in enumerate(document.panels) if isinstance(panel, Picture)]
+    drawing_of = dict(zip(pictures, drawings, strict=True))
+    rows = [[_Drawn(document.panels[at], at, width, document.layout, drawing_of.get(at)) for width, at in row] for row in _placed(document)]
     asked = _numbered(document.panels)
     html = (
         _templates()
@@ -130,7 +131,7 @@ def render(document: Document, drawings: Sequence[str | None]) -> str:
         .render(
             document=document,
             layout=document.layout,
-            rows=rows_of((panel.width, panel) for panel in drawn),
+            rows=rows,
             asked=asked,
             number_of=lambda question: next(number for number, entry in enumerate(asked, 1) if entry.same(question)),
             moment=lambda at: moment(at.astimezone(document.prepared_at.tzinfo)),
@@ -140,6 +141,17 @@ def render(document: Document, drawings: Sequence[str | None]) -> str:
         )
     )
     return _unprintable.sub("\ufffd", html).replace("<!-- fonts -->", _preloads(document, html), 1)
+
+
+def _placed(document: Document) -> list[list[tuple[int, int]]]:
+    """Rows of (grid columns, number of the panel). Rows of figures keep their widths; others fill the paper."""
+    rows = rows_of((_columns(panel, document.layout), number) for number, panel in enumerate(document.panels))
+    return [
+        row
+        if all(isinstance(document.panels[number], Metric) for _, number in row)
+        else list(zip(filled([width for width, _ in row]), (number for _, number in row), strict=True))
+        for row in rows
+    ]
 
 
 def moment(at: datetime) -> str:
@@ -173,13 +185,24 @@ def _numbered(panels: Sequence[Panel]) -> list[_Numbered]:
     return [_Numbered(asked, tuple(titles)) for asked, titles in seen.values()]
 
 
-def _sized(panel: Picture, layout: Layout) -> dict[str, Any]:
-    width = round(layout.share(_columns(panel, layout)))
+def _sized(panel: Picture, columns: int, layout: Layout) -> dict[str, Any]:
+    width = round(layout.share(columns))
     height = round(min(max(panel.height * 54, 150), 420))
-    spec = {**panel.spec, "config": theme.VEGA}
+    spec = {**panel.spec, "encoding": _with_legend(panel.spec, width), "config": theme.VEGA}
     if not any(part in spec for part in ("hconcat", "vconcat", "concat", "facet", "repeat")):
         spec |= {"width": width, "height": height, "autosize": {"type": "fit", "contains": "padding"}}
     return spec
+
+
+def _with_legend(spec: Mapping[str, Any], width: int) -> dict[str, Any]:
+    """The encoding with a legend above the chart in as many columns as fit; Vega would run it off the paper."""
+    encoding = dict(spec.get("encoding", {}))
+    color = encoding.get("color")
+    if isinstance(color, dict) and "field" in color and color.get("legend", {}) is not None:
+        names = {str(point.get(color["field"])) for point in spec.get("data", {}).get("values", ())}
+        entry = max(map(em, names), default=1.0) * 7.6 + 22
+        encoding["color"] = {**color, "legend": {**color.get("legend", {}), "columns": max(1, int(width * 0.93 // entry)), "title": None}}
+    return encoding
 
 
 def _columns(panel: Panel, layout: Layout) -> int:
@@ -190,7 +213,7 @@ def _columns(panel: Panel, layout: Layout) -> int:
         case Grid():
             return panel.width if len(panel.rows) <= SHORT_TABLE and panel.width >= 6 and len(panel.heads) <= panel.width / 1.5 else GRID
         case Picture():
-            return max(panel.width, 6 if layout.orientation == "portrait" else 4)
+            return max(panel.width, 4 if layout.orientation == "portrait" else 3)
         case Prose() | Failed():
             return GRID if isinstance(panel, Prose) and len(panel.html) > 1_200 else max(panel.width, 4)
         case _:
@@ -200,20 +223,29 @@ def _columns(panel: Panel, layout: Layout) -> int:
 class _Drawn:
     """A panel with what the template needs beside its values."""
 
-    def __init__(self, panel: Panel, number: int, document: Document, drawing: str | None) -> None:
-        layout = document.layout
+    def __init__(self, panel: Panel, number: int, width: int, layout: Layout, drawing: str | None) -> None:
         self.panel = panel
         self.number = number
         self.kind = type(panel).__name__.lower()
-        self.width = _columns(panel, layout)
+        self.width = width
         self.pixels = round(layout.share(self.width), 1)
-        self.drawing = (
-            svg.clean(drawing, prefix=f"c{number}-", alternative=panel.alternative) if isinstance(panel, Picture) and drawing else None
-        )
+        self.drawing, self.problem = _cleaned(panel, number, drawing) if isinstance(panel, Picture) else (None, "")
         self.sparkline = svg.sparkline(list(panel.sparkline)) if isinstance(panel, Metric) else None
         self.parts = _parts(panel, self.pixels if self.width < GRID else None, layout) if isinstance(panel, Grid) else []
         self.long = isinstance(panel, Grid) and self.width == GRID
         self.turned = any(columns.turned for columns, _ in self.parts)
+
+
+def _cleaned(panel: Picture, number: int, drawing: str | None) -> tuple[Markup | None, str]:
+    """The drawing, or the sentence that stands in its place: one bad chart does not take the report with it."""
+    try:
+        if drawing:
+            return svg.clean(drawing, prefix=f"c{number}-", alternative=panel.alternative), ""
+    except svg.ChartTooBig as error:
+        return None, error.message
+    except ValueError:
+        pass
+    return None, "This chart could not be drawn. Its figures are in the view."
 
 
 def _parts(panel: Grid, beside: float | None, layout: Layout) -> list[tuple[Columns, Markup]]:

@@ -60,6 +60,14 @@ def rows_of(blocks: Iterable[tuple[int, Placed]]) -> list[list[tuple[int, Placed
     return rows
 
 
+def filled(row: Sequence[int]) -> list[int]:
+    """The widths of a row's panels, widened in proportion until they fill it."""
+    total = sum(row)
+    widths = [width * GRID // total for width in row]
+    widths[-1] += GRID - sum(widths)
+    return widths
+
+
 class Columns(BaseModel, frozen=True):
     """How some columns of a table stand on paper. `positions` are indexes into the table's columns."""
 

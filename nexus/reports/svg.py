@@ -28,7 +28,7 @@ ElementTree.register_namespace("", NAMESPACE)
 
 
 class ChartTooBig(NexusError):
-    message = "A chart of this dashboard has too many points to print. Group or filter its view, and try again."
+    message = "This chart has too many points to print. Group or filter its view."
     status = 413
 
 
@@ -41,7 +41,10 @@ def clean(drawing: str, *, prefix: str, alternative: str) -> Markup:
         raise ChartTooBig()
     if "<!" in drawing:
         raise ValueError("a drawing has no document type, comments or CDATA")
-    root = ElementTree.fromstring(drawing)  # noqa: S314 - no document type, so no entities
+    try:
+        root = ElementTree.fromstring(drawing)  # noqa: S314 - no document type, so no entities
+    except ElementTree.ParseError:
+        raise ValueError("not an SVG") from None
     if root.tag != f"{{{NAMESPACE}}}svg":
         raise ValueError("not an SVG")
     _prune(root, prefix)

@@ -30,6 +30,7 @@ VEGA: dict[str, Any] = {
         "gridColor": "#e9ecf0",
         "labelPadding": 3,
         "labelOverlap": True,
+        "labelSeparation": 3,
     },
     "axisX": {"grid": False},
     "axisY": {"domain": False, "ticks": False},

@@ -1,0 +1,129 @@
+"""A dashboard's panels and their rows as blocks of a document: a pure function, formatted as on screen."""
+
+from collections.abc import Mapping, Sequence
+from datetime import tzinfo
+from typing import Any
+
+from nexus.dashboards.metric import metric
+from nexus.dashboards.spec import ChartPanel, DataPanel, MetricPanel, PanelBase, PromptPanel, TablePanel, TextPanel
+from nexus.errors import BadInput
+from nexus.prompts.markdown import html
+from nexus.prompts.request import PromptRun
+from nexus.reports.document import Asked, Failed, Grid, Metric, Picture, Prose
+from nexus.reports.document import Panel as Block
+from nexus.sources.spec import Table
+from nexus.views import chart as charts
+from nexus.views import format as written
+from nexus.views import values as typed
+from nexus.views.service import OpenView
+from nexus.views.spec import Chart
+
+MOST_CELLS = 60_000
+"""In all tables of a document: 10,000 rows of six columns, about 170 pages, take the browser some seconds."""
+ARROWS = {"up": "▲", "down": "▼", "same": "=", None: ""}
+
+
+def asked(table: Table, view: OpenView, values: Mapping[str, Any], *, cut: str = "") -> Asked:
+    parameters = view.view.parameters
+    return Asked(
+        view=view.view.title,
+        version=view.version,
+        source=view.source.title,
+        sql=table.query.sql,
+        parameters=tuple(typed.describe(parameters, typed.check(parameters, values))),
+        row_count=table.row_count,
+        cut=cut or (table.truncated_because or "not all rows" if table.truncated else ""),
+        elapsed_ms=table.elapsed_ms,
+        read_at=table.read_at,
+        cached=table.cached,
+    )
+
+
+def look(panel: PanelBase) -> dict[str, Any]:
+    """What every block takes from its panel."""
+    return {"title": panel.title, "note": panel.note, "width": panel.width, "height": panel.height}
+
+
+def text(panel: TextPanel) -> Prose:
+    return Prose(**look(panel), html=html(panel.text))
+
+
+def answer(panel: PromptPanel, run: PromptRun) -> Prose:
+    """A prompt's recorded answer, with what it came from."""
+    tokens = f"{run.prompt_tokens + run.answer_tokens:,} tokens" if run.prompt_tokens is not None and run.answer_tokens is not None else ""
+    blocks = ", ".join(f"{block.view_title} ({block.rows:,} {'row' if block.rows == 1 else 'rows'})" for block in run.blocks)
+    facts = (
+        f"{run.prompt_title}, version {run.prompt_version}",
+        run.model,
+        f"asked by {run.user_name}" if run.user_name else "",
+        tokens,
+        f"from {blocks}" if blocks else "",
+    )
+    shown = look(panel) | {"title": panel.title or run.prompt_title, "note": " ".join(filter(None, (panel.note, run.error)))}
+    return Prose(**shown, html=html(run.answer), origin=" · ".join(filter(None, facts)), made_at=run.started_at)
+
+
+def failed(panel: PanelBase, sentence: str) -> Failed:
+    return Failed(**look(panel), sentence=sentence)
+
+
+def data(panel: DataPanel, table: Table, view: OpenView, values: Mapping[str, Any], *, zone: tzinfo, cells: int) -> Block:
+    """The block of a panel with its rows. A table shows as many rows as `cells` allow, and says so when they are not all.
+
+    Raises BadInput when the panel names a column that its view does not return.
+    """
+    shown = look(panel) | {"title": panel.title or view.view.title}
+    formats = view.view.formats
+    match panel:
+        case MetricPanel():
+            figure = metric(panel, table, formats)
+            return Metric(
+                **shown,
+                asked=asked(table, view, values),
+                value=figure.value_text,
+                change=f"{ARROWS[figure.direction]} {figure.change_text}".strip(),
+                verdict="" if figure.good is None else "good" if figure.good else "bad",
+                comparison=f"from {figure.comparison_text} {figure.comparison_label}" if figure.comparison_text else "",
+                sparkline=figure.spark,
+            )
+        case ChartPanel():
+            drawn = panel.chart or view.view.chart
+            if drawn is None:
+                raise BadInput(f"The view `{view.view.name}` has no chart. Give it one, or show this panel as a table.")
+            return picture(drawn, table, view, values, shown=shown)
+        case TablePanel():
+            return grid(table, view, values, shown=shown, columns=panel.columns, zone=zone, cells=cells)
+        case _:
+            raise BadInput("This kind of panel cannot be printed.")
+
+
+def picture(chart: Chart, table: Table, view: OpenView, values: Mapping[str, Any], *, shown: Mapping[str, Any]) -> Picture:
+    formats = view.view.formats
+    return Picture(
+        **shown,
+        asked=asked(table, view, values),
+        spec=charts.vega_lite(chart, table, formats),
+        alternative=charts.describe(chart, table, formats),
+    )
+
+
+def grid(
+    table: Table, view: OpenView, values: Mapping[str, Any], *, shown: Mapping[str, Any], columns: Sequence[str], zone: tzinfo, cells: int
+) -> Grid:
+    formats = view.view.formats
+    try:
+        positions = [table.position(name) for name in columns] or list(range(len(table.columns)))
+    except KeyError as missing:
+        raise BadInput(f"This panel needs the column {missing}, which its view does not return. Choose another column.") from None
+    room = max(cells // max(len(positions), 1), 1)
+    cut = f"first {room:,} of {table.row_count:,} rows" if table.row_count > room else ""
+    heads = [table.columns[at] for at in positions]
+    styles = [formats.get(column.name) for column in heads]
+    shapes = list(zip(positions, styles, heads, strict=True))
+    return Grid(
+        **shown,
+        asked=asked(table, view, values, cut=cut),
+        heads=tuple(written.label(column, style) for _, style, column in shapes),
+        numeric=tuple(written.align(column, style) == "right" for _, style, column in shapes),
+        rows=[tuple(written.text(row[at], style, column, zone=zone) for at, style, column in shapes) for row in table.rows[:room]],
+    )

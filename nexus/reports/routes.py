@@ -1,0 +1,127 @@
+"""Downloads: `GET /dashboards/<name>.pdf` and `/views/<name>.pdf` print, `GET /reports/<id>.pdf` hands out again.
+
+The query string holds the filters as the page has them, and `paper`, `orientation` and `zone`.
+"""
+
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
+from typing import Any, get_args
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from nexus.accounts.spec import Permission, User, require
+from nexus.dashboards import service as dashboards
+from nexus.db.session import transaction
+from nexus.errors import BadInput
+from nexus.reports import service
+from nexus.reports.layout import Layout, Orientation, Paper
+from nexus.reports.spec import Report
+from nexus.views import service as views
+from nexus.views import values as typed
+from nexus.views.spec import Parameter
+
+LAYOUT = ("paper", "orientation", "zone")
+
+
+async def dashboard_pdf(request: Request) -> Response:
+    return await _printed(request, _print_dashboard)
+
+
+async def view_pdf(request: Request) -> Response:
+    return await _printed(request, _print_view)
+
+
+async def report_pdf(request: Request) -> Response:
+    """The file as it was printed then."""
+    report, file = await anyio.to_thread.run_sync(_kept, request.state.user, int(request.path_params["id"]))
+    return _download(report, file)
+
+
+async def _printed(request: Request, work: Callable[[User, str, Mapping[str, list[str]]], tuple[Report, bytes]]) -> Response:
+    user: User = request.state.user
+    given = {key: request.query_params.getlist(key) for key in request.query_params}
+    name = request.path_params["name"]
+    if request.method == "HEAD":
+        # Who only asks whether there is something gets no report made.
+        require(user, Permission.SEE)
+        return Response(headers={"Content-Type": "application/pdf", "Cache-Control": "no-store"})
+    return _download(*await anyio.to_thread.run_sync(work, user, name, given))
+
+
+def _print_dashboard(user: User, name: str, given: Mapping[str, list[str]]) -> tuple[Report, bytes]:
+    require(user, Permission.SEE)
+    with transaction() as session:
+        filters = dashboards.open_dashboard(session, reader=user, name=name).dashboard.filters
+    report = service.print_dashboard(user=user, name=name, values=typed.parse(filters, given), **_paper(given, filters))
+    return _kept(user, report.id)
+
+
+def _print_view(user: User, name: str, given: Mapping[str, list[str]]) -> tuple[Report, bytes]:
+    require(user, Permission.SEE)
+    with transaction() as session:
+        parameters = views.find_view(session, reader=user, name=name).view.parameters
+    report = service.print_view(user=user, name=name, values=typed.parse(parameters, given), **_paper(given, parameters))
+    return _kept(user, report.id)
+
+
+def _kept(user: User, report_id: int) -> tuple[Report, bytes]:
+    with transaction() as session:
+        report = service.find_report(session, reader=user, report_id=report_id)
+        return report, service.file_of(session, reader=user, report_id=report_id)
+
+
+def _paper(given: Mapping[str, list[str]], filters: Sequence[Parameter]) -> dict[str, Any]:
+    """Layout and zone of the query string; a filter of such a name has the key to itself. Raises BadInput."""
+    free = set(LAYOUT) - {parameter.name for parameter in filters}
+    chosen = {name: texts[-1] for name, texts in given.items() if name in free and texts and texts[-1]}
+    for name, offered in (("paper", get_args(Paper)), ("orientation", get_args(Orientation))):
+        if name in chosen and chosen[name] not in offered:
+            raise BadInput(f"`{name}` is one of {' and '.join(offered)}.")
+    return {
+        "layout": Layout.model_validate({name: text for name, text in chosen.items() if name != "zone"}),
+        "zone": _zone(chosen.get("zone")),
+    }
+
+
+def _zone(name: str | None) -> tzinfo:
+    if name is None:
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        raise BadInput("`zone` is a time zone, as Europe/Berlin.") from None
+
+
+def _download(report: Report, file: bytes) -> Response:
+    return Response(
+        file,
+        media_type="application/pdf",
+        headers={
+            "Content-Disposition": disposition(report.title, report.subject, report.created_at),
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+            "X-Report": str(report.id),
+        },
+    )
+
+
+def disposition(title: str, subject: str, at: datetime) -> str:
+    """An attachment named after the title in every language, and after the name for old clients."""
+    kept = "".join(" " if unicodedata.category(character)[0] in "CZ" or character in '/\\:*?"<>|' else character for character in title)
+    name = " ".join(kept.split())[:100].strip(". ") or subject
+    day = f"{at:%Y-%m-%d}"
+    plain = "".join(character if character.isascii() and (character.isalnum() or character == "-") else "-" for character in subject)
+    return f"attachment; filename=\"{plain}-{day}.pdf\"; filename*=UTF-8''{quote(f'{name} {day}.pdf', safe='')}"
+
+
+routes = [
+    Route("/dashboards/{name}.pdf", dashboard_pdf, methods=["GET"]),
+    Route("/views/{name}.pdf", view_pdf, methods=["GET"]),
+    Route("/reports/{id:int}.pdf", report_pdf, methods=["GET"]),
+]

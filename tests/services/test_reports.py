@@ -1,0 +1,272 @@
+"""A dashboard becomes a file that a person can hand out, and a record of how it was made."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from io import BytesIO
+from zoneinfo import ZoneInfo
+
+import pypdf
+import pytest
+
+from nexus.accounts.spec import Role, User
+from nexus.dashboards import service as dashboards
+from nexus.dashboards.metric import metric
+from nexus.dashboards.spec import Dashboard, DataPanel, MetricPanel, TablePanel
+from nexus.db import session as own
+from nexus.db.tables import AuditRow, PromptRunRow, UserRow
+from nexus.errors import BadInput, NotFound
+from nexus.prompts import service as prompts
+from nexus.reports import routes, service
+from nexus.reports.browser import PrintBrowser
+from nexus.reports.layout import Layout
+from nexus.reports.service import ReportNotFound
+from nexus.reports.spec import Report
+from nexus.views import format
+from nexus.views import service as views
+from nexus.views import values as typed
+from nexus.views.spec import View
+from nexus.workspace import service as workspace
+
+FILTERS = {"period": (date(2013, 7, 1), date(2013, 7, 31)), "origin": ("EWR",)}
+
+
+@pytest.fixture(scope="module")
+def printer() -> Iterator[PrintBrowser]:
+    printer = PrintBrowser()
+    yield printer
+    printer.close()
+
+
+@pytest.fixture(scope="module")
+def ana(shared_sample: str) -> User:
+    with own.transaction() as session:
+        row = UserRow(email="ana@example.org", name="Ana Müller", role="viewer")
+        session.add(row)
+        session.flush()
+        return User(id=row.id, email=row.email, name=row.name, role=Role.VIEWER)
+
+
+@pytest.fixture(scope="module")
+def ada(shared_sample: str) -> User:
+    with own.transaction() as session:
+        row = UserRow(email="ada@example.org", name="Ada", role="admin")
+        session.add(row)
+        session.flush()
+        return User(id=row.id, email=row.email, name=row.name, role=Role.ADMIN)
+
+
+@pytest.fixture(scope="module")
+def sample(ada: User) -> None:
+    workspace.apply_sample(ada)
+
+
+@pytest.fixture(scope="module")
+def delays(ana: User, sample: None, printer: PrintBrowser) -> Report:
+    """The sample's dashboard, as Ana printed it for Newark in July."""
+    return service.print_dashboard(
+        user=ana, name="delays", values=FILTERS, layout=Layout(), zone=ZoneInfo("Europe/Berlin"), printer=printer
+    )
+
+
+def file_of(report: Report, reader: User) -> bytes:
+    with own.transaction() as session:
+        return service.file_of(session, reader=reader, report_id=report.id)
+
+
+def text_of(file: bytes) -> str:
+    return " ".join(" ".join(page.extract_text() for page in pypdf.PdfReader(BytesIO(file)).pages).split())
+
+
+def printed(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_a_dashboard_is_printed_with_the_figures_of_the_screen(delays, ana):
+    text = text_of(file_of(delays, ana))
+    with own.transaction() as session:
+        opened = dashboards.open_dashboard(session, reader=ana, name="delays")
+    assert "Delays at a glance" in text
+    assert "1 Jul 2013" in text
+    assert "EWR" in text
+    assert "prepared by Ana Müller (ana@example.org)" in text
+    for panel in opened.dashboard.panels:
+        assert panel.title in text
+        if isinstance(panel, MetricPanel):
+            figure = metric(panel, dashboards.ask_panel(opened, panel, reader=ana, values=FILTERS), opened.view(panel.view).view.formats)
+            assert printed(figure.value_text) in text
+        if isinstance(panel, TablePanel):
+            table = dashboards.ask_panel(opened, panel, reader=ana, values=FILTERS)
+            style = opened.view(panel.view).view.formats
+            for column in table.columns:
+                shown = format.text(table.rows[-1][table.position(column.name)], style.get(column.name), column)
+                assert printed(shown) in text
+    assert "15 Jul" in text, "the weeks stand below the chart"
+    assert "has not been run with these filters" in text, "the prompt panel says so; printing asks nobody"
+
+
+def test_every_figure_says_which_question_it_came_from(delays, ana):
+    text = text_of(file_of(delays, ana))
+    assert "How these figures were read" in text
+    assert "from sample.flights" in text.lower()
+    assert "complete" in text
+    assert "CET" in text, "times are in the zone that was asked for"
+
+
+def test_the_record_says_how_it_was_made(delays, ana):
+    file = file_of(delays, ana)
+    assert delays.sha256 == hashlib.sha256(file).hexdigest()
+    assert delays.size_bytes == len(file)
+    assert delays.pages == len(pypdf.PdfReader(BytesIO(file)).pages)
+    assert delays.elapsed_ms > 0
+    assert (delays.kind, delays.subject, delays.title, delays.created_by_name) == (
+        "dashboard",
+        "delays",
+        "Delays at a glance",
+        "Ana Müller",
+    )
+    assert delays.filters == {"period": ["2013-07-01..2013-07-31"], "origin": ["EWR"]}
+    with own.transaction() as session:
+        opened = dashboards.open_dashboard(session, reader=ana, name="delays")
+    asked = [panel for panel in opened.dashboard.panels if isinstance(panel, DataPanel)]
+    assert delays.subject_version == opened.version
+    assert [query["panel"] for query in delays.queries] == [panel.name for panel in asked]
+    for query, panel in zip(delays.queries, asked, strict=True):
+        table = dashboards.ask_panel(opened, panel, reader=ana, values=FILTERS)
+        assert (query["view"], query["rows"], query["complete"]) == (panel.view, table.row_count, True)
+
+
+def test_printing_and_nothing_else_is_audited(delays, ana):
+    with own.transaction() as session:
+        entry = session.query(AuditRow).filter_by(what="report.printed", user_id=ana.id).order_by(AuditRow.id).first()
+        assert entry.subject == "dashboard delays"
+        assert entry.detail["report"] == delays.id
+        assert "EWR" not in json.dumps(entry.detail)
+
+
+def test_a_report_is_its_makers_and_the_administrators(delays, ana, ada, sample):
+    with own.transaction() as session:
+        row = UserRow(email="bob@example.org", name="Bob", role="analyst")
+        session.add(row)
+        session.flush()
+        bob = User(id=row.id, email=row.email, name=row.name, role=Role.ANALYST)
+        assert service.find_report(session, reader=ana, report_id=delays.id) == delays
+        assert delays.id in [report.id for report in service.list_reports(session, reader=ada)]
+        assert service.list_reports(session, reader=bob) == []
+        for ask in (service.find_report, service.file_of):
+            with pytest.raises(ReportNotFound):
+                ask(session, reader=bob, report_id=delays.id)
+            with pytest.raises(ReportNotFound):
+                ask(session, reader=ana, report_id=10**9)
+
+
+def test_reports_are_found_by_words_and_listed_newest_first(delays, ana, printer):
+    second = service.print_dashboard(
+        user=ana, name="weather-and-aircraft", values={}, layout=Layout(orientation="landscape"), printer=printer
+    )
+    with own.transaction() as session:
+        found = service.list_reports(session, reader=ana)
+        assert [report.id for report in found] == sorted((report.id for report in found), reverse=True)
+        assert second.id in [report.id for report in found]
+        assert [report.id for report in service.list_reports(session, reader=ana, search="GLANCE müller")] == [delays.id]
+        assert service.list_reports(session, reader=ana, search="100%_") == []
+        assert delays.id not in [report.id for report in service.list_reports(session, reader=ana, before=delays.id)]
+
+
+def test_a_view_is_printed_with_its_chart_and_all_its_rows(ana, sample, printer):
+    report = service.print_view(user=ana, name="delays-by-carrier", values={}, layout=Layout(paper="Letter"), printer=printer)
+    with own.transaction() as session:
+        view = views.find_view(session, reader=ana, name="delays-by-carrier")
+    table = views.ask(view, reader=ana, values={})
+    text = text_of(file_of(report, ana))
+    assert view.view.title in text
+    assert f"{table.row_count:,} rows" in text
+    assert report.queries[0]["rows"] == table.row_count
+
+
+def test_a_broken_panel_says_so_and_the_others_stand(ana, ada, sample, printer):
+    with own.transaction() as session:
+        views.save_view(
+            session,
+            user=ada,
+            view=View(
+                name="broken", title="Broken", source="sample", question={"kind": "sql", "sql": "select nothing_there from sample.flights"}
+            ),
+        )
+        dashboards.save_dashboard(
+            session,
+            user=ada,
+            dashboard=Dashboard(
+                name="half",
+                title="Half <b>broken</b>",
+                panels=(
+                    {"kind": "table", "name": "bad", "title": "Bad one", "view": "broken"},
+                    {"kind": "table", "name": "good", "title": "Good one", "view": "carriers"},
+                    {"kind": "text", "name": "words", "text": "Some **words** <script>alert(1)</script>"},
+                ),
+            ),
+        )
+    report = service.print_dashboard(user=ana, name="half", values={}, layout=Layout(), printer=printer)
+    text = text_of(file_of(report, ana))
+    assert "Half <b>broken</b>" in text
+    assert "JetBlue" in text
+    assert "Some words" in text
+    assert "<script>" in text, "shown as it was typed"
+    assert [("error" in query) for query in report.queries] == [True, False]
+
+
+def test_an_answer_to_these_filters_is_printed_with_what_it_came_from(ana, sample, printer):
+    with own.transaction() as session:
+        prompt = prompts.open_prompt(session, reader=ana, name="morning-brief").opened
+        filters = dashboards.open_dashboard(session, reader=ana, name="delays").dashboard.filters
+        values = typed.check(filters, {"origin": ("LGA",)})
+        taken = typed.check(prompt.prompt.variables, prompts.take(prompt.prompt.variables, values))
+        session.add(
+            PromptRunRow(
+                prompt_id=prompt.id,
+                prompt_version=prompt.version,
+                user_id=ana.id,
+                dashboard="delays",
+                variables=prompts.variables_of(prompt.prompt, taken, filters=filters, filter_values=values),
+                data={"blocks": []},
+                data_hash="0" * 64,
+                model="gemini-test",
+                status="complete",
+                answer="LaGuardia was **calm** ![x](http://127.0.0.1/x.png)",
+                prompt_tokens=1_000,
+                answer_tokens=204,
+            )
+        )
+    report = service.print_dashboard(user=ana, name="delays", values={"origin": ("LGA",)}, layout=Layout(), printer=printer)
+    text = text_of(file_of(report, ana))
+    assert "LaGuardia was calm" in text
+    assert "gemini-test" in text
+    assert "1,204 tokens" in text
+    assert report.queries[-1]["prompt"] == "morning-brief"
+
+
+def test_a_value_that_does_not_fit_and_a_dashboard_that_is_not_there_print_nothing(ana, sample, printer):
+    with own.transaction() as session:
+        before = len(service.list_reports(session, reader=ana))
+    with pytest.raises(BadInput):
+        service.print_dashboard(user=ana, name="delays", values={"period": "yesterday"}, layout=Layout(), printer=printer)
+    with pytest.raises(NotFound):
+        service.print_dashboard(user=ana, name="nothing", values={}, layout=Layout(), printer=printer)
+    with own.transaction() as session:
+        assert len(service.list_reports(session, reader=ana)) == before
+
+
+@pytest.mark.parametrize(
+    ("title", "file"),
+    [
+        ("Delays at a glance", "Delays%20at%20a%20glance%202026-11-24.pdf"),
+        ("遅延", "%E9%81%85%E5%BB%B6%202026-11-24.pdf"),
+        ("../../etc/passwd", "etc%20passwd%202026-11-24.pdf"),
+        ('a"\r\nSet-Cookie: x=1', "a%20Set-Cookie%20x%3D1%202026-11-24.pdf"),
+        ("...", "delays%202026-11-24.pdf"),
+    ],
+)
+def test_the_file_is_named_after_the_title_in_every_language(title, file):
+    header = routes.disposition(title, "delays", datetime(2026, 11, 24, tzinfo=UTC))
+    assert header == f"attachment; filename=\"delays-2026-11-24.pdf\"; filename*=UTF-8''{file}"
