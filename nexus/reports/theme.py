@@ -9,8 +9,9 @@ JAPANESE = re.compile("[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
 INK = "#1a2230"
 FAINT = "#5b6675"
 RULE = "#d7dce3"
-ACCENT = "#1f4e8c"
-PALETTE = ("#1f4e8c", "#e08a1e", "#3d8f6f", "#b5446e", "#6c5fb3", "#7a8a99", "#0f9bb0", "#a3672c", "#84a83f", "#c95d4b")
+ACCENT = "#0f6a86"
+PALETTE = ("#0f6a86", "#d9822b", "#6a5acd", "#2f8f5b", "#b83b5e", "#8a6d3b", "#3f88c5", "#7a7f87", "#a05195", "#5b8c2a")
+"""As on the light screen: `chartCategoricalColors` in .streamlit/config.toml."""
 
 VEGA: dict[str, Any] = {
     "background": None,

@@ -1,14 +1,16 @@
 """A report as a person reads it: complete, escaped, with where its figures come from."""
 
 import itertools
+import tomllib
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from markupsafe import Markup
 
-from nexus.reports import document, layout, svg
+from nexus.reports import document, layout, svg, theme
 from nexus.reports.document import Asked, Document, Failed, Grid, Metric, Picture, Prose, render, specs
 from nexus.reports.layout import Layout, fit, rows_of
+from nexus.settings import ROOT
 
 NOON = datetime(2026, 11, 24, 12, 0, 5, tzinfo=UTC)
 HOSTILE = "</style></title><script>alert(1)</script><img src=x onerror=alert(1)>\"'\\3c {{ 7*7 }}\x00\u202e"
@@ -203,3 +205,8 @@ def test_many_rows_are_escaped_without_a_loop_in_the_template():
     html = render(report(grid(rows)), [])
     assert all(f"&lt;{number}&gt;" in html for number in itertools.islice(range(5_000), 0, None, 997))
     assert html.count("<tr>") == 5_001
+
+
+def test_charts_on_paper_have_the_colours_of_the_screen():
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
+    assert list(theme.PALETTE) == config["theme"]["light"]["chartCategoricalColors"]
