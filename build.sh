@@ -91,8 +91,9 @@ install_packages() {
 find_browser() {
     local candidate cache=${PLAYWRIGHT_BROWSERS_PATH:-${HOME:-}/.cache/ms-playwright}
     [ "$(uname)" = Darwin ] && cache=${PLAYWRIGHT_BROWSERS_PATH:-${HOME:-}/Library/Caches/ms-playwright}
-    for candidate in "${CHROMIUM_PATH:-}" "$cache"/chromium_headless_shell-*/*/*headless*shell chromium-headless-shell \
-        chromium chromium-browser google-chrome google-chrome-stable "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"; do
+    for candidate in "${CHROMIUM_PATH:-}" "$cache"/chromium_headless_shell-*/*/*headless*shell "$cache"/chromium-*/*/chrome \
+        chromium-headless-shell chrome-headless-shell headless_shell chromium chromium-browser google-chrome google-chrome-stable \
+        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"; do
         [ -n "$candidate" ] && "$candidate" --version >/dev/null 2>&1 && return
     done
     return 1

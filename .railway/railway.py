@@ -17,7 +17,7 @@ def main(ctx: Any = None) -> Project:
         "nexus",
         build={"builder": "RAILPACK", "buildCommand": "./build.sh railway"},
         preDeploy="python -m nexus migrate",
-        start="python -m nexus serve",
+        start="exec python -m nexus serve",
         healthcheck="/readyz",
         healthcheckTimeout=120,
         deploy={

@@ -11,7 +11,8 @@ from typing_extensions import TypedDict
 
 from nexus.settings import ROOT, Settings
 
-START = "python -m nexus serve"
+START = "exec python -m nexus serve"
+"""`exec`, so that whatever shell a builder wraps it in hands SIGTERM to Nexus and not to itself."""
 GRACE_SECONDS = 30
 """Nexus ends open requests within this time after SIGTERM."""
 

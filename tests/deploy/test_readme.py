@@ -73,6 +73,10 @@ def test_the_files_that_the_readme_shows_and_links_are_there():
     assert [link for link in links if not (ROOT / link).is_file()] == []
 
 
+def test_the_picture_is_small():
+    assert (ROOT / "docs/dashboard.png").stat().st_size < 200_000
+
+
 def test_the_supported_pythons_are_those_of_the_set_up():
     oldest = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"].removeprefix(">=")
     newest = re.search(r"<= \((\d+), (\d+)\)", (ROOT / "build.sh").read_text())

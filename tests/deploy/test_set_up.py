@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from nexus.reports import chromium
 from nexus.settings import ROOT
 
 TOOLS = ("bash", "dirname", "cksum", "cat", "find", "touch", "rm", "mkdir", "cp", "sh", "env")
@@ -138,6 +139,11 @@ def test_the_tests_insist_on_a_browser(machine):
     built = machine.build("test")
     assert built.returncode == 1
     assert "the tests need a browser" in built.stderr.splitlines()[-1]
+
+
+def test_the_set_up_looks_for_the_browsers_that_nexus_prints_with():
+    script = (ROOT / "build.sh").read_text()
+    assert [name for name in chromium.NAMES if name not in script] == []
 
 
 def test_an_unknown_purpose_is_refused(machine):
