@@ -14,6 +14,7 @@ page = st.navigation(
         st.Page("pages/dashboards.py", title=":material/dashboard: Dashboards"),
         st.Page("pages/data.py", title=":material/table: Data"),
         st.Page("pages/prompts.py", title=":material/auto_awesome: Prompts"),
+        st.Page("pages/reports.py", title=":material/picture_as_pdf: Reports"),
         st.Page("pages/settings.py", title=":material/settings: Settings", visibility="visible" if administrator else "hidden"),
         # Reached by their address, or from a list.
         st.Page("pages/dashboard.py", title="Dashboard", visibility="hidden"),

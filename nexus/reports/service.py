@@ -125,7 +125,7 @@ def print_view(
 def list_reports(session: Session, *, reader: User, search: str = "", before: int | None = None) -> list[Report]:
     """One's own reports, the newest first, at most 100 a time; administrators see all. `before` is the last id of the page before."""
     require(reader, Permission.SEE)
-    return store.newest(session, reader=reader, words=search.split()[:10], before=before, limit=LISTED)
+    return store.newest(session, reader=reader, words=search.replace("\0", " ").split()[:10], before=before, limit=LISTED)
 
 
 def find_report(session: Session, *, reader: User, report_id: int) -> Report:

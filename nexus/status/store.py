@@ -23,7 +23,7 @@ def entries(session: Session, *, limit: int, before: int | None, search: str, wh
         query = query.where(AuditRow.id < before)
     if what is not None:
         query = query.where(AuditRow.what == what)
-    for word in search.split():
+    for word in search.replace("\0", " ").split():
         query = query.where(
             or_(
                 *(

@@ -9,7 +9,7 @@ from nexus.accounts.spec import Role
 from tests.server import PASSWORD, sign_in, sign_in_by_form, until
 
 SECTIONS = ("people", "sources", "gemini", "signing_in", "status", "audit")
-PAGES = ("/", "/account", *(f"/settings?section={name}" for name in SECTIONS))
+PAGES = ("/", "/account", "/reports", *(f"/settings?section={name}" for name in SECTIONS))
 SCHEMES = ("light", "dark")
 
 

@@ -70,6 +70,7 @@ def test_the_audit_log_is_read_page_by_page_and_searched(session, admin):
     assert {entry.id for entry in first.entries}.isdisjoint(entry.id for entry in second.entries)
     assert [entry.subject for entry in service.recent_entries(session, reader=admin, search="SAVED d3").entries] == ["dashboard d3"]
     assert [entry.address for entry in service.recent_entries(session, reader=admin, search="%_").entries] == ["203.0.113.9"]
+    assert [entry.subject for entry in service.recent_entries(session, reader=admin, search="saved\0d3").entries] == ["dashboard d3"]
 
 
 def test_only_administrators_read_the_audit_log(session, analyst):
