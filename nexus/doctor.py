@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, ExitStack
 from nexus import settings, status
 from nexus.db import session as own
 from nexus.errors import DatabaseUnavailable, NexusError
+from nexus.reports import chromium
 from nexus.status import Finding, State
 
 COLOURS: dict[State, str] = {"ok": "green", "note": "yellow", "missing": "yellow", "wrong": "red"}
@@ -27,7 +28,23 @@ def look(database: AbstractContextManager[None]) -> list[Finding]:
             return _without_database("wrong", detail, "Check DATABASE_URL, and that this Postgres runs and lets Nexus in.")
         except NexusError as error:
             return _without_database("wrong", error.message, "")
-        return status.findings()
+        return [_tried(finding) for finding in status.findings()]
+
+
+def _tried(finding: Finding) -> Finding:
+    """A browser that was found is started here, which the status page has no time for."""
+    path = chromium.find()
+    if finding.what != "Browser" or finding.state != "ok" or path is None:
+        return finding
+    fault = chromium.fault(path)
+    if fault is None:
+        return finding
+    return Finding(
+        what="Browser",
+        state="missing",
+        detail=f"{path} cannot print here: {fault}",
+        what_to_do="Install what it lacks (Debian: apt-get install chromium-headless-shell libatomic1), or set CHROMIUM_PATH to another.",
+    )
 
 
 def _reason(error: DatabaseUnavailable) -> str:
@@ -39,7 +56,7 @@ def _reason(error: DatabaseUnavailable) -> str:
 def _without_database(state: State, detail: str, what_to_do: str) -> list[Finding]:
     """One line for the database, and what can be said without it."""
     first = Finding(what="Database", state=state, detail=detail, what_to_do=what_to_do)
-    rest = [finding for finding in status.findings() if finding.detail != DatabaseUnavailable.message]
+    rest = [_tried(finding) for finding in status.findings() if finding.detail != DatabaseUnavailable.message]
     return [first, *rest]
 
 

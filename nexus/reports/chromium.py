@@ -3,6 +3,8 @@
 import contextlib
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import psutil
@@ -47,6 +49,21 @@ def find() -> Path | None:
                 if path.is_file() and os.access(path, os.X_OK):
                     return path
     return next((Path(found) for name in NAMES if (found := shutil.which(name))), None)
+
+
+def fault(executable: Path) -> str | None:
+    """Why it cannot print, in its own words; none when both it and the program that drives it start here.
+
+    Takes half a second. What is missing is a library of the system, on a small Debian for instance.
+    """
+    for command in ([str(executable), "--version"], [sys.executable, "-m", "playwright", "--version"]):
+        try:
+            tried = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)  # noqa: S603 - our own program, or the configured one
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return str(error)
+        if tried.returncode != 0:
+            return (tried.stderr.strip().splitlines() or ["it ends at once"])[-1]
+    return None
 
 
 def environment() -> dict[str, str | float | bool]:

@@ -42,6 +42,15 @@ def test_a_database_that_does_not_answer_is_said_once_with_the_reason_and_no_pas
     assert "hidden-password" not in found.stdout + found.stderr
 
 
+def test_a_browser_that_does_not_start_is_told_with_its_own_words(database, tmp_path):
+    broken = tmp_path / "chromium"
+    broken.write_text("#!/bin/sh\necho 'error while loading shared libraries: libnss3.so' >&2\nexit 127\n")
+    broken.chmod(0o755)
+    found = run("doctor", DATABASE_URL=database, CHROMIUM_PATH=str(broken), COLUMNS="300")
+    assert "cannot print here: error while loading shared libraries: libnss3.so" in found.stdout
+    assert found.returncode == 0
+
+
 @pytest.mark.parametrize(("state", "healthy"), [("ok", True), ("note", True), ("missing", True), ("wrong", False)])
 def test_only_what_nexus_needs_makes_it_fail(state, healthy):
     assert doctor.healthy([Finding(what="Browser", state=state, detail="…")]) is healthy
