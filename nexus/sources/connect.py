@@ -2,12 +2,14 @@
 
 import array
 import fcntl
+import os
 import select
+import socket
 import termios
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +25,8 @@ CONNECT_SECONDS = 5
 IDLE_SECONDS = 300
 LOOK_SECONDS = 0.05
 """How often a wait looks whether the reader is still there."""
+
+OPTIONS = {"application_name": "nexus", "client_encoding": "UTF8", "keepalives_idle": 30, "keepalives_interval": 10}
 
 CLEAN = "rollback; select pg_catalog.pg_advisory_unlock_all(); deallocate all; unlisten *; close all; reset all"
 """Everything that could outlive a transaction. `discard all` would be a round trip of its own."""
@@ -54,11 +58,9 @@ class Connection:
     """One connection that never blocks: libpq's own waiting can neither be stopped nor counted."""
 
     def __init__(self, address: Address, watch: Watch) -> None:
-        arguments = connection_arguments(address)
+        arguments = connection_arguments(address) | OPTIONS
         try:
-            self._raw: Any = psycopg2.connect(
-                **arguments, async_=True, application_name="nexus", client_encoding="UTF8", keepalives_idle=30, keepalives_interval=10
-            )
+            self._raw: Any = psycopg2.connect(**arguments, async_=True)
             self._wait(watch)
         except psycopg2.Error as error:
             # Not chained: the driver's sentence names host and user.
@@ -66,6 +68,7 @@ class Connection:
         except QueryTooSlow:
             self._raw.close()
             raise _unavailable(f"The server did not answer within {CONNECT_SECONDS} s. Check host, port and firewall.") from None
+        _check_backslashes(self._raw)
         values.read_on(self._raw)
         self.used_at = time.monotonic()
         self.reused = False
@@ -80,24 +83,19 @@ class Connection:
     def _wait(self, watch: Watch) -> None:
         poller, pending = select.poll(), array.array("i", [0])
         while (state := self._raw.poll()) != extensions.POLL_OK:
-            socket = self._raw.fileno()
-            poller.register(socket, select.POLLIN if state == extensions.POLL_READ else select.POLLOUT)
+            line = self._raw.fileno()
+            poller.register(line, select.POLLIN if state == extensions.POLL_READ else select.POLLOUT)
             while not poller.poll(watch.patience() * 1000):
                 watch.look()
-            poller.unregister(socket)
+            poller.unregister(line)
             if state == extensions.POLL_READ:
-                fcntl.ioctl(socket, termios.FIONREAD, pending)
+                fcntl.ioctl(line, termios.FIONREAD, pending)
                 watch.received += pending[0]
                 watch.look()
 
     @property
     def version(self) -> int:
         return int(self._raw.server_version)
-
-    @property
-    def reads_text_as_the_guard_does(self) -> bool:
-        """With the old meaning of backslashes, `'\\'` would end elsewhere than the grammar says."""
-        return bool(self._raw.get_parameter_status("standard_conforming_strings") == "on")
 
     @property
     def in_transaction(self) -> bool:
@@ -126,6 +124,31 @@ class Connection:
             pass  # already gone, and closing is all that is left
         finally:
             self._raw.close()
+
+
+def blocking(address: Address) -> Any:
+    """A connection of the driver's own kind, outside any pool: it waits inside libpq, but can COPY. Whoever asks closes it."""
+    arguments = connection_arguments(address) | OPTIONS
+    try:
+        raw = psycopg2.connect(**arguments, connect_timeout=CONNECT_SECONDS)
+    except psycopg2.Error as error:
+        raise _unavailable(_reason(str(error))) from None
+    _check_backslashes(raw)
+    raw.autocommit = True
+    return raw
+
+
+def shut(raw: Any) -> None:
+    """Shut the line under a connection that another thread waits on: its wait ends with an error, whatever the server does."""
+    with socket.socket(fileno=os.dup(raw.fileno())) as line, suppress(OSError):
+        line.shutdown(socket.SHUT_RDWR)
+
+
+def _check_backslashes(raw: Any) -> None:
+    """With the old meaning of backslashes, `'\\'` would end elsewhere than the guard's grammar says. Closes and raises SourceUnavailable."""
+    if raw.get_parameter_status("standard_conforming_strings") != "on":
+        raw.close()
+        raise _unavailable("This database has standard_conforming_strings off, which Nexus cannot read safely. Turn it on for the role.")
 
 
 def _unavailable(reason: str) -> SourceUnavailable:
@@ -187,6 +210,17 @@ class Pool:
         finally:
             self._give_back(connection)
 
+    @contextmanager
+    def place(self, watch: Watch) -> Iterator[None]:
+        """One of the queries at once that the source allows, for a connection outside the pool. Raises SourceBusy."""
+        self._take_a_place(watch)
+        try:
+            yield
+        finally:
+            with self._change:
+                self._taken -= 1
+                self._change.notify()
+
     def _take_a_place(self, watch: Watch) -> None:
         with self._change:
             while self._taken >= self.source.limits.concurrent_queries:
@@ -204,13 +238,7 @@ class Pool:
             connection.reused = True
             return connection
         limited = Watch(min(watch.deadline, time.monotonic() + CONNECT_SECONDS), 1 << 20, watch.cancelled)
-        connection = Connection(self.address, limited)
-        if not connection.reads_text_as_the_guard_does:
-            connection.close()
-            raise _unavailable(
-                "This database has standard_conforming_strings off, which Nexus cannot read safely. Turn it on for the role."
-            )
-        return connection
+        return Connection(self.address, limited)
 
     def _give_back(self, connection: Connection | None) -> None:
         kept = connection is not None and connection.clean()

@@ -1,32 +1,35 @@
 """Downloads of views: `GET /views/<name>.csv?…`, with the same parameters as the page."""
 
+import asyncio
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import anyio
-import anyio.from_thread
 import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from nexus import audit
 from nexus.accounts.spec import Permission, User, require
 from nexus.db.session import transaction
 from nexus.errors import NexusError, Unavailable
-from nexus.sources.run import stream
+from nexus.sources.export import export
+from nexus.sources.spec import QueryStopped
 from nexus.views import values as typed
 from nexus.views.compile import compile
-from nexus.views.export import csv_parts
 from nexus.views.service import OpenView, find_view
 
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 4
 """Exports that one process writes at the same time; each keeps a thread and a connection to its source."""
+CHUNKS_AHEAD = 4
+STALLED_SECONDS = 60
+"""A client that takes nothing for so long is given up; it would keep a snapshot of the source."""
 
 
 class TooManyExports(Unavailable):
@@ -50,6 +53,8 @@ async def view_csv(request: Request) -> Response:
         "Content-Type": "text/csv; charset=utf-8; header=present",
         "Content-Disposition": f'attachment; filename="{view.view.name}.csv"',
         "Cache-Control": "no-store",
+        # Said, so that nothing on the way compresses while it is written: that takes longer than the rows do.
+        "Content-Encoding": "identity",
     }
     if request.method == "HEAD":
         return Response(headers=headers)
@@ -65,7 +70,7 @@ def _open(user: User, name: str, texts: Mapping[str, list[str]]) -> tuple[OpenVi
 
 
 class _Export(Response):
-    """Written by one thread that waits for the client; a client that goes away stops the query."""
+    """Written by a thread that runs a few chunks ahead of the client; a client that goes away, or takes nothing any more, stops the query."""
 
     def __init__(self, view: OpenView, values: dict[str, Any], *, user: User, headers: Mapping[str, str]) -> None:
         super().__init__(headers=headers)
@@ -73,24 +78,33 @@ class _Export(Response):
         del self.headers["content-length"]
         self._view, self._values, self._user = view, values, user
         self._gone = threading.Event()
-        self._began = False
+        self._room = threading.Semaphore(CHUNKS_AHEAD)
+        self._noted = self._began = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not _places.acquire(blocking=False):
             raise TooManyExports()
+        chunks: asyncio.Queue[bytes | None] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+        failure: Exception | None = None
         try:
-            failure: list[Exception] = []
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._listen, receive)
+                sent = asyncio.Event()
+                tasks.start_soon(self._send, send, chunks, sent)
                 try:
-                    await anyio.to_thread.run_sync(self._write, send)
+                    await anyio.to_thread.run_sync(self._write, lambda chunk: loop.call_soon_threadsafe(chunks.put_nowait, chunk))
+                    chunks.put_nowait(None)
+                    with anyio.fail_after(STALLED_SECONDS):
+                        await sent.wait()
                 except Exception as error:
-                    failure.append(error)
+                    failure = None if self._gone.is_set() else error
                 tasks.cancel_scope.cancel()
         finally:
+            self._leave()
             _places.release()
-        if failure and not self._gone.is_set():
-            self._raise(failure[0])
+        if failure is not None:
+            self._raise(failure)
 
     def _raise(self, error: Exception) -> None:
         if not self._began:
@@ -101,21 +115,34 @@ class _Export(Response):
     async def _listen(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
-        self._gone.set()
+        self._leave()
 
-    def _write(self, send: Send) -> None:
-        async def put(message: Message) -> None:
-            await send(message)
+    def _leave(self) -> None:
+        """Nobody takes chunks any more; the thread is told so, also where it waits for room."""
+        self._gone.set()
+        self._room.release()
+
+    async def _send(self, send: Send, chunks: asyncio.Queue[bytes | None], sent: asyncio.Event) -> None:
+        while (chunk := await chunks.get()) is not None:
+            if not self._began:
+                self._began = True
+                await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            self._room.release()
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        sent.set()
+
+    def _write(self, hand_over: Callable[[bytes], object]) -> None:
+        def put(chunk: bytes) -> None:
+            if not self._noted:
+                self._noted = True
+                self._note()
+            if not self._room.acquire(timeout=STALLED_SECONDS) or self._gone.is_set():
+                raise QueryStopped()
+            hand_over(chunk)
 
         query = compile(self._view.view, self._values)
-        with stream(self._view.source, query=query, reader=self._user, cancelled=self._gone.is_set) as (columns, batches):
-            self._note()
-            for part in csv_parts(columns, batches):
-                if not self._began:
-                    anyio.from_thread.run(put, {"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-                    self._began = True
-                anyio.from_thread.run(put, {"type": "http.response.body", "body": part, "more_body": True})
-        anyio.from_thread.run(put, {"type": "http.response.body", "body": b"", "more_body": False})
+        export(self._view.source, query=query, reader=self._user, put=put, cancelled=self._gone.is_set)
 
     def _note(self) -> None:
         with transaction() as session:

@@ -13,8 +13,10 @@ from nexus.accounts.spec import Role, User
 from nexus.db import session as own
 from nexus.errors import NexusError
 from nexus.sample import load as sample
-from nexus.sources import connect, run, store
+from nexus.sources import connect, export, run, store
 from nexus.sources.connect import Watch, pool_of
+from nexus.sources.guard import Statement
+from nexus.sources.question import Question
 from nexus.sources.spec import Query, QueryRefused, QueryTooBig, QueryTooSlow, Table
 
 STATEMENTS = json.loads((Path(__file__).parent / "hostile_sql.json").read_text())
@@ -113,6 +115,10 @@ def ask(source, sql):
     return run.run(source, query=Query(source="sample", sql=sql), reader=READER, fresh=True)
 
 
+def past_the_guard(source, sql):
+    return Question(source, Query(source="sample", sql=""), Statement(sql.replace("%", "%%"), frozenset()), {}, READER)
+
+
 def outcome_of(source, sql):
     """The table, or the limit that the statement met."""
     try:
@@ -149,12 +155,22 @@ def test_past_the_guard_the_role_and_the_transaction_let_nothing_out_or_through(
 @statements("refused")
 def test_past_the_guard_it_breaks_out_of_no_cursor(server, source, one):
     before = server.state()
-    question = run._Question(source, Query(source="sample", sql=""), run.Statement(one["sql"].replace("%", "%%"), frozenset()), {}, READER)
+    question = past_the_guard(source, one["sql"])
     watch = Watch(deadline=time.monotonic() + 20, max_bytes=1 << 24)
     rows = []
     with suppress(psycopg2.Error), pool_of(source).connection(watch) as connection:
-        rows = run._begin(connection, question, fence="limit 10", rows=10, watch=watch).fetchall()
+        rows = run._begin(connection, question, limit=10, rows=10, watch=watch).fetchall()
     assert SECRET not in repr(rows)
+    server.settles_at(before)
+
+
+@statements("refused")
+def test_past_the_guard_it_breaks_out_of_no_copy(server, source, one):
+    before = server.state()
+    received = []
+    with suppress(NexusError):
+        export._write(past_the_guard(source, one["sql"]), put=received.append, cancelled=lambda: False)
+    assert SECRET.encode() not in b"".join(received)
     server.settles_at(before)
 
 

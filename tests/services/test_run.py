@@ -1,6 +1,5 @@
 import threading
 import time
-import tracemalloc
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -11,11 +10,11 @@ from nexus.db import session as own
 from nexus.sources import connect, run, service
 from nexus.sources.address import Address
 from nexus.sources.connect import Pool, Watch, pool_of
+from nexus.sources.guard import Statement
 from nexus.sources.spec import (
     Query,
     QueryFailed,
     QueryStopped,
-    QueryTooBig,
     QueryTooSlow,
     Source,
     SourceBusy,
@@ -126,7 +125,7 @@ def test_a_slow_query_is_stopped_with_the_limit_in_the_sentence(sample):
 def test_a_query_that_lifts_its_own_time_limit_is_stopped_from_here(sample):
     source = limited(sample, timeout_ms=100)
     sql = "select 1 from (select set_config('statement_timeout', '0', true)) s, pg_sleep(60)"
-    question = run._Question(source, Query(source="sample", sql=sql), run.Statement(sql, frozenset()), {}, ANA)
+    question = run.Question(source, Query(source="sample", sql=sql), Statement(sql, frozenset()), {}, ANA)
     with pytest.raises(QueryTooSlow):
         run._ask(question, max_rows=1, stopped=lambda: False)
     assert ask(source, "select 1").rows == [(1,)]
@@ -256,55 +255,6 @@ def test_a_connection_goes_back_clean(sample):
             watch,
         )
         assert left.fetchall() == [(0, False, 0, 0)]
-
-
-# --- streams ----------------------------------------------------------------------------------------------
-
-
-def test_a_stream_gives_every_row_in_little_memory(sample):
-    query = Query(source="sample", sql="select * from flights limit 60000")
-    with run.stream(sample, query=query, reader=ANA) as (columns, batches):
-        next(batches)
-        tracemalloc.start()
-        rows = sum(len(batch) for batch in batches)
-        _, peak = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-    assert len(columns) == 19
-    assert rows + 100 == 60_000
-    assert peak < 16 * 1024 * 1024
-
-
-def test_a_stream_that_is_left_early_gives_its_connection_back(sample):
-    query = Query(source="sample", sql="select * from flights")
-    with run.stream(sample, query=query, reader=ANA) as (_, batches):
-        next(batches)
-    pool = pool_of(sample)
-    assert (pool._taken, len(pool._idle)) == (0, 1)
-
-
-def test_an_empty_stream_still_has_its_columns(sample):
-    with run.stream(sample, query=Query(source="sample", sql="select carrier from flights where false"), reader=ANA) as (columns, batches):
-        assert [column.name for column in columns] == ["carrier"]
-        assert list(batches) == []
-
-
-def test_an_error_in_the_middle_of_a_stream_is_ours(sample):
-    query = Query(source="sample", sql="select 1 / (336000 - n) from generate_series(1, 400000) n")
-    with (
-        pytest.raises(QueryFailed, match="division by zero"),
-        run.stream(sample, query=query, reader=ANA) as (_, batches),
-    ):
-        for _ in batches:
-            pass
-
-
-def test_a_row_that_is_too_big_ends_a_stream_with_a_sentence(sample):
-    query = Query(
-        source="sample", sql="select case when n = 4000 then repeat('x', 100 * (n + 50000)) else 'x' end from generate_series(1, 5000) n"
-    )
-    with pytest.raises(QueryTooBig, match="One row"), run.stream(sample, query=query, reader=ANA) as (_, batches):
-        for _ in batches:
-            pass
 
 
 def test_pools_can_be_closed_at_any_time(sample):

@@ -85,6 +85,7 @@ def test_a_download_holds_every_row_of_the_view(person, address):
         assert answer.status_code == 200
         assert answer.headers["content-disposition"] == f'attachment; filename="{name}.csv"'
         assert answer.headers["content-type"].startswith("text/csv; charset=utf-8")
+        assert answer.headers["content-encoding"] == "identity"
         lines = sum(chunk.count(b"\n") for chunk in answer.iter_raw())
     assert lines == 336_776 + 1
 
@@ -128,7 +129,7 @@ def test_parameters_in_the_address_narrow_the_download(person, address):
 
 def test_a_view_without_rows_is_a_head(person, address):
     with saved(person, "select carrier, name from sample.airlines where false") as name:
-        assert httpx.get(f"{address}/views/{name}.csv").text == "carrier,name\r\n"
+        assert httpx.get(f"{address}/views/{name}.csv").text == "carrier,name\n"
 
 
 def test_an_error_before_the_first_row_is_a_sentence(person, address):

@@ -1,0 +1,48 @@
+"""The driver's errors as ours. Addresses and passwords are in none of them."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg2
+
+from nexus.sources.question import ROW_BYTES, TOO_BIG
+from nexus.sources.spec import QueryFailed, QueryStopped, QueryTooBig, QueryTooSlow, Source, SourceUnavailable
+
+
+@contextmanager
+def translated(source: Source) -> Iterator[None]:
+    """What the driver raises inside comes out as an error of this package."""
+    try:
+        yield
+    except psycopg2.Error as error:
+        raise translate(error, source) from None
+    except UnicodeDecodeError:
+        raise QueryFailed("A text in this result is not valid in the database's own encoding. Ask its owner to correct the row.") from None
+
+
+def translate(error: psycopg2.Error, source: Source) -> Exception:
+    code = error.pgcode or ""
+    primary = (error.diag.message_primary or "").strip()
+    if TOO_BIG in primary:
+        size = re.search(rf"{TOO_BIG}(\d+)", primary)
+        megabytes = int(size.group(1)) / 1_048_576 if size else 0
+        return QueryTooBig(
+            f"One row of this result has {megabytes:,.0f} MB, and {ROW_BYTES // 1_048_576} MB are allowed. Shorten long values with left(column, 1000)."
+        )
+    if not code or code.startswith("08") or code in ("57P01", "57P02", "57P03", "57P05", "53300", "28000", "28P01", "3D000"):
+        return SourceUnavailable()
+    if code in ("57014", "25P04"):
+        if "user request" in primary:
+            return QueryStopped()
+        return QueryTooSlow(
+            f"This query took longer than the {source.limits.timeout_ms / 1000:g} s that its source allows, and was stopped. Narrow the filters, or ask an administrator for a longer limit."
+        )
+    if code in ("53200", "53400", "54000") or "memory alloc request" in primary or "enlarge string buffer" in primary:
+        return QueryTooBig(f"The database stopped this query because it grew too big: {_sentence(primary)}")
+    return QueryFailed(f"The database says: {_sentence(primary)}")
+
+
+def _sentence(primary: str) -> str:
+    text = " ".join(primary.split())[:500] or "it gave no reason"
+    return text if text.endswith((".", "?", "!")) else f"{text}."
