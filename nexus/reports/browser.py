@@ -213,16 +213,30 @@ class PrintBrowser:
         for attempt in (1, 2):
             process = await self._ready()
             try:
-                async with asyncio.timeout(self._deadline_s):
-                    return await job(process)
+                return await self._watched(job, process)
             except TimeoutError:
                 await self._stop(process)
                 raise PrintTooSlow() from None
-            except Error as error:
+            except (Error, _Died) as error:
                 log.warning("the print browser failed", extra={"attempt": attempt, "reason": str(error)[:500]})
                 self._restarts += 1
                 await self._stop(process)
         raise PrintFailed()
+
+    async def _watched(self, job: "Callable[[_Process], Awaitable[Result]]", process: "_Process") -> Result:
+        """The job's result. Raises TimeoutError past the deadline, and _Died where the driver has not noticed a death itself."""
+        working = asyncio.ensure_future(job(process))
+        dying = asyncio.ensure_future(process.dies())
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                await asyncio.wait({working, dying}, return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                return working.result()
+            raise _Died("the browser is gone")
+        finally:
+            for task in (working, dying):
+                task.cancel()
+            await asyncio.gather(working, dying, return_exceptions=True)
 
     async def _ready(self) -> "_Process":
         async with self._starting:
@@ -279,25 +293,36 @@ async def _start(executable: Path) -> "_Process":
             continue
         if not sandbox and os.geteuid() != 0:
             log.warning("the print browser runs without its sandbox: this kernel does not allow it")
-        return _Process(playwright, browser, chromium.driver_of(mark))
+        return _Process(playwright, browser, *chromium.driver_of(mark))
     await playwright.stop()
     raise BrowserMissing("The print browser does not start. An administrator can run `python -m nexus doctor`, which says why.")
+
+
+class _Died(Exception):
+    """The browser's process is gone, and nobody has said so."""
 
 
 class _Process:
     """One running browser with its driver, and the page that draws charts."""
 
-    def __init__(self, playwright: "Playwright", browser: "Browser", driver: psutil.Process | None) -> None:
+    def __init__(self, playwright: "Playwright", browser: "Browser", driver: psutil.Process | None, main: Sequence[psutil.Process]) -> None:
         self._playwright = playwright
         self._browser = browser
         self._charts: Page | None = None
         self._drawing = asyncio.Lock()
         self.version = browser.version
         self._driver = driver
+        self._main = main
 
     @property
     def alive(self) -> bool:
         return self._browser.is_connected()
+
+    async def dies(self) -> None:
+        """Comes to an end when the browser does, and a job that was told of it has had the time to fail by itself."""
+        while self.alive and all(chromium.lives(process) for process in self._main):
+            await asyncio.sleep(0.2)
+        await asyncio.sleep(0.5)
 
     async def print(self, body: bytes) -> bytes:
         context = await self._browser.new_context(

@@ -71,13 +71,25 @@ def environment() -> dict[str, str | float | bool]:
     return {name: value for name, value in settings.environment_for_child().items() if name in KEPT_ENVIRONMENT}
 
 
-def driver_of(mark: str) -> psutil.Process | None:
-    """The driver above the browser that was started with `mark` among its arguments."""
+def driver_of(mark: str) -> tuple[psutil.Process | None, list[psutil.Process]]:
+    """The driver above the browser that was started with `mark` among its arguments, and the browser's main processes: it, and a script that started it."""
     for driver in psutil.Process().children():
-        with contextlib.suppress(psutil.Error):
-            if any(mark in process.cmdline() for process in driver.children(recursive=True)):
-                return driver
-    return None
+        main = []
+        for process in family(driver)[1:]:
+            with contextlib.suppress(psutil.Error):
+                arguments = process.cmdline()
+                if mark in arguments and not any(argument.startswith("--type=") for argument in arguments):
+                    main.append(process)
+        if main:
+            return driver, main
+    return None, []
+
+
+def lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 def family(root: psutil.Process | None) -> list[psutil.Process]:
