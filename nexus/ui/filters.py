@@ -46,18 +46,18 @@ def draw_filters(
         st.warning(f"{sentence} The default is shown instead.", icon=":material/link_off:")
     if not parameters:
         return values
-    round_ = _round(parameters, values, scope)
-    _toggle(parameters, values, scope)
+    _follow_address(parameters, values, scope)
+    _toggle(scope)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"filter-bar-{scope}"):
         for parameter in parameters:
-            at = f"filter-{scope}-{parameter.name}-{round_}"
+            at = _key(parameter, scope)
             _draw(
                 parameter, values[parameter.name], at=at, options=options, on_change=_on_change(parameter, parameters, scope, at, changed)
             )
-        if url.differs(parameters):
-            st.button(
-                "Clear", key=f"filter-clear-{scope}", type="tertiary", icon=":material/filter_alt_off:", on_click=clear, args=(parameters,)
-            )
+        if len(parameters) > 1:
+            # Also where nothing is set yet: a change redraws some panels, and not the bar.
+            at = f"filter-clear-{scope}"
+            st.button("Clear", key=at, type="tertiary", icon=":material/filter_alt_off:", on_click=clear, args=(parameters,))
     return values
 
 
@@ -66,22 +66,28 @@ def clear(parameters: Sequence[Parameter]) -> None:
     url.write(parameters, {})
 
 
-def _round(parameters: Sequence[Parameter], values: dict[str, Any], scope: str) -> int:
-    """A number that grows when the address says something else than the widgets: new widgets then begin with it."""
-    at, said = f"filter-round-{scope}", forms.unparse(parameters, values)
-    number, known = st.session_state.get(at, (0, said))
-    if known != said:
-        number += 1
-    st.session_state[at] = (number, said)
-    return number
+def _key(parameter: Parameter, scope: str) -> str:
+    return f"filter-{scope}-{parameter.name}"
+
+
+def _follow_address(parameters: Sequence[Parameter], values: dict[str, Any], scope: str) -> None:
+    """Set the widgets where the address says something else than they did: by the back button, a link or Clear."""
+    said = forms.unparse(parameters, values)
+    if st.session_state.get(_said(scope), said) != said:
+        for parameter in parameters:
+            st.session_state[_key(parameter, scope)] = to_widget(parameter, values[parameter.name])
+    st.session_state[_said(scope)] = said
+
+
+def _said(scope: str) -> str:
+    return f"filter-said-{scope}"
 
 
 @st.fragment
-def _toggle(parameters: Sequence[Parameter], values: dict[str, Any], scope: str) -> None:
+def _toggle(scope: str) -> None:
     """Opens the bar on a phone, where the style sheet keeps it shut; a wide window never shows the switch."""
-    differ = len(forms.unparse(parameters, values))
     with st.container(key=f"filter-toggle-{scope}"):
-        st.toggle(f"Filters ({differ})" if differ else "Filters", key=f"filter-open-{scope}")
+        st.toggle("Filters", key=f"filter-open-{scope}")
 
 
 def _on_change(
@@ -89,13 +95,13 @@ def _on_change(
 ) -> Callable[[], None]:
     def apply() -> None:
         held = st.session_state.get(at)
-        if isinstance(parameter, DateRangeParameter) and isinstance(held, tuple | list) and len(held) == 1:
-            return  # the person has chosen the first day, and not yet the last
         values, _ = url.read(parameters)
+        if isinstance(parameter, DateRangeParameter) and isinstance(held, tuple | list) and len(held) == 1:
+            changed(values)
+            return  # the person has chosen the first day, and not yet the last
         values[parameter.name] = of_widget(parameter, held)
         url.write(parameters, values)
-        number, _ = st.session_state[f"filter-round-{scope}"]
-        st.session_state[f"filter-round-{scope}"] = (number, forms.unparse(parameters, values))
+        st.session_state[_said(scope)] = forms.unparse(parameters, values)
         changed(values)
 
     return apply
@@ -114,6 +120,21 @@ def of_widget(parameter: Parameter, held: Any) -> Any:
             return int(held)
         case _:
             return held
+
+
+def to_widget(parameter: Parameter, value: Any) -> Any:
+    """The state of a widget that shows `value`."""
+    match parameter:
+        case MultipleChoiceParameter():
+            return list(value or ())
+        case DateRangeParameter():
+            return tuple(value or ())
+        case TextParameter():
+            return value or ""
+        case NumberParameter():
+            return None if value is None else float(value)
+        case _:
+            return value
 
 
 def _draw(parameter: Parameter, value: Any, *, at: str, options: Options, on_change: Callable[[], None]) -> None:

@@ -16,6 +16,7 @@ import streamlit as st
 
 from nexus.accounts.spec import User
 from nexus.dashboards import service as dashboards
+from nexus.dashboards.metric import metric
 from nexus.dashboards.service import OpenDashboard, PanelBroken
 from nexus.dashboards.spec import ChartPanel, DataPanel, MetricPanel, Panel, PanelBase, PromptPanel, TablePanel, TextPanel
 from nexus.errors import NexusError
@@ -211,7 +212,7 @@ def _draw_body(target: Any, panel: TablePanel | ChartPanel | MetricPanel, view: 
         case ChartPanel():
             tables.draw_table(target, table, formats=view.formats, height=height, label=label)
         case MetricPanel():
-            metrics.draw_metric(target, panel, table, formats=view.formats, height=height)
+            target.html(metrics.markup(metric(panel, table, view.formats)))
         case _:
             assert_never(panel)
 

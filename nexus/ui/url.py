@@ -53,11 +53,6 @@ def write(parameters: Iterable[Parameter], values: Mapping[str, Any]) -> None:
     st.query_params.from_dict(query | {_key(key): texts for key, texts in forms.unparse(parameters, values).items()})
 
 
-def differs(parameters: Iterable[Parameter]) -> bool:
-    """Whether the address sets any of `parameters`."""
-    return any(_key(parameter.name) in st.query_params for parameter in parameters)
-
-
 def go(**changes: str | None) -> None:
     """Change the page's address in place, for callbacks: None takes a key out."""
     query = {key: texts for key, texts in given().items() if key not in changes}
