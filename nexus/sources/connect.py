@@ -34,7 +34,7 @@ CLEAN = "rollback; select pg_catalog.pg_advisory_unlock_all(); deallocate all; u
 
 @dataclass
 class Watch:
-    """What ends a wait. `received` counts the bytes that came in, as the system tells; that costs nothing a value."""
+    """What ends a wait. `received` counts the bytes that came in, nearly, as the system tells; that costs nothing a value."""
 
     deadline: float
     max_bytes: int
@@ -59,6 +59,8 @@ class Connection:
 
     def __init__(self, address: Address, watch: Watch) -> None:
         arguments = connection_arguments(address) | OPTIONS
+        self._gulp = 16 * 1024
+        """Most that libpq has taken at once: its buffer, which grows with the longest row."""
         try:
             self._raw: Any = psycopg2.connect(**arguments, async_=True)
             self._wait(watch)
@@ -81,17 +83,26 @@ class Connection:
         return cursor
 
     def _wait(self, watch: Watch) -> None:
-        poller, pending = select.poll(), array.array("i", [0])
+        poller, waiting = select.poll(), 0
         while (state := self._raw.poll()) != extensions.POLL_OK:
+            if waiting:
+                # What came before is still there where libpq took only a buffer full; that counts once.
+                self._gulp = max(self._gulp, waiting - self._unread())
+                watch.received += min(waiting, self._gulp)
+                watch.look()
             line = self._raw.fileno()
             poller.register(line, select.POLLIN if state == extensions.POLL_READ else select.POLLOUT)
             while not poller.poll(watch.patience() * 1000):
                 watch.look()
             poller.unregister(line)
-            if state == extensions.POLL_READ:
-                fcntl.ioctl(line, termios.FIONREAD, pending)
-                watch.received += pending[0]
-                watch.look()
+            waiting = self._unread() if state == extensions.POLL_READ else 0
+        watch.received += min(waiting, self._gulp)
+
+    def _unread(self) -> int:
+        """Bytes that the system holds for us."""
+        pending = array.array("i", [0])
+        fcntl.ioctl(self._raw.fileno(), termios.FIONREAD, pending)
+        return pending[0]
 
     @property
     def version(self) -> int:

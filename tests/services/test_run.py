@@ -87,6 +87,13 @@ def test_a_wide_result_is_cut_at_the_sources_bytes(sample):
     assert table.truncated_because.startswith(f"first {table.row_count:,} rows")
 
 
+def test_a_cut_by_bytes_comes_where_it_says(sample):
+    source = limited(sample, max_bytes=8 * 1024 * 1024)
+    table = ask(source, "select flight, repeat('x', 1000) as wide from flights", max_rows=10_000)
+    assert table.truncated_because.endswith(" 8 MB")
+    assert 7_000 < table.row_count < 10_000
+
+
 def test_values_are_pythons_where_python_has_them_and_text_where_not(sample):
     row = ask(
         sample,
