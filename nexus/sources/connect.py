@@ -8,6 +8,7 @@ import socket
 import termios
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -200,6 +201,8 @@ class Pool:
     source: Source
     address: Address
     types: dict[int, tuple[ColumnKind, str]] = field(default_factory=lambda: dict(values.BUILT_IN))
+    wide: deque[str] = field(default_factory=lambda: deque(maxlen=256))
+    """Statements whose results did not come in one go."""
     _idle: list[Connection] = field(default_factory=list)
     _taken: int = 0
     _closed: bool = False

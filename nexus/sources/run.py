@@ -11,8 +11,10 @@ from nexus.sources.answers import Answers
 from nexus.sources.connect import Connection, Pool, Watch, pool_of
 from nexus.sources.failures import translated
 from nexus.sources.question import ROW_BYTES, TOO_BIG, Question, question_of
-from nexus.sources.spec import Column, Query, Source, SourceUnavailable, Table
+from nexus.sources.spec import Column, Query, QueryTooBig, Source, SourceUnavailable, Table
 
+PLAIN_BYTES = 4 * 1024 * 1024
+"""A result up to here comes in one go, which lets Postgres share the work among its workers; for a cursor it never does."""
 FIRST_ROWS = 100
 BATCH_BYTES = 2 * 1024 * 1024
 """What a batch should have, going by the rows before it …"""
@@ -24,12 +26,11 @@ GRACE_SECONDS = 1.0
 
 answers = Answers()
 
-CURSOR = """declare nexus no scroll cursor for
-select * from (select * from (
+SELECT = """select * from (select * from (
 {sql}
 ) "nexus query" limit {limit}) "nexus row" where pg_catalog.pg_column_size("nexus row".*) <= {row_bytes}
-or ('{too_big}' operator(pg_catalog.||) pg_catalog.pg_column_size("nexus row".*) operator(pg_catalog.||) ' bytes')::pg_catalog.bool;
-fetch forward {rows} from nexus"""
+or ('{too_big}' operator(pg_catalog.||) pg_catalog.pg_column_size("nexus row".*) operator(pg_catalog.||) ' bytes')::pg_catalog.bool"""
+CURSOR = f"declare nexus no scroll cursor for {SELECT}; fetch forward {{rows}} from nexus"
 
 
 def run(
@@ -70,6 +71,26 @@ def inquire(pool: Pool, *, sql: str, parameters: dict[str, Any] | None = None) -
 
 def _ask(question: Question, *, max_rows: int, stopped: Callable[[], bool]) -> Table:
     pool = pool_of(question.source)
+    template = question.statement.template
+    if template not in pool.wide:
+        try:
+            return _attempt(pool, question, _in_one_go, max_rows=max_rows, stopped=stopped)
+        except _TooWide:
+            # The next time it is not tried again.
+            pool.wide.append(template)
+    return _attempt(pool, question, _by_cursor, max_rows=max_rows, stopped=stopped)
+
+
+Rows = list[tuple[Any, ...]]
+Read = Callable[[Connection, Question, int, Watch], tuple[Any, Rows, bool]]
+"""Reads at most so many rows; what came back are the driver's columns, the rows, and whether the bytes ended it."""
+
+
+class _TooWide(QueryTooBig):
+    """More than comes in one go."""
+
+
+def _attempt(pool: Pool, question: Question, read: Read, *, max_rows: int, stopped: Callable[[], bool]) -> Table:
     reused = False
 
     def once() -> Table:
@@ -77,7 +98,7 @@ def _ask(question: Question, *, max_rows: int, stopped: Callable[[], bool]) -> T
         watch = _watch(question.source, stopped)
         with translated(pool.source), pool.connection(watch) as connection:
             reused = connection.reused
-            return _read(pool, connection, question, max_rows=max_rows, watch=watch)
+            return _read(pool, connection, question, read, max_rows=max_rows, watch=watch)
 
     try:
         return once()
@@ -89,25 +110,14 @@ def _ask(question: Question, *, max_rows: int, stopped: Callable[[], bool]) -> T
         return once()
 
 
-def _read(pool: Pool, connection: Connection, question: Question, *, max_rows: int, watch: Watch) -> Table:
-    limits = question.source.limits
+def _read(pool: Pool, connection: Connection, question: Question, read: Read, *, max_rows: int, watch: Watch) -> Table:
     started, read_at = time.monotonic(), datetime.now(UTC)
     # One row more than shown tells whether there is more; as a LIMIT it lets the planner sort no more than that.
-    wanted = max_rows + 1
-    batch = min(FIRST_ROWS, wanted)
-    cursor = _begin(connection, question, limit=wanted, rows=batch, watch=watch)
-    description, rows = cursor.description, cursor.fetchall()
-    ended = len(rows) < batch
-    while not ended and len(rows) < wanted and watch.received <= limits.max_bytes:
-        batch = min(_next_batch(len(rows), watch.received), wanted - len(rows))
-        watch.max_bytes = watch.received + MOST_BATCH_BYTES
-        more = connection.execute(f"fetch forward {batch} from nexus", None, watch).fetchall()
-        rows += more
-        ended = len(more) < batch
+    description, rows, cut_by_bytes = read(connection, question, max_rows + 1, watch)
     elapsed_ms = (time.monotonic() - started) * 1000
-    cut_by_bytes = not ended and len(rows) < wanted
     truncated = len(rows) > max_rows or cut_by_bytes
-    reason = f"first {len(rows):,} rows, {limits.max_bytes / 1_048_576:,.0f} MB" if cut_by_bytes else f"first {max_rows:,} rows"
+    megabytes = question.source.limits.max_bytes / 1_048_576
+    reason = f"first {len(rows):,} rows, {megabytes:,.0f} MB" if cut_by_bytes else f"first {max_rows:,} rows"
     # Not validated: the rows are the driver's, and checking 10,000 of them costs more than reading them.
     return Table.model_construct(
         columns=_columns(pool, connection, description, watch),
@@ -121,6 +131,33 @@ def _read(pool: Pool, connection: Connection, question: Question, *, max_rows: i
     )
 
 
+def _in_one_go(connection: Connection, question: Question, wanted: int, watch: Watch) -> tuple[Any, Rows, bool]:
+    """One round trip. Raises _TooWide as soon as more bytes came in than may; the rest is never read."""
+    watch.max_bytes = min(PLAIN_BYTES, question.source.limits.max_bytes)
+    try:
+        cursor = _begin(connection, question, SELECT, limit=wanted, watch=watch)
+    except QueryTooBig:
+        raise _TooWide() from None
+    watch.max_bytes = MOST_BATCH_BYTES
+    return cursor.description, cursor.fetchall(), False
+
+
+def _by_cursor(connection: Connection, question: Question, wanted: int, watch: Watch) -> tuple[Any, Rows, bool]:
+    """In batches of a few megabytes, up to the rows or the bytes that the source allows."""
+    most = question.source.limits.max_bytes
+    batch = min(FIRST_ROWS, wanted)
+    cursor = _begin(connection, question, CURSOR, limit=wanted, rows=batch, watch=watch)
+    rows = cursor.fetchall()
+    ended = len(rows) < batch
+    while not ended and len(rows) < wanted and watch.received <= most:
+        batch = min(_next_batch(len(rows), watch.received), wanted - len(rows))
+        watch.max_bytes = watch.received + MOST_BATCH_BYTES
+        more = connection.execute(f"fetch forward {batch} from nexus", None, watch).fetchall()
+        rows += more
+        ended = len(more) < batch
+    return cursor.description, rows, not ended and len(rows) < wanted
+
+
 def _next_batch(rows: int, received: int) -> int:
     """As many rows as fit a batch if they are like those before; never many times more than so far."""
     width = max(1, received // max(1, rows))
@@ -132,11 +169,11 @@ def _watch(source: Source, cancelled: Callable[[], bool] | None) -> Watch:
     return Watch(deadline=deadline, max_bytes=MOST_BATCH_BYTES, cancelled=cancelled)
 
 
-def _begin(connection: Connection, question: Question, *, limit: int, rows: int, watch: Watch) -> Any:
+def _begin(connection: Connection, question: Question, text: str, *, limit: int, rows: int = 0, watch: Watch) -> Any:
     """Everything up to the first rows, in one round trip."""
     begin, given = question.begin(version=connection.version)
-    text = CURSOR.format(sql=question.statement.template, limit=limit, row_bytes=ROW_BYTES, too_big=TOO_BIG, rows=rows)
-    return connection.execute(begin + text, given, watch)
+    sql = text.format(sql=question.statement.template, limit=limit, row_bytes=ROW_BYTES, too_big=TOO_BIG, rows=rows)
+    return connection.execute(begin + sql, given, watch)
 
 
 def _columns(pool: Pool, connection: Connection, description: Any, watch: Watch) -> tuple[Column, ...]:

@@ -152,14 +152,15 @@ def test_past_the_guard_the_role_and_the_transaction_let_nothing_out_or_through(
     assert ask(source, "select count(*) from sample.airlines").rows == [(16,)]
 
 
+@pytest.mark.parametrize("text", [run.SELECT, run.CURSOR], ids=["one go", "cursor"])
 @statements("refused")
-def test_past_the_guard_it_breaks_out_of_no_cursor(server, source, one):
+def test_past_the_guard_it_breaks_out_of_no_select_and_no_cursor(server, source, one, text):
     before = server.state()
     question = past_the_guard(source, one["sql"])
     watch = Watch(deadline=time.monotonic() + 20, max_bytes=1 << 24)
     rows = []
     with suppress(psycopg2.Error), pool_of(source).connection(watch) as connection:
-        rows = run._begin(connection, question, limit=10, rows=10, watch=watch).fetchall()
+        rows = run._begin(connection, question, text, limit=10, rows=10, watch=watch).fetchall()
     assert SECRET not in repr(rows)
     server.settles_at(before)
 

@@ -87,6 +87,25 @@ def test_a_wide_result_is_cut_at_the_sources_bytes(sample):
     assert table.truncated_because.startswith(f"first {table.row_count:,} rows")
 
 
+def test_a_result_too_wide_for_one_go_comes_whole_all_the_same(sample):
+    table = ask(sample, "select flight, repeat('x', 1000) as wide from flights order by flight limit 6000")
+    assert (table.row_count, table.truncated) == (6_000, False)
+    assert len(pool_of(sample).wide) == 1
+    assert ask(sample, "select flight, repeat('x', 1000) as wide from flights order by flight limit 6000", fresh=True).rows == table.rows
+
+
+def test_the_database_may_share_the_work_among_its_workers(sample, postgres):
+    def launched():
+        with postgres.superuser(own.engine().url.database) as cursor:
+            cursor.execute("select parallel_workers_launched from pg_stat_database where datname = current_database()")
+            return cursor.fetchone()[0]
+
+    before = launched()
+    ask(sample, "select carrier, avg(arr_delay) from flights group by 1", fresh=True)
+    connect.close_all()  # a backend that ends tells what it did
+    until(lambda: launched() > before)
+
+
 def test_a_cut_by_bytes_comes_where_it_says(sample):
     source = limited(sample, max_bytes=8 * 1024 * 1024)
     table = ask(source, "select flight, repeat('x', 1000) as wide from flights", max_rows=10_000)
