@@ -43,7 +43,7 @@ def page(chromium: Browser) -> Iterator[Page]:
 
 def drawn(page: Page) -> list[str]:
     """The figures of the dashboard's four metrics, once all are there."""
-    figures = page.get_by_test_id("stMetricValue")
+    figures = page.locator(".nexus-value")
     expect(figures).to_have_count(4)
     return figures.all_inner_texts()
 
