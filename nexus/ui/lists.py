@@ -33,7 +33,7 @@ def draw_list(found: Sequence[Listed], *, page: str, search: str, empty: str) ->
     for item in found[:MOST_ROWS]:
         title, about, state = st.columns([3, 6, 3], vertical_alignment="center")
         star = ":material/star: " if item.favourite else ""
-        title.page_link(page, label=star + plain(item.title), query_params={"name": item.name})
+        title.page_link(page, label=f"{star}**{plain(item.title)}**", query_params={"name": item.name})
         tags = " · ".join(plain(tag) for tag in item.tags[:6])
         about.caption(f"{plain(item.description)} *{tags}*" if tags else plain(item.description))
         opened = f"opened {when.since(item.visited_at)}" if item.visited_at else "not opened yet"

@@ -233,11 +233,11 @@ def provenance(table: Table) -> str:
     read = table.read_at.astimezone(when.zone())
     moment = f'<time datetime="{table.read_at.isoformat()}" title="{read:%Y-%m-%d %H:%M:%S} {html.escape(str(read.tzinfo))}">{read:%H:%M:%S}</time>'
     parts = [
-        f"{table.elapsed_ms / 1000:.2f} s",
         f"{table.row_count:,} row{'' if table.row_count == 1 else 's'}",
         f'<strong class="nexus-cut">{html.escape(table.truncated_because or "cut")}</strong>' if table.truncated else "complete",
     ]
     if table.cached:
         age = max(0, (datetime.now(UTC) - read).total_seconds())
-        parts.append(f"cached {age:.0f} s ago")
-    return f'<span class="nexus-when">{moment} · </span>' + " · ".join(parts)
+        parts.append(f'<span class="nexus-cached">cached {age:.0f} s ago</span>')
+    took = f'<span class="nexus-took">{table.elapsed_ms / 1000:.2f} s · </span>'
+    return f'<span class="nexus-when">{moment} · </span>{took}' + " · ".join(parts)

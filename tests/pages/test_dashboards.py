@@ -36,7 +36,9 @@ def test_the_list_offers_every_dashboard_and_finds_by_word(sample, visit, viewer
 
 def _links(app) -> list[str]:
     return [
-        element.proto.label.replace(":material/star: ", "") for element in app.get("page_link") if element.proto.page.endswith("dashboard")
+        element.proto.label.replace(":material/star: ", "").strip("*")
+        for element in app.get("page_link")
+        if element.proto.page.endswith("dashboard")
     ]
 
 

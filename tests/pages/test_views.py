@@ -1,0 +1,122 @@
+"""Views as people use them: found, read with their parameters, and made in SQL, of a table or as YAML."""
+
+import pytest
+
+from nexus.db import session as own
+from nexus.errors import BadInput
+from nexus.sources import catalog
+from nexus.sources import service as sources
+from nexus.ui import view_form
+from nexus.views import service as views
+from nexus.workspace import service as workspace
+from tests.pages.conftest import button, field, shown
+
+
+@pytest.fixture
+def sample(sample_database, admin):
+    """The sample workspace over its data; the administrator who applied it."""
+    workspace.apply_sample(admin)
+    return admin
+
+
+def _find(reader, name: str) -> views.OpenView:
+    with own.transaction() as session:
+        return views.find_view(session, reader=reader, name=name)
+
+
+def _html(app) -> str:
+    return "\n".join(element.proto.body for element in app.get("html"))
+
+
+def test_the_list_offers_views_and_finds_by_word(sample, visit, viewer):
+    app = visit("data", viewer)
+    app.text_input(key="q").set_value("busiest").run()
+    assert "Busiest aircraft" in [element.proto.label.strip("*") for element in app.get("page_link")]
+    assert "Airlines" not in [element.proto.label.strip("*") for element in app.get("page_link")]
+
+
+def test_a_view_shows_its_rows_and_offers_the_whole_file(sample, visit, viewer):
+    app = visit("view", viewer, name="days", period="2013-03-08..2013-03-09")
+    assert len(app.dataframe[0].value) == 2
+    assert "2 rows · complete" in _html(app)
+    links = [element.proto.url for element in app.get("link_button")]
+    assert "/views/days.csv?period=2013-03-08..2013-03-09" in links
+
+
+def test_a_viewer_gets_no_form(sample, visit, viewer):
+    for query in ({"name": "days", "edit": "1"}, {"new": "sql"}, {"new": "table"}, {"new": "yaml"}):
+        app = visit("view", viewer, **query)
+        assert "Viewers may not change this" in shown(app)
+        assert not app.text_area
+
+
+def test_a_view_is_made_in_sql(sample, visit, analyst):
+    app = visit("view", analyst, new="sql")
+    field(app, "Title").set_value("Größte Fluglinien")
+    field(app, "Name in addresses").set_value("largest-airlines")
+    app.text_area[0].set_value("select carrier, count(*) as flights from sample.flights group by 1 order by 2 desc")
+    button(app, "Preview").click().run()
+    assert len(app.dataframe[-1].value) == 16
+    assert "16 rows · complete" in _html(app)
+    button(app, "Save").click().run()
+    assert not app.error
+    assert _find(analyst, "largest-airlines").view.title == "Größte Fluglinien"
+    assert [element.value for element in app.title] == ["Größte Fluglinien"]
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [("delete from sample.flights", "SELECT"), ("select * from sample.flights where origin = :nowhere", "nowhere"), ("selec 1", "syntax")],
+)
+def test_sql_that_cannot_be_asked_is_refused_and_stays_as_typed(sample, visit, analyst, sql, said):
+    app = visit("view", analyst, new="sql")
+    field(app, "Title").set_value("Mine")
+    app.text_area[0].set_value(sql)
+    button(app, "Save").click().run()
+    assert said in shown(app)
+    assert app.text_area[0].value == sql
+    assert field(app, "Title").value == "Mine"
+
+
+@pytest.mark.parametrize("name", ["busiest-aircraft", "days", "late-routes", "weather-and-delays"])
+def test_the_form_changes_nothing_that_nobody_changed(sample, visit, analyst, name):
+    before = _find(analyst, name).view
+    app = visit("view", analyst, name=name, edit="1")
+    field(app, "Title").set_value("Another title")
+    button(app, "Save").click().run()
+    assert not app.error, shown(app)
+    after = _find(analyst, name)
+    assert after.version == 2
+    assert after.view == before.model_copy(update={"title": "Another title"})
+
+
+def test_a_form_does_not_overwrite_what_someone_saved_meanwhile(sample, visit, analyst):
+    app = visit("view", analyst, name="days", edit="1")
+    opened = _find(sample, "days")
+    with own.transaction() as session:
+        views.save_view(session, user=sample, view=opened.view.model_copy(update={"title": "Theirs"}), base_version=opened.version)
+    field(app, "Title").set_value("Mine")
+    button(app, "Save").click().run()
+    assert "meanwhile" in shown(app)
+    assert field(app, "Title").value == "Mine"
+    assert _find(sample, "days").view.title == "Theirs"
+
+
+def test_an_earlier_version_comes_back(sample, visit, analyst):
+    opened = _find(sample, "days")
+    with own.transaction() as session:
+        views.save_view(session, user=sample, view=opened.view.model_copy(update={"title": "Wrong"}), base_version=opened.version)
+    app = visit("view", analyst, name="days", edit="1")
+    button(app, "Restore").click().run()
+    assert _find(analyst, "days").view == opened.view
+
+
+def test_a_filter_value_takes_the_type_of_its_column(sample, analyst):
+    with own.transaction() as session:
+        source = sources.find(session, reader=analyst, name="sample")
+    table = catalog.find_table(source, reader=analyst, schema="sample", name="flights")
+    assert view_form._filter({"column": "dep_delay", "operator": "between", "value": "15, 60.5"}, table)["value"] == [15, 60.5]
+    assert view_form._filter({"column": "origin", "operator": "in", "value": "JFK, LGA"}, table)["value"] == ["JFK", "LGA"]
+    assert view_form._filter({"column": "origin", "operator": "contains", "value": "a, b"}, table)["value"] == "a, b"
+    with pytest.raises(BadInput, match="not a number"):
+        view_form._filter({"column": "dep_delay", "operator": ">", "value": "many"}, table)
