@@ -177,8 +177,8 @@ def sign_in(page, person: Person) -> None:
     )
 
 
-def sign_in_by_form(page, person: Person, *, password: str = PASSWORD) -> None:
-    """Fill in the form that the page shows."""
-    page.fill("#email", person.email)
+def sign_in_by_form(page, person: Person | str, *, password: str = PASSWORD) -> None:
+    """Fill in the form that the page shows, for a person or an e-mail."""
+    page.fill("#email", person if isinstance(person, str) else person.email)
     page.fill("#password", password)
     page.press("#password", "Enter")
