@@ -1,6 +1,8 @@
 """The very commands of Railway's files, in an environment that has only what Railway gives."""
 
+import contextlib
 import json
+import os
 import re
 import signal
 import subprocess
@@ -120,8 +122,8 @@ def deployment(checkout: Path, tcp_postgres: str) -> Iterator[Deployment]:
     try:
         yield deployed
     finally:
-        if deployed.process.poll() is None:
-            deployed.process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(deployed.process.pid, signal.SIGKILL)
 
 
 @pytest.fixture(scope="module")
