@@ -40,7 +40,7 @@ def draw_chart(target: Any, chart: Chart, table: Table, *, formats: Mapping[str,
 
 
 def _pop_rows(spec: dict[str, Any]) -> Any:
-    """The rows of `spec` as Arrow, taken out of it: the browser reads them faster than JSON, and no pandas is needed."""
+    """The rows of `spec` as Arrow, taken out of it: the browser reads them faster than JSON."""
     match spec.get("data"):
         case {"values": list() as rows}:
             del spec["data"]

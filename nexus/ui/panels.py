@@ -74,17 +74,20 @@ class Board:
 
     def drop(self, panel: DataPanel, table: Table | None) -> None:
         """The panel is drawn: what is on screen is in the browser, and the rows need no second place here."""
-        self.answers.pop(panel.name, None)
         if table is None:
             self.read_at.pop(panel.name, None)
         else:
             self.read_at[panel.name] = table.read_at
+        self.answers.pop(panel.name, None)
 
     def pending(self) -> list[Future[Table]]:
-        return list(self.answers.values())
+        """The questions without an answer yet. One that is answered counts no more, drawn or not: who waits for these would turn in circles."""
+        return [future for future in list(self.answers.values()) if not future.done()]
 
     def oldest(self) -> datetime | None:
-        return min(self.read_at.values(), default=None)
+        """Of the answers that are there, drawn or about to be."""
+        arrived = [future.result().read_at for future in list(self.answers.values()) if future.done() and not future.exception()]
+        return min([*self.read_at.values(), *arrived], default=None)
 
     def changed(self, values: dict[str, Any]) -> None:
         """A person changed a filter: ask again what depends on it, and draw only that."""
