@@ -1,9 +1,12 @@
 """The ASGI app: the door's middleware, our routes, and Streamlit behind them."""
 
 import errno
+import gc
+import importlib
 import logging
 import socket
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -71,7 +74,7 @@ def application() -> st.App:
     config.set_option("server.cookieSecret", tokens.streamlit_secret())
     # Until Home.py has run once, Streamlit would serve the files in pages/ without it.
     PagesManager.uses_pages_directory = False
-    front = frontend.read(Path(file_util.get_static_dir()))
+    front = frontend.read(Path(file_util.get_static_dir()), door=(pages.STATIC / "door.js").read_text())
     open_pages = OpenPages()
     page = front.page
 
@@ -90,6 +93,7 @@ def application() -> st.App:
         assert starlette is not None
         starlette.state.preload = front.preload
         starlette.state.newest_schema = migrate.newest()
+        threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
         yield {}
         open_pages.close()
         await anyio.to_thread.run_sync(_stop_browser)
@@ -106,6 +110,15 @@ def application() -> st.App:
         exception_handlers={NexusError: _answer},
         lifespan=lifespan,
     )
+
+
+def _warm_up() -> None:
+    """Import what the first page would wait for, while the first person signs in; a dashboard's panels would all ask for it at once."""
+    for module in ("pandas", "pyarrow", "nexus.ui.dashboard", "nexus.ui.view", "nexus.ui.prompt"):
+        importlib.import_module(module)
+    # What is loaded by now stays: the collector need not look at it again after each run of a page.
+    gc.collect()
+    gc.freeze()
 
 
 def _stop_browser() -> None:
@@ -125,7 +138,8 @@ class PortTaken(NexusError):
 
 def bound(*, address: str, port: int) -> socket.socket:
     """A socket on the port, taken before anything else is started. Raises PortTaken."""
-    taken = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # With its protocol named: asyncio turns Nagle's algorithm off only then, and with it each answer waits 40 ms for an acknowledgement.
+    taken = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         taken.bind((address, port))

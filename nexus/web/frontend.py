@@ -7,15 +7,15 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-DOOR_SCRIPT = "/door/door.js"
-"""Leads an open page to the sign-in page when its session has ended. Its source: nexus/accounts/static/door.js."""
-
 DOWNLOADS_SCRIPT = "/door/downloads.js"
 """Prints and saves a PDF at a click, with progress. Its source: nexus/accounts/static/downloads.js."""
 
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _LINKED = re.compile(r'(?:src|href)="\./(static/[^"]+\.(?:js|css))"')
 _NOSCRIPT = re.compile(r"<noscript>.*?</noscript>", re.DOTALL)
+_IMPORTED = re.compile(r'(?:from|import)\s*"\./([^"]+\.js)"|(?:from|import)\s*`\./([^`]+\.js)`')
+CHARTS = "ArrowVegaLiteChart.*.js"
+"""Streamlit fetches what draws a chart when the first one comes: most of a dashboard's scripts."""
 _AGENT = re.compile(r"<!--(?:(?!-->).)*agent API(?:(?!-->).)*-->\s*<link rel=\"service-desc\"[^>]*>", re.DOTALL)
 
 
@@ -26,25 +26,42 @@ class Frontend(BaseModel, frozen=True):
     page: bytes
     inline_hashes: tuple[str, ...]
     preload: tuple[str, ...]
-    """Addresses that the page needs at once; the sign-in page fetches them while the person types."""
+    """Addresses that the page and its first chart need; the sign-in page fetches them while the person types."""
 
 
-def read(static: Path) -> Frontend:
-    """Make the `Frontend` of Streamlit's folder of static files."""
+def read(static: Path, *, door: str) -> Frontend:
+    """Make the `Frontend` of Streamlit's folder of static files.
+
+    `door` is the script that leads an open page to the sign-in page when its session has ended. It must run before
+    Streamlit's, so it stands in the page itself: fetched, it would hold everything up.
+    """
     html = (static / "index.html").read_text()
-    inline = tuple(_hash(script) for script in _INLINE.findall(html))
+    inline = (_hash(door), *(_hash(script) for script in _INLINE.findall(html)))
     html = _NOSCRIPT.sub("<noscript><p>Nexus needs JavaScript behind the sign-in page.</p></noscript>", _AGENT.sub("", html))
     html = html.replace("<title>Streamlit</title>", "<title>Nexus</title>")
     # Relative addresses would break on pages below a folder; ours is always served at the root.
     html = html.replace('"./', '"/').replace("/favicon.png", "/door/mark.svg")
-    scripts = f'<script src="{DOOR_SCRIPT}"></script>\n    <script src="{DOWNLOADS_SCRIPT}" defer></script>'
+    scripts = f'<script>{door}</script>\n    <script src="{DOWNLOADS_SCRIPT}" defer></script>'
     page = html.replace("<head>", f"<head>\n    {scripts}", 1)
     return Frontend(
         static=static,
         page=page.encode(),
         inline_hashes=inline,
-        preload=tuple("/" + path for path in _LINKED.findall(html.replace('"/', '"./'))),
+        preload=tuple(dict.fromkeys([*("/" + path for path in _LINKED.findall(html.replace('"/', '"./'))), *_chart_scripts(static)])),
     )
+
+
+def _chart_scripts(static: Path) -> list[str]:
+    """Addresses of the scripts that draw charts, with all that they import."""
+    folder = static / "static" / "js"
+    waiting, found = sorted(path.name for path in folder.glob(CHARTS)), dict[str, None]()
+    while waiting:
+        name = waiting.pop()
+        path = folder / name
+        if name not in found and path.is_file():
+            found[name] = None
+            waiting += [one or other for one, other in _IMPORTED.findall(path.read_text())]
+    return [f"/static/js/{name}" for name in found]
 
 
 def _hash(script: str) -> str:

@@ -2,10 +2,11 @@
 
 import json
 import logging
+import socket
 
 import pytest
 
-from nexus import log, settings
+from nexus import log, server, settings
 from nexus.accounts.sign_in import network
 from nexus.web import frontend
 from nexus.web.address import client_address
@@ -112,10 +113,28 @@ def test_the_page_of_the_app_is_streamlits_with_our_script_before_all_others(tmp
         '<script type="module" crossorigin src="./static/js/index.js"></script><link rel="stylesheet" href="./static/css/i.css"></head>'
         "<body><noscript>the agent API</noscript></body></html>"
     )
-    front = frontend.read(tmp_path)
+    scripts = tmp_path / "static" / "js"
+    scripts.mkdir(parents=True)
+    (scripts / "ArrowVegaLiteChart.Ab1.js").write_text('import{a}from"./embed.Cd2.js";import"./index.js";')
+    (scripts / "embed.Cd2.js").write_text('import{b}from"./embed.Cd2.js";')
+    front = frontend.read(tmp_path, door="window.door = 1")
     page = front.page.decode()
-    assert page.index(frontend.DOOR_SCRIPT) < page.index("<script>a = 1")
-    assert front.inline_hashes == ("'sha256-tbwf/ZCRL7GL7259gJCRksemSSiWMgFW1n+68QTGVEo='",)
-    assert front.preload == ("/static/js/index.js", "/static/css/i.css")
+    assert page.index("<script>window.door = 1</script>") < page.index("<script>a = 1")
+    assert front.inline_hashes == (
+        "'sha256-qTALHpUIYXBujVvQs/u21+Xb/VoPAuUFDflM3kiM4rY='",
+        "'sha256-tbwf/ZCRL7GL7259gJCRksemSSiWMgFW1n+68QTGVEo='",
+    )
+    assert front.preload == (
+        "/static/js/index.js",
+        "/static/css/i.css",
+        "/static/js/ArrowVegaLiteChart.Ab1.js",
+        "/static/js/embed.Cd2.js",
+    )
     assert "agent" not in page
     assert '"./' not in page
+
+
+def test_answers_do_not_wait_for_acknowledgements():
+    """asyncio sets TCP_NODELAY on connections of a listener that names its protocol, and on no other."""
+    with server.bound(address="127.0.0.1", port=0) as listening:
+        assert listening.proto == socket.IPPROTO_TCP
