@@ -109,10 +109,6 @@ class Connection:
     def version(self) -> int:
         return int(self._raw.server_version)
 
-    @property
-    def in_transaction(self) -> bool:
-        return bool(self._raw.info.transaction_status in (extensions.TRANSACTION_STATUS_INTRANS, extensions.TRANSACTION_STATUS_INERROR))
-
     def clean(self) -> bool:
         """End the transaction and everything that could outlive it. False when the connection is of no more use."""
         try:

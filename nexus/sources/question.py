@@ -15,9 +15,11 @@ ROW_BYTES = 4 * 1024 * 1024
 TOO_BIG = "nexus: row of "
 """How the server's complaint about a longer one begins."""
 
-# The role's own path, with Postgres's functions before it and temporary tables behind.
-SEARCH_PATH = """pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ',
-    'pg_catalog', nullif(pg_catalog.current_setting('search_path'), ''), 'pg_temp'), true)"""
+# The role's own path, with Postgres's functions before it and temporary tables behind; without Nexus's own schema,
+# so that a source in Nexus's database does not mean Nexus's table `users` where people write `users`. Kept short:
+# who watches the server sees the first 1,024 bytes, and should see the question in them.
+SEARCH_PATH = """pg_catalog.set_config('search_path', pg_catalog.concat('pg_catalog, "', pg_catalog.array_to_string(
+pg_catalog.array_remove(pg_catalog.current_schemas(false), 'nexus'), '", "'), '", pg_temp'), true)"""
 
 # Of our own transaction only, so that nothing is left on a connection, also behind a pooler.
 SETTINGS = {

@@ -5,6 +5,7 @@ import pytest
 from nexus.accounts.spec import Role, User
 from nexus.db import session as own
 from nexus.sources import connect, run, service, store
+from nexus.sources.address import own_role
 from nexus.sources.connect import pool_of
 from nexus.sources.spec import (
     Limits,
@@ -114,3 +115,19 @@ def test_a_source_that_was_removed_is_said_to_be_gone(sample):
         store.delete(session, name="sample")
     with pytest.raises(SourceUnavailable, match="no longer exists"):
         ask(sample, "select 1")
+
+
+def test_the_tables_of_nexus_are_not_found_without_their_schema_either(sample_database, postgres, admin):
+    """As where a source is Nexus's own database, read by the role whose name the schema has."""
+    with postgres.superuser(own.engine().url.database) as cursor:
+        cursor.execute(
+            "do $$ begin if not exists (select from pg_roles where rolname = 'nexus') then create role nexus login password 'a password'; end if; end $$;"
+            "grant usage on schema nexus, sample to nexus; grant select on all tables in schema nexus, sample to nexus;"
+            """alter role nexus set search_path = "$user", sample"""
+        )
+    with own.transaction() as session:
+        store.put(session, source=Source(name="own", title="Own"), address=own_role("nexus", "a password"), changed_by=None)
+        source = service.find(session, reader=admin, name="own")
+    assert ask(source, "select count(*) from airlines").rows == [(16,)]
+    with pytest.raises(QueryFailed, match='relation "users" does not exist'):
+        ask(source, "select email from users")

@@ -50,10 +50,6 @@ def test_percent_and_question_mark_are_operators_of_the_database():
     assert template("select a ? 'k', b % 2, 'x%' like '%s' from t") == "select a ? 'k', b %% 2, 'x%%' like '%%s' from t"
 
 
-def test_the_parameters_of_a_text_are_listed_once_in_order():
-    assert guard.parameters_of("select :b, ':c', :a, a[1:z], :b::text") == ("b", "a")
-
-
 def test_an_unknown_parameter_is_named_with_its_place():
     with pytest.raises(QueryRefused, match=r":carier \(line 2, column 10\) is not defined"):
         guard.check("select 1\n   where :carier = 'UA'", names=["carrier"])
@@ -88,6 +84,8 @@ def test_functions_are_postgres_own_whatever_the_search_path_says():
         "select exists (select 1), a in (select 1), a = any (array[1]) from t order by 1 desc nulls last limit 3 offset 1",
         "select distinct on (a) a::numeric(10, 2), cast(b as mood), 'x'::public.mood from t",
         "select 'é', lower('ß'), '😀', upper('x')",
+        "select a::region, b::public.registration, '1/2'::pg_lsn, to_tsvector('english'::regconfig, c) from t tablesample bernoulli (1)",
+        "select pg_input_is_valid(a, 'integer'), pg_input_is_valid(b, 'numeric(10, 2)'), pg_input_is_valid(c, 'timestamp(3) with time zone') from t",
     ],
 )
 def test_plain_questions_pass(sql):
@@ -126,6 +124,16 @@ def test_plain_questions_pass(sql):
         ("select regrole '10'", "regrole"),
         ("select cast(:x as pg_catalog.regproc)", "regproc"),
         ("select array['a']::regtype[]", "regtype"),
+        ("select '{pg_authid}'::_regclass", "_regclass looks into the catalog"),
+        ("select null::pg_catalog.pg_authid", "pg_authid looks into the catalog"),
+        ("select * from json_to_record('{}') as x(a _regproc)", "_regproc"),
+        ("select json_populate_record(null::pg_aggregate, '{}')", "pg_aggregate"),
+        ("select null::nexus.users", "nexus.users belongs"),
+        ("select null::pg_toast.x", "pg_toast.x belongs"),
+        ("select pg_input_is_valid('nexus.users', 'regclass')", "regclass"),
+        ("select pg_input_is_valid('pg_authid', 'reg' || 'class')", "plain name of a type"),
+        ("select pg_input_is_valid('pg_authid', U&'\"\\0072egclass\"')", "plain name of a type"),
+        ("select * from t tablesample public.own(1)", "BERNOULLI or SYSTEM"),
         ("select 1 operator(public.+) 2", "operators"),
         ("select 1 = any (select 1) order by 1 using operator(evil.<)", "operators"),
         ("select current_user", "CURRENT_USER"),
