@@ -86,6 +86,9 @@ class Prepared(BaseModel, frozen=True):
     user_id: int
     variables: dict[str, list[str]] = Field(description="As they stand in a URL, dashboard filters that the data took among them.")
     blocks: tuple[BlockSent, ...]
+    shared: bool = Field(
+        False, description="None of its sources is told who asks: everybody would get the same rows, and may see the answer."
+    )
     request: Request
 
     @property

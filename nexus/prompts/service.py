@@ -125,6 +125,7 @@ def prepare(
         user_id=user.id,
         variables=variables_of(prompt, checked, filters=filters, filter_values=filter_values),
         blocks=tuple(block for block, _ in sent),
+        shared=not any(view.source.per_reader for _, view in asked),
         request=_request(prompt, model, words, {block.name: text for block, text in sent}),
     )
 
@@ -249,7 +250,7 @@ def _listen(heard: _Heard, pieces: Generator[Piece, None, None]) -> Iterator[str
 
 
 def runs(session: Session, *, reader: User, prompt: str | None = None, limit: int = 50) -> list[PromptRun]:
-    """The latest runs that the reader may see: their own, and those asked with the same attributes."""
+    """The latest runs that the reader may see: their own, and those of sources that are not told who asks."""
     require(reader, Permission.SEE)
     return store.runs(session, reader=reader, prompt=prompt, limit=limit)
 

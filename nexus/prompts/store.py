@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Select, and_, cast, func, literal, or_, select, update
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Select, and_, func, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from nexus.accounts.spec import User
@@ -24,7 +23,7 @@ def start(session: Session, *, prepared: Prepared, user: User, dashboard: str | 
         user_id=user.id,
         dashboard=dashboard,
         variables=prepared.variables,
-        data={"blocks": [block.model_dump(mode="json") for block in prepared.blocks], "reader": user.attributes},
+        data={"blocks": [block.model_dump(mode="json") for block in prepared.blocks], "shared": prepared.shared},
         data_hash=prepared.request.digest,
         model=prepared.request.model,
         status="running",
@@ -61,8 +60,8 @@ def finish(
 
 
 def _may_see(reader: User) -> ColumnElement[bool]:
-    # An answer was made of what its asker may see. Whoever has the same attributes sees the same rows.
-    return or_(PromptRunRow.user_id == reader.id, PromptRunRow.data["reader"] == cast(literal(reader.attributes, JSONB), JSONB))
+    # An answer was made of what its asker may see. Where the database is told who asks, nobody else surely sees the same rows.
+    return or_(PromptRunRow.user_id == reader.id, PromptRunRow.data.contains({"shared": True}))
 
 
 def _chosen(reader: User) -> Select[*tuple[Any, ...]]:

@@ -15,6 +15,7 @@ from nexus.prompts import gemini, service
 from nexus.prompts.asking import Asking
 from nexus.prompts.request import Piece, Prepared, PromptRun
 from nexus.prompts.spec import Prompt
+from nexus.sources import service as sources
 from nexus.sources import store
 from nexus.sources.address import own_role
 from nexus.sources.spec import Source
@@ -73,7 +74,12 @@ def key(database, admin):
 def airlines(database, analyst):
     with own.transaction() as session:
         session.execute(text(SHOP))
-        store.put(session, source=Source(name="shop", title="Shop"), address=own_role("nexus_prompts", "a password"), changed_by=None)
+        store.put(
+            session,
+            source=Source(name="shop", title="Shop", per_reader=False),
+            address=own_role("nexus_prompts", "a password"),
+            changed_by=None,
+        )
         views.save_view(session, user=analyst, view=View.model_validate(AIRLINES))
 
 
@@ -286,16 +292,28 @@ def test_what_was_prepared_for_one_cannot_be_sent_by_another(prepared, make_user
         next(service.run(user=make_user(Role.ANALYST), prepared=prepared))
 
 
-def test_an_answer_is_seen_by_those_who_see_the_same_rows(prepared, analyst, viewer, make_user, stand_in, key):
+def test_an_answer_is_seen_by_all_where_the_source_is_not_told_who_asks(prepared, analyst, viewer, stand_in, key):
     run = finished(analyst, prepared)
-    outsider = make_user(Role.ADMIN, attributes={"region": "north"})
     assert runs(viewer) == [run]
-    assert runs(outsider) == []
     with own.transaction() as session:
         assert service.open_prompt(session, reader=viewer, name="brief").answer_for({"topic": ["names"]}) == run
-        assert service.open_prompt(session, reader=outsider, name="brief").answers == ()
-        with pytest.raises(NotFound):
-            service.find_run(session, reader=outsider, run_id=run.id)
+        assert service.find_run(session, reader=viewer, run_id=run.id) == run
+
+
+def test_an_answer_made_of_rows_for_one_person_is_seen_by_nobody_else(prepared, admin, analyst, make_user, stand_in, key):
+    """The database may show each person other rows: also to people who have the same attributes, or none."""
+    with own.transaction() as session:
+        shop = sources.find(session, reader=admin, name="shop")
+        sources.change_source(session, user=admin, source=shop.model_copy(update={"per_reader": True}))
+        opened = service.find_prompt(session, reader=analyst, name="brief")
+    run = finished(analyst, service.prepare(user=analyst, opened=opened, values={"topic": "names"}))
+    for outsider in (admin, make_user(Role.ANALYST), make_user(Role.VIEWER)):
+        assert runs(outsider) == []
+        with own.transaction() as session:
+            assert service.open_prompt(session, reader=outsider, name="brief").answers == ()
+            with pytest.raises(NotFound):
+                service.find_run(session, reader=outsider, run_id=run.id)
+    assert runs(analyst) == [run]
 
 
 def test_a_prompt_opens_with_its_last_answer_for_equal_values_in_one_statement(save, analyst, stand_in, key):
