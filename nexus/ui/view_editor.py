@@ -19,8 +19,6 @@ from nexus.views import service as views
 from nexus.views.service import OpenView
 from nexus.views.spec import SqlQuestion, TableQuestion, View
 
-Way = Literal["table", "sql", "yaml"]
-
 TEMPLATE = """\
 kind: view
 name: my-view
