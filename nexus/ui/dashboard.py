@@ -10,7 +10,7 @@ from nexus.dashboards import service as dashboards
 from nexus.db.session import transaction
 from nexus.errors import NexusError
 from nexus.ui import filters, url, when
-from nexus.ui.forms import plain
+from nexus.ui.forms import plain, sentence
 from nexus.ui.page import errors_shown
 from nexus.ui.panels import AS_OF, HEAD, STYLE, Board, draw_panels
 from nexus.views.spec import Parameter
@@ -118,5 +118,5 @@ def _options(board: Board, parameter: Parameter) -> list[filters.Option]:
     try:
         return dashboards.filter_choices(board.opened, parameter, reader=board.user)
     except NexusError as error:
-        st.caption(f":material/error: {error.message}")
+        st.caption(f":material/error: {sentence(error.message)}")
         return []

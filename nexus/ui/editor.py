@@ -11,7 +11,7 @@ from nexus.db import versions
 from nexus.db.session import transaction
 from nexus.errors import BadInput, Conflict, NexusError
 from nexus.ui import when
-from nexus.ui.forms import plain
+from nexus.ui.forms import plain, sentence
 from nexus.views.service import save_view
 from nexus.views.spec import View
 from nexus.workspace import files, validate
@@ -71,12 +71,12 @@ def draw_yaml(text: str, *, kind: Kind, name: str | None, base_version: int | No
         draw_problems(invalid)
     except Conflict as conflict:
         if base is None:
-            st.error(conflict.message)
+            st.error(sentence(conflict.message))
         else:
             st.session_state[f"{scope}-conflict"] = True
             st.rerun()
     except NexusError as error:
-        st.error(error.message)
+        st.error(sentence(error.message))
     else:
         forget(scope)
         return spec.name
@@ -101,7 +101,7 @@ def _overrule(scope: str, base_key: str, typed: str, *, kind: Kind, name: str | 
             except WorkspaceInvalid as invalid:
                 draw_problems(invalid)
             except NexusError as error:
-                st.error(error.message)
+                st.error(sentence(error.message))
             else:
                 forget(scope)
                 return spec.name
@@ -114,7 +114,10 @@ def _overrule(scope: str, base_key: str, typed: str, *, kind: Kind, name: str | 
 def draw_problems(invalid: WorkspaceInvalid) -> None:
     """Every mistake with its line and field."""
     lines = [
-        f"- {f'Line {problem.line}' if problem.line else 'The file'}{f', `{problem.path}`' if problem.path else ''}: {problem.message}"
+        "- "
+        + sentence(
+            f"{f'Line {problem.line}' if problem.line else 'The file'}{f', `{problem.path}`' if problem.path else ''}: {problem.message}"
+        )
         for problem in invalid.problems
     ]
     count = len(lines)

@@ -11,7 +11,8 @@ from typing import Any, assert_never
 import streamlit as st
 
 from nexus.ui import url
-from nexus.views import values as forms
+from nexus.ui.forms import plain, sentence
+from nexus.views import values as typed
 from nexus.views.spec import (
     BooleanParameter,
     ChoiceParameter,
@@ -42,8 +43,8 @@ def draw_filters(
     the address already has it, and before the page runs again: the place for `st.rerun` of some fragments.
     """
     values, refused = url.read(parameters)
-    for sentence in refused:
-        st.warning(f"{sentence} The default is shown instead.", icon=":material/link_off:")
+    for problem in refused:
+        st.warning(f"{sentence(problem)} The default is shown instead.", icon=":material/link_off:")
     if not parameters:
         return values
     _follow_address(parameters, values, scope)
@@ -72,7 +73,7 @@ def _key(parameter: Parameter, scope: str) -> str:
 
 def _follow_address(parameters: Sequence[Parameter], values: dict[str, Any], scope: str) -> None:
     """Set the widgets where the address says something else than they did: by the back button, a link or Clear."""
-    said = forms.unparse(parameters, values)
+    said = typed.unparse(parameters, values)
     if st.session_state.get(_said(scope), said) != said:
         for parameter in parameters:
             st.session_state[_key(parameter, scope)] = to_widget(parameter, values[parameter.name])
@@ -101,7 +102,7 @@ def _on_change(
             return  # the person has chosen the first day, and not yet the last
         values[parameter.name] = of_widget(parameter, held)
         url.write(parameters, values)
-        st.session_state[_said(scope)] = forms.unparse(parameters, values)
+        st.session_state[_said(scope)] = typed.unparse(parameters, values)
         changed(values)
 
     return apply
@@ -138,10 +139,10 @@ def to_widget(parameter: Parameter, value: Any) -> Any:
 
 
 def _draw(parameter: Parameter, value: Any, *, at: str, options: Options, on_change: Callable[[], None]) -> None:
-    label = forms.label(parameter)
+    label = plain(typed.label(parameter))
     match parameter:
         case TextParameter():
-            st.text_input(label, value or "", key=at, on_change=on_change, width=_NARROW, max_chars=forms.LONGEST_TEXT, placeholder="any")
+            st.text_input(label, value or "", key=at, on_change=on_change, width=_NARROW, max_chars=typed.LONGEST_TEXT, placeholder="any")
         case NumberParameter():
             st.number_input(
                 label,

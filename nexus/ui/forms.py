@@ -27,7 +27,7 @@ def refused() -> Iterator[None]:
     try:
         yield
     except NexusError as error:
-        st.error(error.message, icon=":material/error:")
+        st.error(sentence(error.message), icon=":material/error:")
 
 
 @contextmanager
@@ -44,25 +44,46 @@ def saving(form: str, done: str = "Saved.") -> Iterator[None]:
     st.rerun()
 
 
-def tell(form: str, sentence: str) -> None:
-    st.session_state[f"{form}-told"] = (sentence, time.monotonic())
+def tell(form: str, words: str) -> None:
+    st.session_state[f"{form}-told"] = (words, time.monotonic())
 
 
 def told(form: str) -> None:
     """The sentence of the last success, for as long as it takes to read: whatever else is pressed meanwhile does not hide it."""
-    sentence, at = st.session_state.get(f"{form}-told", ("", 0.0))
-    if sentence and time.monotonic() - at < TOLD_SECONDS:
-        st.success(sentence, icon=":material/check:")
+    words, at = st.session_state.get(f"{form}-told", ("", 0.0))
+    if words and time.monotonic() - at < TOLD_SECONDS:
+        st.success(words, icon=":material/check:")
 
 
-def empty(sentence: str) -> None:
+def empty(words: str) -> None:
     """What a page says when there is nothing yet: what it is for, and what to do next."""
     with st.container(border=True):
-        st.markdown(sentence)
+        st.markdown(words)
 
 
 def plain(text: str) -> str:
     """Text that people typed, for a place that reads markdown: every sign is only itself, and no address becomes a link."""
     escaped = "".join(f"\\{sign}" if sign in "\\`*_{}[]()<>#+-.!|$~:^=" else sign for sign in " ".join(text.split()))
-    # Bare addresses are linked in spite of the escapes; a word joiner, which nobody sees, keeps them text.
-    return re.sub(r"(?i)(https?\\:|www)", "\\1\u2060", escaped)
+    return _unlinked(escaped)
+
+
+def sentence(message: str) -> str:
+    """What an error says, for a place that reads markdown: names in backticks are set as code, and nothing else means anything.
+
+    Messages quote databases, files and what people typed, so a link or a picture in them must stay text.
+    """
+    parts = re.split(r"(`[^`]+`)", " ".join(message.split()))
+    return "".join(part if at % 2 else _unlinked(_SIGNS.sub(r"\\\g<0>", part)) for at, part in enumerate(parts))
+
+
+_SIGNS = re.compile(r"[\\`*_\[\]<>$~]|:(?=[A-Za-z])|^[#+=-]|(?<=^\d)[.)]")
+"""Signs that mean something inside a line, or at its beginning."""
+
+
+_LIVE = re.compile(r"(?i)https?\\?:|www|:(?=[\w+/\\-]+:)")
+"""Bare addresses are linked, and icons and emoji drawn by their names, in spite of escapes."""
+
+
+def _unlinked(text: str) -> str:
+    # A word joiner, which nobody sees, keeps them text.
+    return _LIVE.sub("\\g<0>\u2060", text)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from nexus.db.versions import Listed
 from nexus.ui import when
-from nexus.ui.forms import plain
+from nexus.ui.forms import plain, sentence
 
 
 @dataclass(frozen=True)
@@ -51,4 +51,4 @@ def draw_cards(title: str, found: Sequence[Listed], *, hint: str = "") -> None:
                 opened = f"opened {when.since(item.visited_at)}" if item.visited_at else "not opened yet"
                 st.caption(f"changed {when.since(item.changed_at)} · {opened}")
                 if item.problem:
-                    st.warning(plain(item.problem))
+                    st.warning(sentence(item.problem))

@@ -7,7 +7,7 @@ import streamlit as st
 from nexus.db.versions import Listed
 from nexus.ui import when
 from nexus.ui.forms import empty as draw_empty
-from nexus.ui.forms import plain
+from nexus.ui.forms import plain, sentence
 
 MOST_ROWS = 100
 
@@ -39,6 +39,6 @@ def draw_list(found: Sequence[Listed], *, page: str, search: str, empty: str) ->
         opened = f"opened {when.since(item.visited_at)}" if item.visited_at else "not opened yet"
         state.caption(f"{plain(item.owner or 'Nexus')} · changed {when.since(item.changed_at)} · {opened}")
         if item.problem:
-            st.warning(plain(item.problem))
+            st.warning(sentence(item.problem))
     if len(found) > MOST_ROWS:
         st.caption(f"The first {MOST_ROWS} of {len(found)}. Search to narrow them.")

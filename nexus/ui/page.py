@@ -14,7 +14,7 @@ from nexus.accounts.sessions import SignedOut
 from nexus.accounts.spec import Permission, User, require
 from nexus.db.session import transaction
 from nexus.errors import NexusError
-from nexus.ui.forms import plain
+from nexus.ui.forms import plain, sentence
 
 STYLE = Path(__file__).parent / "static" / "frame.css"
 
@@ -55,7 +55,7 @@ def errors_shown(*, where: str = "page", user: User | None = None) -> Iterator[N
     except SignedOut as error:
         st.error(f"{error.message} [Sign in](/login)", icon=":material/lock:")
     except NexusError as error:
-        st.error(error.message, icon=":material/error:")
+        st.error(sentence(error.message), icon=":material/error:")
     except Exception as error:
         reference = defects.note(error, where=where, user_id=user.id if user else None)
         st.error(

@@ -178,7 +178,7 @@ def _draw_data(board: Board, panel: TablePanel | ChartPanel | MetricPanel, heigh
     )
     if board.shows_rows_of == panel.name and table:
         board.shows_rows_of = None
-        st.dialog(panel.title or panel.name, width="large")(_draw_more)(board, panel, table)
+        st.dialog(plain(panel.title or panel.name), width="large")(_draw_more)(board, panel, table)
 
 
 def _choose(board: Board, panel: DataPanel, key: str) -> None:

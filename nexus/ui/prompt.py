@@ -169,7 +169,7 @@ def _draw_request(prepared: Prepared, *, height: int | None = None) -> None:
     request = prepared.request
     st.caption(
         f"{_count(prepared.rows, 'row')} · {_count(prepared.columns, 'column')} · about {request.estimated_tokens:,} tokens · "
-        f"{request.model} · temperature {request.temperature:g} · at most {request.max_answer_tokens:,} tokens back"
+        f"{forms.plain(request.model)} · temperature {request.temperature:g} · at most {request.max_answer_tokens:,} tokens back"
         + "".join(f"  \n{_of_block(block)}" for block in prepared.blocks)
     )
     with st.container(height=height or "content", border=height is not None, gap="small"):
@@ -226,20 +226,20 @@ def _draw_end(look: Look) -> None:
         return
     draw_prose(look.text)
     if look.problem:
-        st.info(look.problem, icon=":material/info:")
+        st.info(forms.sentence(look.problem), icon=":material/info:")
 
 
 def _draw_run(run: PromptRun) -> None:
     """An answer, how it ended, and where it came from."""
     draw_prose(run.answer)
     if run.error and run.status in TROUBLES:
-        TROUBLES[run.status](run.error, icon=":material/info:")
+        TROUBLES[run.status](forms.sentence(run.error), icon=":material/info:")
     st.caption(provenance(run))
 
 
 def provenance(run: PromptRun) -> str:
     """When, by whom, from what, how many tokens, how long."""
-    parts = [when.moment(run.started_at), forms.plain(run.user_name), run.model]
+    parts = [when.moment(run.started_at), forms.plain(run.user_name), forms.plain(run.model)]
     if run.prompt_tokens is not None or run.answer_tokens is not None:
         parts.append(f"{run.prompt_tokens or 0:,} + {run.answer_tokens or 0:,} tokens")
     if run.elapsed_ms is not None:
@@ -275,7 +275,7 @@ def _draw_buttons(place: _Place, state: _State, *, at_once: bool) -> None:
                 help="Shows what will be sent first.",
             )
         if problem := st.session_state.pop(f"problem-{place.scope}", None):
-            st.error(problem, icon=":material/error:")
+            st.error(forms.sentence(problem), icon=":material/error:")
 
 
 def _prepare(place: _Place, state: _State) -> None:

@@ -5,12 +5,11 @@ from typing import Any
 import streamlit as st
 
 from nexus.accounts.spec import Permission, User
-from nexus.db import versions
 from nexus.db.session import transaction
 from nexus.errors import NexusError
 from nexus.sources.spec import Table
 from nexus.ui import charts, filters, tables, url
-from nexus.ui.forms import plain
+from nexus.ui.forms import plain, sentence
 from nexus.ui.panels import STYLE, provenance
 from nexus.views import service as views
 from nexus.views.service import OpenView
@@ -46,7 +45,7 @@ def draw_view(user: User, opened: OpenView) -> None:
         table = views.ask(opened, reader=user, values=values, fresh=bool(st.session_state.get("view-fresh")))
         draw_rows(slot, opened, table, chart=shown == CHART)
     except NexusError as error:
-        slot.error(error.message, icon=":material/error:")
+        slot.error(sentence(error.message), icon=":material/error:")
         return
     st.html(f'<div class="nexus-foot">{provenance(table)}</div>')
     _more(user, opened, table)
@@ -73,7 +72,7 @@ def _more(user: User, opened: OpenView, table: Table) -> None:
     with more:
         st.code(table.query.sql.strip(), language="sql", wrap_lines=True)
         with transaction() as session:
-            uses = versions.uses_of_view(session, name=opened.view.name, reader_id=user.id)
+            uses = views.used_by(session, reader=user, name=opened.view.name)
         for use in uses:
             if use.kind in ("dashboard", "prompt"):
                 st.page_link(f"pages/{use.kind}.py", label=plain(use.title), query_params={"name": use.name})
@@ -91,5 +90,5 @@ def _options(user: User, parameter: Parameter) -> list[filters.Option]:
                 origin = views.find_view(session, reader=user, name=parameter.choices.view)
         return views.read_choices(parameter, origin, reader=user)
     except NexusError as error:
-        st.caption(f":material/error: {error.message}")
+        st.caption(f":material/error: {sentence(error.message)}")
         return []

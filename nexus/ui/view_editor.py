@@ -12,7 +12,7 @@ from nexus.errors import BadInput, Conflict, NexusError
 from nexus.sources import service as sources
 from nexus.sources.spec import Source
 from nexus.ui import editor, url, view_form
-from nexus.ui.forms import plain
+from nexus.ui.forms import plain, sentence
 from nexus.ui.panels import provenance
 from nexus.ui.view import draw_rows
 from nexus.views import service as views
@@ -106,10 +106,10 @@ def _draw_form(user: User, way: Literal["table", "sql"], known: list[Source], op
             return None
         editor.save(view, user=user, base_version=base, note="")
     except Conflict as conflict:
-        st.error(f"{conflict.message} What you typed stays here; the YAML tab shows theirs when you save there.")
+        st.error(f"{sentence(conflict.message)} What you typed stays here; the YAML tab shows theirs when you save there.")
         return None
     except NexusError as error:
-        st.error(error.message)
+        st.error(sentence(error.message))
         return None
     editor.forget(scope)
     return view.name

@@ -12,6 +12,7 @@ from nexus.errors import BadInput, NexusError
 from nexus.sources import catalog
 from nexus.sources.catalog import CatalogTable
 from nexus.sources.spec import Source
+from nexus.ui.forms import sentence
 from nexus.views.spec import Aggregate, ChartKind, Grain, Operator, TableQuestion, View
 
 TYPES = ("text", "number", "boolean", "date", "date_range", "choice", "multiple_choice")
@@ -51,7 +52,7 @@ def draw_table_question(scope: str, before: TableQuestion | None, source: Source
     try:
         known = {f"{table.schema}.{table.name}": table for table in catalog.tables(source, reader=reader)}
     except NexusError as error:
-        st.error(error.message)
+        st.error(sentence(error.message))
         known = {}
     chosen = f"{before.db_schema}.{before.table}" if before else None
     names = list(known) + ([chosen] if chosen and chosen not in known else [])

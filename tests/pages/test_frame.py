@@ -119,3 +119,19 @@ def test_what_people_typed_is_shown_as_it_is(admin, tmp_path, text):
     escaped = plain(text)
     assert re.sub(r"\\(.)", r"\1", escaped).replace("\u2060", "") == text
     assert not re.search(r"(?<!\\)[*_\[\]<>$#`:]", escaped)
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("The view `late_flights` no longer exists.", "The view `late_flights` no longer exists."),
+        ("It says: [a](https://b) and ![c](d).", "It says: \\[a\\](https:\u2060//b) and !\\[c\\](d)."),
+        ("a_b * c :red[x] :material/home: $5", "a\\_b \\* c \\:red\\[x\\] \\:\u2060material/home: \\$5"),
+        ("# not a head\n- nor a list", "\\# not a head - nor a list"),
+        ("half ` of a pair, www.example.org, <b>", "half \\` of a pair, www\u2060.example.org, \\<b\\>"),
+    ],
+)
+def test_an_error_is_one_sentence_whatever_it_quotes(message, shown):
+    from nexus.ui.forms import sentence
+
+    assert sentence(message) == shown

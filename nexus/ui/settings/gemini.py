@@ -45,6 +45,6 @@ def draw(user: User) -> None:
             accounts.change_setting(session, user=user, name="google_api_key", value=None)
     elif test:
         with forms.refused(), st.spinner("Asking Gemini …"):
-            st.success(gemini.try_key(key or None, model=(model or "").strip()), icon=":material/check:")
+            st.success(forms.sentence(gemini.try_key(key or None, model=(model or "").strip())), icon=":material/check:")
     if address := settings.current().gemini_base_url:
         st.caption(f"Requests go to `{address}`, from `GEMINI_BASE_URL`.")

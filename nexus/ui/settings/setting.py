@@ -6,7 +6,7 @@ from nexus.accounts import service as accounts
 from nexus.accounts.spec import Permission, User, require
 from nexus.db.saved import Saved, read_all
 from nexus.db.session import transaction
-from nexus.ui import when
+from nexus.ui import forms, when
 
 ORIGINS = {"environment": "from the environment", "saved": "saved here", "default": "the default"}
 
@@ -30,5 +30,5 @@ def origin(saved: Saved, name: str, people: dict[int, str]) -> None:
         line += f": `{name.upper()}` is set there, and wins. Remove it there to change it here."
     elif name in saved.changed_at:
         by = people.get(saved.changed_by.get(name) or 0)
-        line += f", changed {when.moment(saved.changed_at[name])}{f' by {by}' if by else ''}"
+        line += f", changed {when.moment(saved.changed_at[name])}{f' by {forms.plain(by)}' if by else ''}"
     st.caption(line)

@@ -144,6 +144,6 @@ def _address(user: User, source: Source, form: str) -> None:
 
 def _told(trial: Trial) -> None:
     tables = f"{trial.tables} readable {'table' if trial.tables == 1 else 'tables'}"
-    st.success(f"It answers: PostgreSQL {trial.version}, {tables}, {trial.latency_ms:.0f} ms.", icon=":material/check:")
+    st.success(f"It answers: PostgreSQL {forms.plain(trial.version)}, {tables}, {trial.latency_ms:.0f} ms.", icon=":material/check:")
     for warning in trial.warnings:
         st.warning(warning, icon=":material/warning:")
