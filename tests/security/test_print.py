@@ -394,6 +394,28 @@ def test_a_chart_cannot_run_code_or_load_data(printer, listener):
     assert "Verspätung" in drawn[-1]
 
 
+def test_a_chart_drawn_before_needs_no_browser(own_printer):
+    printer = own_printer(idle_s=0.2)
+    drawn = printer.draw([BARS, {"mark": "nonsense"}])
+    until(lambda: not printer.state().running)
+    assert printer.draw([BARS, BARS]) == [drawn[0], drawn[0]]
+    assert not printer.state().running
+    assert printer.draw([{**BARS, "mark": "line"}]) != drawn[:1]
+
+
+def test_what_was_printed_on_is_thrown_away_with_its_process(own_printer):
+    printer = own_printer()
+
+    def sheets() -> list[psutil.Process]:
+        return [process for process in of_browser(printer) if "--type=renderer" in command(process)]
+
+    printer.print("<p>first")
+    until(lambda: len(sheets()) == 1)
+    before = sheets()
+    assert "first" not in "".join(texts(printer.print("<p>second")))
+    until(lambda: gone(before))
+
+
 def _with(spec: object, address: str) -> object:
     if isinstance(spec, dict):
         return {key: _with(value, address) for key, value in spec.items()}
@@ -474,7 +496,8 @@ def test_a_hanging_browser_is_replaced_and_the_person_told(own_printer):
     printer.print("<p>warm")
     hanging = of_browser(printer)
     for process in hanging[1:]:
-        process.send_signal(signal.SIGSTOP)
+        with contextlib.suppress(psutil.Error):  # the sheet that was printed on is being thrown away
+            process.send_signal(signal.SIGSTOP)
     with pytest.raises(PrintTooSlow):
         printer.print("<p>x")
     until(lambda: gone(hanging))
