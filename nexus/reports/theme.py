@@ -8,6 +8,7 @@ JAPANESE = re.compile("[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
 """Characters that Inter does not have; the font that has them weighs a megabyte, so it is loaded only for these."""
 INK = "#1a2230"
 FAINT = "#5b6675"
+RULE = "#d7dce3"  # used by document.css
 ACCENT = "#0f6a86"
 PALETTE = ("#0f6a86", "#d9822b", "#6a5acd", "#2f8f5b", "#b83b5e", "#8a6d3b", "#3f88c5", "#7a7f87", "#a05195", "#5b8c2a")
 """As on the light screen: `chartCategoricalColors` in .streamlit/config.toml."""
