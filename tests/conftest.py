@@ -217,9 +217,10 @@ def make_server(postgres: Postgres, template: str) -> Iterator[Callable[..., Ser
 
 @pytest.fixture(scope="session")
 def chromium():
-    """One headless browser for the whole run."""
-    from playwright.sync_api import sync_playwright
+    """One headless browser for the whole run. What is expected of a page may take long on a machine that does much else."""
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         path = shutil.which("chromium-headless-shell") or shutil.which("chromium") or None
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
@@ -231,6 +232,6 @@ def chromium():
 def page(chromium, app_server: Server):
     """A page in a fresh browser profile; `page.goto("/dashboard")` goes to the app. Sign in with `tests.server.sign_in`."""
     context = chromium.new_context(base_url=app_server.url, viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     yield context.new_page()
     context.close()

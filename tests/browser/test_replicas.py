@@ -36,7 +36,6 @@ def balancer(replicas: tuple[Server, Server]) -> Iterator[RoundRobin]:
 def page(chromium: Browser) -> Iterator[Page]:
     page = chromium.new_page(viewport={"width": 1280, "height": 900}, accept_downloads=True)
     page.set_default_timeout(30_000)
-    expect.set_options(timeout=30_000)
     yield page
     page.close()
 

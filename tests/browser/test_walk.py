@@ -47,7 +47,7 @@ def administrator(first_start: Server, chromium: Browser) -> str:
     page.fill("#new", PASSWORD)
     page.fill("#again", PASSWORD)
     page.press("#again", "Enter")
-    expect(page.get_by_role("heading", name="Home", level=1)).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Home", level=1)).to_be_visible()
     page.close()
     return email.group(1)
 
@@ -56,7 +56,6 @@ def administrator(first_start: Server, chromium: Browser) -> str:
 def page(request, chromium: Browser) -> Iterator[Page]:
     page = chromium.new_page(viewport={"width": request.param, "height": 900}, accept_downloads=True)
     page.set_default_timeout(30_000)
-    expect.set_options(timeout=30_000)
     yield page
     page.close()
 
