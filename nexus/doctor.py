@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 
 from nexus import settings, status
+from nexus.accounts.service import OPERATOR
 from nexus.db import session as own
 from nexus.errors import DatabaseUnavailable, NexusError
 from nexus.reports import chromium
@@ -28,7 +29,7 @@ def look(database: AbstractContextManager[None]) -> list[Finding]:
             return _without_database("wrong", detail, "Check DATABASE_URL, and that this Postgres runs and lets Nexus in.")
         except NexusError as error:
             return _without_database("wrong", error.message, "")
-        return [_tried(finding) for finding in status.findings()]
+        return [_tried(finding) for finding in status.findings(reader=OPERATOR)]
 
 
 def _tried(finding: Finding) -> Finding:
@@ -56,7 +57,7 @@ def _reason(error: DatabaseUnavailable) -> str:
 def _without_database(state: State, detail: str, what_to_do: str) -> list[Finding]:
     """One line for the database, and what can be said without it."""
     first = Finding(what="Database", state=state, detail=detail, what_to_do=what_to_do)
-    rest = [_tried(finding) for finding in status.findings() if finding.detail != DatabaseUnavailable.message]
+    rest = [_tried(finding) for finding in status.findings(reader=OPERATOR) if finding.detail != DatabaseUnavailable.message]
     return [first, *rest]
 
 

@@ -23,8 +23,9 @@ LITTLE_ROOM = 1024 * 1024 * 1024
 """Bytes. The sample and its indexes take 90 MB, and Postgres's own log of changes up to as much as it likes."""
 
 
-def findings() -> list[Finding]:
-    """Everything `doctor` and the status page show, in their order. Never raises: what fails becomes a finding."""
+def findings(*, reader: User) -> list[Finding]:
+    """Everything `doctor` and the status page show, in their order. What fails while it is looked at becomes a finding."""
+    require(reader, Permission.ADMINISTER)
     found: list[Finding] = []
     for what, look in _LOOKS:
         try:
@@ -55,8 +56,13 @@ def recent_defects(session: Session, *, reader: User, limit: int = 20) -> Entrie
     return Entries(entries=tuple(store.entries(session, limit=limit, before=None, search="", what=defects.EVENT)), older=None)
 
 
-def processes() -> list[Process]:
+def processes(*, reader: User) -> list[Process]:
     """This process and those it started, Postgres left out; biggest first."""
+    require(reader, Permission.ADMINISTER)
+    return _processes()
+
+
+def _processes() -> list[Process]:
     own = psutil.Process()
     found = []
     for process in [own, *own.children(recursive=True)]:
@@ -158,7 +164,7 @@ def _gemini() -> Iterator[Finding]:
 
 
 def _memory_found() -> Iterator[Finding]:
-    found = processes()
+    found = _processes()
     used = sum(process.pss_bytes for process in found)
     limit = container_limit()
     detail = f"{_megabytes(used)} in {len(found)} {'process' if len(found) == 1 else 'processes'}" + (

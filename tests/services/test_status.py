@@ -5,6 +5,7 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 from nexus import audit, defects, settings, status
+from nexus.accounts.service import OPERATOR
 from nexus.db import session as own
 from nexus.db.tables import SavedSettingRow
 from nexus.errors import NotAllowed
@@ -12,7 +13,7 @@ from nexus.status import service
 
 
 def found(what: str) -> status.Finding:
-    return next(finding for finding in status.findings() if finding.what == what)
+    return next(finding for finding in status.findings(reader=OPERATOR) if finding.what == what)
 
 
 def test_a_sound_database_is_found_with_its_version_and_schema(database):
@@ -23,7 +24,7 @@ def test_a_sound_database_is_found_with_its_version_and_schema(database):
 
 def test_without_a_database_the_rest_is_still_told(database):
     own.disconnect()
-    findings = {finding.what: finding for finding in status.findings()}
+    findings = {finding.what: finding for finding in status.findings(reader=OPERATOR)}
     assert findings["Database"].state == "wrong"
     assert "cannot reach its own database" in findings["Database"].detail
     assert findings["Python"].state == "ok"
@@ -86,3 +87,9 @@ def test_the_limit_of_the_container_is_read_where_there_is_one(tmp_path):
     assert service.container_limit(tmp_path) is None
     (tmp_path / "memory.max").write_text("536870912\n")
     assert service.container_limit(tmp_path) == 512 * 1024 * 1024
+
+
+def test_only_administrators_see_what_the_machine_is_made_of(database, analyst):
+    for asked in (status.findings, service.processes):
+        with pytest.raises(NotAllowed):
+            asked(reader=analyst)

@@ -17,10 +17,10 @@ MARKS = {
 
 
 def draw(user: User) -> None:
-    for finding in status.findings():
+    for finding in status.findings(reader=user):
         st.markdown(_line(finding))
     st.subheader("Memory by process")
-    processes = status.processes()
+    processes = status.processes(reader=user)
     st.table(
         {
             "Process": [f"{process.name} ({process.pid})" for process in processes],
