@@ -1,5 +1,6 @@
 """What every answer carries, and which hosts and origins are answered at all."""
 
+import re
 from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
@@ -38,7 +39,8 @@ def policy(*, host: str, inline_hashes: tuple[str, ...], production: bool) -> st
 def host_of(scope: Scope) -> tuple[str, str] | None:
     """The Host header as (name with port, name alone); none when it is missing, doubled or not a host."""
     values = header(scope, b"host")
-    if len(values) != 1 or not values[0] or set(values[0]) & set("/\\@?# \t,"):
+    # It stands in the policy too, so it may hold nothing that would end a rule there.
+    if len(values) != 1 or not re.fullmatch(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?", values[0]):
         return None
     try:
         parts = urlsplit(f"//{values[0]}")

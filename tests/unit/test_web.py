@@ -65,7 +65,9 @@ def test_an_origin_is_the_same_only_when_it_is_this_host_and_port(origin, same):
     assert not same_origin([origin, origin], host="localhost:8501")
 
 
-@pytest.mark.parametrize("host", ["", "a b", "a/b", "a\\b", "u@h", "h?x", "h#x", "h,g", "h:x", "[::1"])
+@pytest.mark.parametrize(
+    "host", ["", "a b", "a/b", "a\\b", "u@h", "h?x", "h#x", "h,g", "h:x", "[::1", "h;script-src *", "h'", "h;x", "h:", "ü.example"]
+)
 def test_a_host_header_that_is_no_host_is_none(host):
     assert host_of(scope(("host", host))) is None
     assert host_of(scope(("host", "a.example"), ("host", "a.example"))) is None
