@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.seen import barriers
 from tests.server import PASSWORD, sign_in, sign_in_by_form
 
 
@@ -71,21 +72,13 @@ def test_someone_who_is_locked_out_reads_until_when(app_server, page):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_sign_in_page_can_be_read_and_used_by_everyone(app_server, page, scheme, width):
-    from axe_playwright_python.sync_playwright import Axe
-
     page.set_viewport_size({"width": width, "height": 800})
     page.emulate_media(color_scheme=scheme)
     page.goto("/login")
     sign_in_by_form(page, app_server.person(), password="wrong wrong wrong")
     page.get_by_role("alert").wait_for()
-    assert axe(page, Axe()) == []
+    assert barriers(page, advice=True) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
-def axe(page, axe_) -> list[str]:
-    """What axe finds, as `rule: element`."""
-    results = axe_.run(page).response["violations"]
-    return [f"{violation['id']}: {node['html'][:120]}" for violation in results for node in violation["nodes"]]
 
 
 def test_a_page_kept_open_comes_back_by_itself_when_the_server_does(make_server, chromium):

@@ -136,11 +136,14 @@ def nixpacks() -> dict:
 
 
 def test_every_field_is_one_that_railway_documents(railway_json, railway_service, nixpacks, railpack):
-    TypeAdapter(RailwayJson).validate_python(railway_json)
-    TypeAdapter(Build).validate_python(railway_service["build"])
-    TypeAdapter(Deploy).validate_python(railway_service["deploy"])
-    TypeAdapter(NixpacksToml).validate_python(nixpacks)
-    TypeAdapter(RailpackJson).validate_python(railpack)
+    for documented, written in (
+        (RailwayJson, railway_json),
+        (Build, railway_service["build"]),
+        (Deploy, railway_service["deploy"]),
+        (NixpacksToml, nixpacks),
+        (RailpackJson, railpack),
+    ):
+        assert TypeAdapter(documented).validate_python(written) == written, documented.__name__
 
 
 def test_both_of_railways_files_deploy_alike(railway_json, railway_service):
