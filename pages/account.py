@@ -55,7 +55,7 @@ def draw_sessions(user: User) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             this = row.id == user.session_id
             st.markdown(f"{sessions.line(row)}{' · **this one**' if this else ''}", width="content")
-            if not this and st.button("End", key=f"end-{row.id}", type="tertiary"):
+            if not this and st.button("End", key=f"end-{row.id}"):
                 with forms.saving("sessions", "That session has ended."), transaction() as session:
                     accounts.end_session(session, user=user, session_id=row.id)
     if len(mine) > 1 and st.button("End all others", key="end-others"):

@@ -33,6 +33,7 @@ def draw_dashboard(board: Board) -> None:
         st.fragment(_head, key=HEAD)(board)
     with bar:
         filters.draw_filters(spec.filters, scope=spec.name, options=lambda parameter: _options(board, parameter), changed=board.changed)
+    board.whole = True
 
 
 def _head(board: Board) -> None:

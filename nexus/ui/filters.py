@@ -29,18 +29,24 @@ Option = tuple[str, str]
 Options = Callable[[Parameter], Sequence[Option]]
 
 EARLIEST, LATEST = date(1, 1, 1), date(9998, 12, 31)
-_WIDE = 184
-_SPAN = 232
-_NARROW = 128
+_WIDE = 168
+_SPAN = 240
+_NARROW = 120
 
 
 def draw_filters(
-    parameters: Sequence[Parameter], *, scope: str, options: Options, changed: Callable[[dict[str, Any]], None]
+    parameters: Sequence[Parameter],
+    *,
+    scope: str,
+    options: Options,
+    changed: Callable[[dict[str, Any]], None],
+    folds: bool = True,
 ) -> dict[str, Any]:
     """Draw the bar for the values in the address, and return them.
 
     `options` gives what a choice may be. `changed` is called with all values after a person changed one, when
     the address already has it, and before the page runs again: the place for `st.rerun` of some fragments.
+    `folds`: a phone shows the bar only when asked for it.
     """
     values, refused = url.read(parameters)
     for problem in refused:
@@ -48,8 +54,10 @@ def draw_filters(
     if not parameters:
         return values
     _follow_address(parameters, values, scope)
-    _toggle(scope)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"filter-bar-{scope}"):
+    if folds:
+        _toggle(scope)
+    kind = "filter-bar" if folds else "variable-bar"
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"{kind}-{scope}"):
         for parameter in parameters:
             at = _key(parameter, scope)
             _draw(
@@ -58,13 +66,15 @@ def draw_filters(
         if len(parameters) > 1:
             # Also where nothing is set yet: a change redraws some panels, and not the bar.
             at = f"filter-clear-{scope}"
-            st.button("Clear", key=at, type="tertiary", icon=":material/filter_alt_off:", on_click=clear, args=(parameters,))
+            st.button("Clear", key=at, type="tertiary", icon=":material/filter_alt_off:", on_click=clear, args=(parameters, scope))
     return values
 
 
-def clear(parameters: Sequence[Parameter]) -> None:
-    """Every parameter back to its default."""
+def clear(parameters: Sequence[Parameter], scope: str) -> None:
+    """Every parameter back to its default, also a range of which only the first day was chosen."""
     url.write(parameters, {})
+    for parameter in parameters:
+        st.session_state[_key(parameter, scope)] = to_widget(parameter, typed.default(parameter))
 
 
 def _key(parameter: Parameter, scope: str) -> str:
@@ -72,16 +82,23 @@ def _key(parameter: Parameter, scope: str) -> str:
 
 
 def _follow_address(parameters: Sequence[Parameter], values: dict[str, Any], scope: str) -> None:
-    """Set the widgets where the address says something else than they did: by the back button, a link or Clear."""
-    said = typed.unparse(parameters, values)
-    if st.session_state.get(_said(scope), said) != said:
-        for parameter in parameters:
-            st.session_state[_key(parameter, scope)] = to_widget(parameter, values[parameter.name])
-    st.session_state[_said(scope)] = said
+    """Set the widgets that show something else than the address says: after the back button, a link or Clear.
+
+    The widgets themselves are compared, not a note of what was set: the run that set them may have been broken
+    off by the next click before the browser heard of it, and the browser then brings its old values again.
+    """
+    for parameter in parameters:
+        at = _key(parameter, scope)
+        if at not in st.session_state or _half_chosen(parameter, st.session_state[at]):
+            continue
+        said = to_widget(parameter, values[parameter.name])
+        if of_widget(parameter, st.session_state[at]) != of_widget(parameter, said):
+            st.session_state[at] = said
 
 
-def _said(scope: str) -> str:
-    return f"filter-said-{scope}"
+def _half_chosen(parameter: Parameter, held: Any) -> bool:
+    """The first day of a range is chosen, and the last is not yet."""
+    return isinstance(parameter, DateRangeParameter) and isinstance(held, tuple | list) and len(held) == 1
 
 
 @st.fragment
@@ -97,12 +114,11 @@ def _on_change(
     def apply() -> None:
         held = st.session_state.get(at)
         values, _ = url.read(parameters)
-        if isinstance(parameter, DateRangeParameter) and isinstance(held, tuple | list) and len(held) == 1:
+        if _half_chosen(parameter, held):
             changed(values)
-            return  # the person has chosen the first day, and not yet the last
+            return
         values[parameter.name] = of_widget(parameter, held)
         url.write(parameters, values)
-        st.session_state[_said(scope)] = typed.unparse(parameters, values)
         changed(values)
 
     return apply

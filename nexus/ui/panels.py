@@ -51,6 +51,8 @@ class Board:
     read_at: dict[str, datetime] = field(default_factory=dict)
     drawn: set[str] = field(default_factory=set)
     favourite: bool = False
+    whole: bool = False
+    """The page has been drawn to its end, so that fragments alone can bring it up to date."""
     shows_rows_of: str | None = None
 
     def answer(self, panel: DataPanel) -> Future[Table]:
@@ -90,7 +92,12 @@ class Board:
         return min([*self.read_at.values(), *arrived], default=None)
 
     def changed(self, values: dict[str, Any]) -> None:
-        """A person changed a filter: ask again what depends on it, and draw only that."""
+        """A person changed a filter: ask again what depends on it, and draw only that.
+
+        Before the page was drawn to its end nothing is done here, and it is drawn anew as a whole.
+        """
+        if not self.whole:
+            return
         affected = [panel for panel in self.opened.dashboard.panels if panel.name not in self.drawn or self._differs(panel, values)]
         self.values = values
         self.ask(affected)
@@ -98,6 +105,8 @@ class Board:
 
     def redraw(self, panels: Iterable[Panel]) -> None:
         """Run the fragments of `panels` and of the head. For callbacks; ends them."""
+        if not self.whole:
+            return
         st.rerun([*(_key(panel) for panel in panels), HEAD])
 
     def _differs(self, panel: Panel, values: dict[str, Any]) -> bool:

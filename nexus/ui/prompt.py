@@ -21,7 +21,7 @@ from nexus.prompts.asking import Asking, Look
 from nexus.prompts.request import BlockSent, Prepared, PromptRun
 from nexus.prompts.service import OpenPanel
 from nexus.ui import filters, forms, lists, when
-from nexus.ui.page import errors_shown
+from nexus.ui.page import errors_shown, tab
 from nexus.ui.prose import draw_prose
 from nexus.views.spec import Parameter
 
@@ -87,6 +87,7 @@ def draw_prompt_page(user: User, *, name: str) -> None:
     with transaction() as session:
         panel = prompts.open_prompt(session, reader=user, name=name)
     prompt = panel.opened.prompt
+    tab(prompt.title)
     st.html(STYLE)
     st.title(forms.plain(prompt.title), anchor=False)
     if prompt.description:
@@ -136,7 +137,11 @@ def _variables_bar(panel: OpenPanel, user: User, *, scope: str) -> dict[str, Any
 
 def _bar(variables: Sequence[Parameter], user: User, *, scope: str) -> dict[str, Any]:
     return filters.draw_filters(
-        variables, scope=scope, options=lambda variable: prompts.variable_choices(variable, reader=user), changed=lambda _values: None
+        variables,
+        scope=scope,
+        options=lambda variable: prompts.variable_choices(variable, reader=user),
+        changed=lambda _values: None,
+        folds=False,
     )
 
 

@@ -132,7 +132,7 @@ def _sessions(user: User, person: Person, form: str) -> None:
     for row in open_sessions:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.caption(sessions.line(row), width="content")
-            if st.button("End", key=forms.key(form, f"end-{row.id}"), type="tertiary"):
+            if st.button("End", key=forms.key(form, f"end-{row.id}")):
                 with forms.saving(form, "The session has ended."), transaction() as session:
                     accounts.end_session(session, user=user, session_id=row.id)
     if len(open_sessions) > 1 and st.button("End all sessions", key=forms.key(form, "end-all")):
