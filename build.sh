@@ -68,6 +68,8 @@ make_environment() {
     "$python" -m venv "$venv"
 }
 
+pip_install() { "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes "$@"; }
+
 # Installs the requirements in file $1, unless what $venv/$2 says is that exactly these are installed.
 install_packages() {
     local wanted
@@ -79,7 +81,8 @@ install_packages() {
     fi
     touch "$venv/unfinished"
     say "installing Python packages ($1)"
-    PIP_USE_PEP517=1 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$1" ||
+    # What is built here is built with locked tools, and not with the newest that pip would fetch.
+    { pip_install -r requirements-build.txt && PIP_USE_PEP517=1 pip_install --no-build-isolation -r "$1"; } ||
         stop "the Python packages could not be installed; what pip says is above. Check the network, then run this again."
     rm "$venv/unfinished"
     echo "$wanted" >"$venv/$2"

@@ -31,7 +31,7 @@ class Machine:
         self.app, self.bin = folder / "app", folder / "bin"
         self.app.mkdir()
         self.bin.mkdir()
-        for name in ("build.sh", "requirements.txt", "requirements-dev.txt"):
+        for name in ("build.sh", "requirements-build.txt", "requirements.txt", "requirements-dev.txt"):
             shutil.copy2(ROOT / name, self.app / name)
         for tool in TOOLS:
             (self.bin / tool).symlink_to(shutil.which(tool))
@@ -89,7 +89,9 @@ def test_the_locked_and_hashed_packages_are_installed_once(machine):
     machine.python()
     machine.browser()
     assert machine.build().returncode == 0
-    assert "--require-hashes -r requirements.txt" in machine.calls.read_text()
+    calls = machine.calls.read_text()
+    assert "--require-hashes --no-build-isolation -r requirements.txt" in calls
+    assert calls.index("--require-hashes -r requirements-build.txt") < calls.index("-r requirements.txt"), "what builds comes first"
     again = machine.build()
     assert (again.returncode, again.stderr, machine.calls.read_text()) == (0, "", "")
 
