@@ -9,6 +9,8 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic import ValidationError
+
 from nexus import settings
 from nexus.errors import NexusError
 
@@ -44,9 +46,13 @@ def _trace(error: BaseException) -> list[str]:
 
 
 def _sentence(error: BaseException) -> str:
-    """What the error says; a database's error may quote the values it was given, so only its kind is told."""
+    """What the error says. One of a database, a validation or a decoder quotes the values it was given, so only its kind is told."""
     if isinstance(error, NexusError):
         return error.message
+    if isinstance(error, ValidationError):
+        return f"{error.error_count()} of {error.title}"
+    if isinstance(error, UnicodeError):
+        return str(getattr(error, "reason", "text that cannot be read"))
     module = type(error).__module__
     if module.startswith(("psycopg2", "sqlalchemy")):
         return str(getattr(getattr(error, "orig", error), "pgcode", None) or "database error")

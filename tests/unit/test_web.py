@@ -8,6 +8,7 @@ import pytest
 
 from nexus import log, server, settings
 from nexus.accounts.sign_in import network
+from nexus.sources.spec import Limits
 from nexus.web import frontend
 from nexus.web.address import client_address
 from nexus.web.headers import host_of, same_origin
@@ -106,6 +107,20 @@ def test_what_a_database_says_about_values_stays_out_of_the_log():
     assert "secret value" not in json.dumps(told)
     assert told["error"] == "DataError"
     assert told["trace"][-1].startswith("tests/unit/test_web.py:")
+
+
+def test_what_a_validation_or_a_decoder_says_about_values_stays_out_of_the_log():
+    for raises in (
+        lambda: Limits(timeout_ms="secret value"),
+        b"secret value \xff".decode,
+        "secret value \ud800".encode,
+    ):
+        try:
+            raises()
+        except ValueError as error:
+            told = line({"msg": "failed", "exc_info": (type(error), error, error.__traceback__)})
+        assert "secret value" not in json.dumps(told)
+        assert told["says"]
 
 
 def test_the_page_of_the_app_is_streamlits_with_our_script_before_all_others(tmp_path):
