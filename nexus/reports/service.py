@@ -14,7 +14,7 @@ from nexus import audit
 from nexus.accounts.spec import Permission, User, require
 from nexus.dashboards import service as dashboards
 from nexus.dashboards.service import OpenDashboard
-from nexus.dashboards.spec import DataPanel, Panel, PromptPanel, TextPanel
+from nexus.dashboards.spec import Dashboard, DataPanel, Panel, PromptPanel, TextPanel
 from nexus.db.session import Session, transaction
 from nexus.errors import NexusError, NotFound
 from nexus.prompts import service as prompts
@@ -28,7 +28,7 @@ from nexus.sources.spec import Table
 from nexus.views import service as views
 from nexus.views import values as typed
 from nexus.views.service import OpenView
-from nexus.views.spec import Parameter
+from nexus.views.spec import Parameter, View
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +39,17 @@ LISTED = 100
 
 class ReportNotFound(NotFound):
     message = "This report no longer exists, or it is someone else's. Open another from the list."
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """What is printed: a dashboard or a view, with its filters or parameters and their checked values."""
+
+    kind: Kind
+    spec: Dashboard | View
+    version: int
+    filters: Sequence[Parameter]
+    values: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -62,29 +73,9 @@ def print_dashboard(
     with transaction() as session:
         opened = dashboards.open_dashboard(session, reader=user, name=name)
     spec = opened.dashboard
-    checked = typed.check(spec.filters, values)
-    blocks = _blocks(opened, user=user, values=checked, zone=zone)
-    return _keep(
-        started,
-        user=user,
-        kind="dashboard",
-        subject=spec.name,
-        version=opened.version,
-        filters=spec.filters,
-        values=checked,
-        blocks=blocks,
-        page=Document(
-            title=spec.title,
-            description=spec.description,
-            subject=f"Dashboard {spec.name}, version {opened.version}",
-            filters=tuple(typed.describe(spec.filters, checked)),
-            prepared_by=_person(user),
-            prepared_at=datetime.now(zone),
-            layout=layout,
-            panels=tuple(block.block for block in blocks),
-        ),
-        printer=printer or browser.ours(),
-    )
+    subject = _Subject("dashboard", spec, opened.version, spec.filters, typed.check(spec.filters, values))
+    blocks = _blocks(opened, user=user, values=subject.values, zone=zone)
+    return _keep(started, subject, blocks, user=user, layout=layout, zone=zone, printer=printer or browser.ours())
 
 
 def print_view(
@@ -95,31 +86,10 @@ def print_view(
     started = time.monotonic()
     with transaction() as session:
         opened = views.find_view(session, reader=user, name=name)
-    view = opened.view
-    checked = typed.check(view.parameters, values)
-    table = views.ask(opened, reader=user, values=checked)
-    blocks = _view_blocks(opened, table, checked, zone=zone)
-    return _keep(
-        started,
-        user=user,
-        kind="view",
-        subject=view.name,
-        version=opened.version,
-        filters=view.parameters,
-        values=checked,
-        blocks=blocks,
-        page=Document(
-            title=view.title,
-            description=view.description,
-            subject=f"View {view.name}, version {opened.version}",
-            filters=tuple(typed.describe(view.parameters, checked)),
-            prepared_by=_person(user),
-            prepared_at=datetime.now(zone),
-            layout=layout,
-            panels=tuple(block.block for block in blocks),
-        ),
-        printer=printer or browser.ours(),
-    )
+    spec = opened.view
+    subject = _Subject("view", spec, opened.version, spec.parameters, typed.check(spec.parameters, values))
+    blocks = _view_blocks(opened, views.ask(opened, reader=user, values=subject.values), subject.values, zone=zone)
+    return _keep(started, subject, blocks, user=user, layout=layout, zone=zone, printer=printer or browser.ours())
 
 
 def list_reports(session: Session, *, reader: User, search: str = "", before: int | None = None) -> list[Report]:
@@ -144,10 +114,6 @@ def file_of(session: Session, *, reader: User, report_id: int) -> bytes:
     if file is None:
         raise ReportNotFound()
     return file
-
-
-def _person(user: User) -> str:
-    return f"{user.name} ({user.email})" if user.name else user.email
 
 
 def _blocks(opened: OpenDashboard, *, user: User, values: Mapping[str, Any], zone: tzinfo) -> list[_Block]:
@@ -239,34 +205,33 @@ def _view_blocks(opened: OpenView, table: Table, values: Mapping[str, Any], *, z
 
 
 def _keep(
-    started: float,
-    *,
-    user: User,
-    kind: Kind,
-    subject: str,
-    version: int,
-    filters: Sequence[Parameter],
-    values: Mapping[str, Any],
-    blocks: Sequence[_Block],
-    page: Document,
-    printer: PrintBrowser,
+    started: float, subject: _Subject, blocks: Sequence[_Block], *, user: User, layout: Layout, zone: tzinfo, printer: PrintBrowser
 ) -> Report:
     """Print, then keep the file with its record: no transaction is open while the browser works."""
-    drawings = printer.draw(document.specs(page))
-    pdf = Pdf(printer.print(document.render(page, drawings)))
-    pages = pdf.page_count
+    spec = subject.spec
+    page = Document(
+        title=spec.title,
+        description=spec.description,
+        subject=f"{subject.kind.capitalize()} {spec.name}, version {subject.version}",
+        filters=tuple(typed.describe(subject.filters, subject.values)),
+        prepared_by=f"{user.name} ({user.email})" if user.name else user.email,
+        prepared_at=datetime.now(zone),
+        layout=layout,
+        panels=tuple(block.block for block in blocks),
+    )
+    pdf = Pdf(printer.print(document.render(page, printer.draw(document.specs(page)))))
     pdf.sign(author=page.prepared_by, subject=page.subject)
-    file = pdf.pack()
+    file, pages = pdf.pack(), pdf.page_count
     elapsed_ms = round((time.monotonic() - started) * 1000)
     with transaction() as session:
         report_id = store.add(
             session,
-            kind=kind,
-            subject=subject,
-            subject_version=version,
-            title=page.title,
-            filters=typed.unparse(filters, values),
-            layout=page.layout.model_dump(),
+            kind=subject.kind,
+            subject=spec.name,
+            subject_version=subject.version,
+            title=spec.title,
+            filters=typed.unparse(subject.filters, subject.values),
+            layout=layout.model_dump(),
             queries=[block.query for block in blocks if block.query is not None],
             file=file,
             sha256=hashlib.sha256(file).hexdigest(),
@@ -279,8 +244,8 @@ def _keep(
             session,
             user_id=user.id,
             what="report.printed",
-            subject=f"{kind} {subject}",
-            detail={"report": report_id, "version": version, "pages": pages, "size_bytes": len(file)},
+            subject=f"{subject.kind} {spec.name}",
+            detail={"report": report_id, "version": subject.version, "pages": pages, "size_bytes": len(file)},
         )
         report = store.find(session, reader=user, report_id=report_id)
     assert report is not None
