@@ -21,6 +21,13 @@ SHORT_TABLE = 14
 """A table of at most so many rows may stand beside another panel."""
 MOST_CHARACTERS = 2_000
 """Of one cell; what is longer is cut and says so."""
+HIGHEST = {"portrait": 420, "landscape": 228}
+"""Of a chart, in CSS pixels: on landscape, two rows of charts go below the head of a page."""
+LEGEND_LINE = 14
+AXIS = 40
+"""About what the labels beside a chart take of its width, in CSS pixels."""
+MOST_NAMES = 30
+"""So many names below bars are all shown, turned where they do not fit."""
 _unprintable = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -144,14 +151,27 @@ def render(document: Document, drawings: Sequence[str | None]) -> str:
 
 
 def _placed(document: Document) -> list[list[tuple[int, int]]]:
-    """Rows of (grid columns, number of the panel). Rows of figures keep their widths; others fill the paper."""
-    rows = rows_of((_columns(panel, document.layout), number) for number, panel in enumerate(document.panels))
+    """Rows of (grid columns, number of the panel). Rows of figures keep their widths; others fill the paper.
+
+    A table that takes the whole paper comes after what stands beside it on screen: a chart or a text is not
+    found ten pages later.
+    """
+    columns = [_columns(panel, document.layout) for panel in document.panels]
+    beside = rows_of((panel.width, number) for number, panel in enumerate(document.panels))
+    order = [
+        number for row in beside for number in sorted((at for _, at in row), key=lambda at: _is_long(document.panels[at], columns[at]))
+    ]
+    rows = rows_of((columns[number], number) for number in order)
     return [
         row
         if all(isinstance(document.panels[number], Metric) for _, number in row)
         else list(zip(filled([width for width, _ in row]), (number for _, number in row), strict=True))
         for row in rows
     ]
+
+
+def _is_long(panel: Panel, columns: int) -> bool:
+    return isinstance(panel, Grid) and columns == GRID
 
 
 def moment(at: datetime) -> str:
@@ -186,22 +206,44 @@ def _numbered(panels: Sequence[Panel]) -> list[_Numbered]:
 
 
 def _sized(panel: Picture, columns: int, layout: Layout) -> dict[str, Any]:
+    """The spec with its size and look. A legend of many lines makes the chart higher, not its plot lower."""
     width = round(layout.share(columns))
-    height = round(min(max(panel.height * 54, 150), 420))
-    spec = {**panel.spec, "encoding": _with_legend(panel.spec, width), "config": theme.VEGA}
+    encoding, lines = _with_legend(panel.spec, width)
+    height = round(min(max(panel.height * 54, 150), HIGHEST[layout.orientation])) + LEGEND_LINE * max(lines - 1, 0)
+    spec = {**panel.spec, "encoding": _with_names(encoding, width, height), "config": theme.VEGA}
     if not any(part in spec for part in ("hconcat", "vconcat", "concat", "facet", "repeat")):
         spec |= {"width": width, "height": height, "autosize": {"type": "fit", "contains": "padding"}}
     return spec
 
 
-def _with_legend(spec: Mapping[str, Any], width: int) -> dict[str, Any]:
-    """The encoding with a legend above the chart in as many columns as fit; Vega would run it off the paper."""
+def _with_legend(spec: Mapping[str, Any], width: int) -> tuple[dict[str, Any], int]:
+    """The encoding with a legend above the chart in as many columns as fit, and its lines; Vega would run it off the paper."""
     encoding = dict(spec.get("encoding", {}))
     color = encoding.get("color")
-    if isinstance(color, dict) and "field" in color and color.get("legend", {}) is not None:
-        names = {str(point.get(color["field"])) for point in spec.get("data", {}).get("values", ())}
-        entry = max(map(em, names), default=1.0) * 7.6 + 22
-        encoding["color"] = {**color, "legend": {**color.get("legend", {}), "columns": max(1, int(width * 0.93 // entry)), "title": None}}
+    if not isinstance(color, dict) or "field" not in color or color.get("legend", {}) is None:
+        return encoding, 0
+    names = {str(point.get(color["field"])) for point in spec.get("data", {}).get("values", ())}
+    entry = max(map(em, names), default=1.0) * 7.6 + 22
+    columns = max(1, int(width * 0.93 // entry))
+    encoding["color"] = {**color, "legend": {**color.get("legend", {}), "columns": columns, "title": None}}
+    return encoding, -(-len(names) // columns)
+
+
+def _with_names(encoding: dict[str, Any], width: int, height: int) -> dict[str, Any]:
+    """The encoding with every name beside or below the bars shown, smaller or turned as needed: Vega would leave every second one out."""
+    for axis, length in (("x", width), ("y", height)):
+        channel = encoding.get(axis)
+        if not isinstance(channel, dict) or channel.get("type") != "nominal":
+            continue
+        names = [str(name) for name in channel.get("sort") or ()]
+        room = (length - AXIS) / max(len(names), 1)
+        look: dict[str, Any] = {}
+        if axis == "y" and room >= 9:
+            look = {"labelOverlap": False, "labelFontSize": 9 if room >= 11 else 8}
+        elif axis == "x" and len(names) <= MOST_NAMES and max(map(em, names), default=0) * 8.5 > room and max(map(len, names)) > 4:
+            look = {"labelOverlap": False, "labelAngle": -30}
+        if look:
+            encoding = {**encoding, axis: {**channel, "axis": {**(channel.get("axis") or {}), **look}}}
     return encoding
 
 
@@ -232,7 +274,7 @@ class _Drawn:
         self.drawing, self.problem = _cleaned(panel, number, drawing) if isinstance(panel, Picture) else (None, "")
         self.sparkline = svg.sparkline(list(panel.sparkline)) if isinstance(panel, Metric) else None
         self.parts = _parts(panel, self.pixels if self.width < GRID else None, layout) if isinstance(panel, Grid) else []
-        self.long = isinstance(panel, Grid) and self.width == GRID
+        self.long = _is_long(panel, self.width)
         self.turned = any(columns.turned for columns, _ in self.parts)
 
 

@@ -83,7 +83,7 @@ def data(panel: DataPanel, table: Table, view: OpenView, values: Mapping[str, An
                 value=figure.value_text,
                 change=f"{ARROWS[figure.direction]} {figure.change_text}".strip(),
                 verdict="" if figure.good is None else "good" if figure.good else "bad",
-                comparison=f"from {figure.comparison_text} {figure.comparison_label}" if figure.comparison_text else "",
+                comparison=f"from {figure.comparison_text} {figure.comparison_label}" if figure.comparison is not None else "",
                 sparkline=figure.spark,
             )
         case ChartPanel():

@@ -132,6 +132,45 @@ def test_charts_get_the_size_of_their_place_on_the_paper():
     assert 450 < landscape < 550
 
 
+def bars(names, *, axis="x", **changes) -> Picture:
+    encoding = {axis: {"field": "x", "type": "nominal", "sort": names, "axis": {"labelOverlap": True}}}
+    return Picture(**({"title": "Bars", "spec": {"mark": "bar", "encoding": encoding}, "alternative": "bars"} | changes))
+
+
+def test_every_name_of_a_bar_is_shown_turned_or_smaller_where_it_does_not_fit():
+    def look(picture, axis="x") -> dict:
+        (spec,) = specs(report(picture, Prose(title="Beside", html=Markup("<p>x"), width=6)))
+        return spec["encoding"][axis]["axis"]
+
+    long = [f"{speed} to {speed + 5} mph" for speed in range(0, 40, 5)]
+    assert look(bars(long))["labelAngle"] == -30
+    assert look(bars(long))["labelOverlap"] is False
+    assert look(bars(["wet", "dry"])) == {"labelOverlap": True}
+    assert look(bars([str(hour) for hour in range(24)])) == {"labelOverlap": True}, "hours may be left out"
+    assert look(bars([f"N{number}" for number in range(18)], axis="y"), "y") == {"labelOverlap": False, "labelFontSize": 8}
+    assert look(bars([f"N{number}" for number in range(200)], axis="y"), "y") == {"labelOverlap": True}
+
+
+def test_a_legend_of_many_lines_does_not_flatten_the_plot():
+    def height(count: int) -> int:
+        values = [{"c": f"A rather long airline, number {number}"} for number in range(count)]
+        spec = {"data": {"values": values}, "mark": "line", "encoding": {"color": {"field": "c"}}}
+        (drawn,) = specs(report(Picture(title="Lines", spec=spec, alternative="lines", width=4), Failed(title="x", sentence="x", width=8)))
+        return drawn["height"]
+
+    assert height(6) == height(1) + 5 * document.LEGEND_LINE
+
+
+def test_what_stands_beside_a_long_table_is_not_found_behind_it():
+    rows = [(str(number), "1") for number in range(100)]
+    beside = report(
+        grid(rows, width=8), Prose(title="How to read", html=Markup("<p>x"), width=4), Failed(title="Below", sentence="x", width=12)
+    )
+    html = render(beside, [])
+    places = [html.index(f"<h2>{title}</h2>") for title in ("How to read", "Table", "Below")]
+    assert places == sorted(places)
+
+
 def test_panels_fill_rows_in_reading_order():
     assert [[name for _, name in row] for row in rows_of([(3, "a"), (3, "b"), (6, "c"), (12, "d"), (6, "e"), (8, "f")])] == [
         ["a", "b", "c"],
