@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import anyio
 import anyio.to_thread
 from starlette.types import Message, Receive, Send
 
@@ -89,13 +90,15 @@ class OpenPages:
             page.end(1012)
 
     async def _look(self) -> None:
+        # A thread of its own: however many are busy with slow downloads, who is shut out does not wait for them.
+        limiter = anyio.CapacityLimiter(1)
         last_answer = last_touch = time.monotonic()
         while self._pages:
             await asyncio.sleep(INTERVAL_S)
             ids = {page.session_id for page in self._pages}
             touch = time.monotonic() - last_touch > TOUCH_S
             try:
-                alive = await anyio.to_thread.run_sync(_alive, ids, touch)
+                alive = await anyio.to_thread.run_sync(_alive, ids, touch, limiter=limiter)
             except DatabaseUnavailable:
                 if time.monotonic() - last_answer > GRACE_S:
                     self._end(ids, TRY_AGAIN)

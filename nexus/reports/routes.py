@@ -6,10 +6,12 @@ The query string holds the filters as the page has them, and `paper`, `orientati
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from typing import Any, get_args
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+import anyio
 import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import Response
@@ -26,6 +28,8 @@ from nexus.views import service as views
 from nexus.views import values as typed
 from nexus.views.spec import Parameter
 
+AT_ONCE = 12
+"""Reports that one process works on; more wait their turn. The print browser has a queue of its own, of as many."""
 LAYOUT = ("paper", "orientation", "zone")
 
 
@@ -51,7 +55,13 @@ async def _printed(request: Request, work: Callable[[User, str, Mapping[str, lis
         # Who only asks whether there is something gets no report made.
         require(user, Permission.SEE)
         return Response(headers={"Content-Type": "application/pdf", "Cache-Control": "no-store"})
-    return _download(*await anyio.to_thread.run_sync(work, user, name, given))
+    return _download(*await anyio.to_thread.run_sync(work, user, name, given, limiter=_printing()))
+
+
+@lru_cache(maxsize=1)
+def _printing() -> anyio.CapacityLimiter:
+    """Threads for reports alone, so that many at once, each with slow queries, keep none from who wants a page."""
+    return anyio.CapacityLimiter(AT_ONCE)
 
 
 def _print_dashboard(user: User, name: str, given: Mapping[str, list[str]]) -> tuple[Report, bytes]:
