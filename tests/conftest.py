@@ -22,10 +22,10 @@ from nexus.accounts.spec import Role, User
 from nexus.db import migrate
 from nexus.db import session as own
 from nexus.db.embedded import Embedded
-from nexus.db.tables import UserRow
 from nexus.sample import load as sample
 from nexus.sources import connect
 from nexus.sources.run import answers
+from tests.people import add_person
 from tests.server import Server
 
 _numbers = itertools.count(1)
@@ -159,12 +159,7 @@ def make_user(database: str):
     """Makes a person of a role; `make_user(Role.ANALYST, email=…)`."""
 
     def make(role: Role = Role.VIEWER, *, email: str | None = None, name: str = "Ana", **columns) -> User:
-        email = email or f"person{next(_numbers)}@example.org"
-        with own.transaction() as session:
-            row = UserRow(email=email, name=name, role=role.value, **columns)
-            session.add(row)
-            session.flush()
-            return User(id=row.id, email=email, name=name, role=role, attributes=row.attributes or {})
+        return add_person(role, email=email or f"person{next(_numbers)}@example.org", name=name, **columns)
 
     return make
 

@@ -156,7 +156,7 @@ def _judge_numbers(host: str) -> None:
         try:
             packed = read(host)
         except OSError:
-            continue
+            continue  # a name, or a number of the other family
         judge(socket.inet_ntop(family, packed), production=settings.current().production)
 
 

@@ -212,7 +212,7 @@ def container_limit(root: Path = Path("/sys/fs/cgroup")) -> int | None:
     try:
         text = (root / "memory.max").read_text().strip()
     except OSError:
-        return None
+        return None  # no container, or one whose limits this kernel tells elsewhere
     return int(text) if text.isdigit() else None
 
 

@@ -139,7 +139,7 @@ def _readable_views(stored: Mapping[str, versions.Kept]) -> dict[str, View]:
         try:
             readable[name] = versions.read("view", name, View, kept.spec)
         except versions.SpecUnreadable:
-            continue
+            continue  # whoever names it is told that it is not there; opening it says why
     return readable
 
 

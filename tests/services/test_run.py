@@ -1,3 +1,5 @@
+"""Asking a source: what comes back, what is refused, and what ends a question."""
+
 import threading
 import time
 from datetime import date, datetime, timedelta
@@ -5,7 +7,6 @@ from decimal import Decimal
 
 import pytest
 
-from nexus.accounts.spec import Role, User
 from nexus.db import session as own
 from nexus.sources import connect, run, service
 from nexus.sources.address import Address
@@ -20,9 +21,8 @@ from nexus.sources.spec import (
     SourceBusy,
     SourceUnavailable,
 )
-
-ANA = User(id=7, email="ana@example.org", name="Ana", role=Role.VIEWER, attributes={"region": "east", "user_id": "1", "odd name": "x"})
-BEN = User(id=8, email="ben@example.org", name="Ben", role=Role.VIEWER)
+from tests.asking import ANA, BEN, ask, limited
+from tests.server import until
 
 
 @pytest.fixture
@@ -31,20 +31,6 @@ def sample(shared_sample) -> Source:
     run.answers.forget()
     with own.transaction() as session:
         return service.find(session, reader=ANA, name="sample")
-
-
-def limited(source, **limits):
-    return source.model_copy(update={"limits": source.limits.model_copy(update=limits)})
-
-
-def ask(source, sql, *, reader=ANA, parameters=None, **more):
-    return run.run(source, query=Query(source=source.name, sql=sql, parameters=parameters or {}), reader=reader, **more)
-
-
-def until(condition, seconds=20):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "never came true"
 
 
 # --- what comes back --------------------------------------------------------------------------------------
@@ -103,7 +89,7 @@ def test_the_database_may_share_the_work_among_its_workers(sample, postgres):
     before = launched()
     ask(sample, "select carrier, avg(arr_delay) from flights group by 1", fresh=True)
     connect.close_all()  # a backend that ends tells what it did
-    until(lambda: launched() > before)
+    until(lambda: launched() > before, within_s=20)
 
 
 def test_a_cut_by_bytes_comes_where_it_says(sample):
@@ -168,7 +154,7 @@ def test_a_reader_who_leaves_stops_the_query_on_the_server(sample, postgres):
                 cursor.execute(running)
                 return cursor.fetchone()[0]
 
-            until(active)
+            until(active, within_s=20)
             left.set()
 
     leaving = threading.Thread(target=leave)
@@ -182,7 +168,7 @@ def test_a_reader_who_leaves_stops_the_query_on_the_server(sample, postgres):
             cursor.execute(running)
             return cursor.fetchone()[0] == 0
 
-        until(gone)
+        until(gone, within_s=20)
 
 
 def test_too_many_queries_at_once_wait_and_then_say_so(sample):

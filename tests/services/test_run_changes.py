@@ -1,42 +1,24 @@
-import time
+"""Asking a source while something changes: its types, its server, its limits, who reads."""
 
 import pytest
 
-from nexus.accounts.spec import Role, User
 from nexus.db import session as own
-from nexus.sources import connect, run, service, store
+from nexus.sources import connect, service, store
 from nexus.sources.address import own_role
 from nexus.sources.connect import pool_of
 from nexus.sources.spec import (
     Limits,
-    Query,
     QueryFailed,
     Source,
     SourceUnavailable,
 )
-
-ANA = User(id=7, email="ana@example.org", name="Ana", role=Role.VIEWER, attributes={"region": "east", "user_id": "1", "odd name": "x"})
-BEN = User(id=8, email="ben@example.org", name="Ben", role=Role.VIEWER)
+from tests.asking import ANA, BEN, ask
 
 
 @pytest.fixture
 def sample(sample_database) -> Source:
     with own.transaction() as session:
         return service.find(session, reader=ANA, name="sample")
-
-
-def limited(source, **limits):
-    return source.model_copy(update={"limits": source.limits.model_copy(update=limits)})
-
-
-def ask(source, sql, *, reader=ANA, parameters=None, **more):
-    return run.run(source, query=Query(source=source.name, sql=sql, parameters=parameters or {}), reader=reader, **more)
-
-
-def until(condition, seconds=20):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "never came true"
 
 
 def test_the_kinds_of_columns_are_known_also_for_types_of_the_database_itself(sample, postgres, sample_database):

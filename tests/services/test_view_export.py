@@ -15,28 +15,20 @@ from starlette.responses import PlainTextResponse
 
 from nexus.accounts.spec import Role, User
 from nexus.db import session as own
-from nexus.db.tables import AuditRow, UserRow
+from nexus.db.tables import AuditRow
 from nexus.errors import NexusError
 from nexus.sources import store
 from nexus.sources.spec import Limits
 from nexus.views import routes, service
 from nexus.views.spec import View
+from tests.people import add_person
 
 ENDLESS = "select f.*, repeat('x', 1000) as y from sample.flights f cross join sample.airports"
 
 
 @pytest.fixture(scope="module")
-def person(postgres, sample_template) -> Iterator[User]:
-    name = postgres.database(sample_template)
-    own.connect(postgres.url_of(name))
-    with own.transaction() as session:
-        row = UserRow(email="ana@example.org", name="Ana", role="analyst")
-        session.add(row)
-        session.flush()
-        user = User(id=row.id, email=row.email, name=row.name, role=Role.ANALYST)
-    yield user
-    own.disconnect()
-    postgres.drop(name)
+def person(shared_sample) -> User:
+    return add_person(Role.ANALYST, email="ana@example.org")
 
 
 @pytest.fixture(scope="module")

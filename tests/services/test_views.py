@@ -1,36 +1,26 @@
 """Views asked of a real Postgres: what people chose is what they get, whatever they typed."""
 
 import threading
-from collections.abc import Iterator
 from datetime import date
 
 import pytest
 
 from nexus.accounts.spec import Role, User
 from nexus.db import session as own
-from nexus.db.tables import UserRow
 from nexus.errors import BadInput, NotAllowed
 from nexus.sources import service as sources
 from nexus.sources.spec import QueryFailed, Source
 from nexus.views import service as views
 from nexus.views.service import OpenView
 from nexus.views.spec import View
+from tests.people import add_person
 
 HOSTILE = ["'; drop table sample.flights --", "%", "_", "%s", "%(x)s", "{{ x }}", ":x", '"', "\\", "$$", "/", "\u202e東京", "x" * 1000]
 
 
 @pytest.fixture(scope="module")
-def reader(postgres, sample_template) -> Iterator[User]:
-    name = postgres.database(sample_template)
-    own.connect(postgres.url_of(name))
-    with own.transaction() as session:
-        row = UserRow(email="ana@example.org", name="Ana", role="viewer")
-        session.add(row)
-        session.flush()
-        person = User(id=row.id, email=row.email, name=row.name, role=Role.VIEWER)
-    yield person
-    own.disconnect()
-    postgres.drop(name)
+def reader(shared_sample) -> User:
+    return add_person(Role.VIEWER, email="ana@example.org")
 
 
 @pytest.fixture(scope="module")
