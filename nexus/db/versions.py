@@ -5,6 +5,7 @@ validate the spec before they come here.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeVar
@@ -27,6 +28,7 @@ TABLES: dict[Kind, tuple[type[Any], type[Any]]] = {
     "prompt": (PromptRow, PromptVersionRow),
 }
 
+NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
 LONGEST_SPEC = 1_000_000
 """Characters of JSON that one version may take."""
 
@@ -128,10 +130,23 @@ def read(kind: Kind, name: str, spec: type[Spec], stored: dict[str, Any]) -> Spe
         ) from None
 
 
+def in_words(problem: Mapping[str, Any]) -> str:
+    """What is wrong with a field, for people: no patterns and none of Python's own types."""
+    match problem["type"]:
+        case "string_pattern_mismatch" if problem["ctx"]["pattern"] == NAME_PATTERN:
+            return "must be small letters, digits and dashes, as late-flights"
+        case "tuple_type" | "list_type":
+            return "must be a list"
+        case "model_type" | "dict_type" | "model_attributes_type":
+            return "must hold fields"
+        case _:
+            return str(problem["msg"]).removeprefix("Value error, ")
+
+
 def first_problem(error: ValidationError) -> str:
     """The first problem of a validation in one phrase: the field, and what is wrong with it; never the value."""
     first = error.errors(include_input=False, include_url=False)[0]
-    message = first["msg"].removeprefix("Value error, ")
+    message = in_words(dict(first))
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         return f"the field `{where}` is not known"

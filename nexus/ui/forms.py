@@ -2,6 +2,7 @@
 
 import re
 import time
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -87,3 +88,9 @@ _LIVE = re.compile(r"(?i)https?\\?:|www|:(?=[\w+/\\-]+:)")
 def _unlinked(text: str) -> str:
     # A word joiner, which nobody sees, keeps them text.
     return _LIVE.sub("\\g<0>\u2060", text)
+
+
+def slug(title: str) -> str:
+    """The name that a title suggests: `Größe 2013` becomes `grosse-2013`; empty where none can be made."""
+    latin = unicodedata.normalize("NFKD", title.casefold()).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", latin).strip("-")[:63].rstrip("-")

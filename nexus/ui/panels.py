@@ -216,6 +216,9 @@ def _wait(future: Future[Table], slot: Any) -> Table:
 
 def _draw_body(target: Any, panel: TablePanel | ChartPanel | MetricPanel, view: View, table: Table, height: int) -> None:
     label = panel.title or view.title
+    if not table.rows and not isinstance(panel, MetricPanel):
+        target.html('<p class="nexus-waiting">No rows. Widen the filters, or clear them.</p>')
+        return
     match panel:
         case TablePanel():
             tables.draw_table(target, table, formats=view.formats, columns=panel.columns, height=height, label=label)

@@ -26,13 +26,15 @@ def draw_table(target: Any, table: Table, *, formats: Mapping[str, Format], colu
     """Draw `table` on `target` (`st` or a placeholder), `height` pixels high. `columns` chooses and orders; empty means all."""
     names = unique_names(table.columns)
     order = [names[at] for name in columns for at, column in enumerate(table.columns) if column.name == name] or None
+    sent = arrow(table, names)
     target.dataframe(
-        arrow(table, names),
+        sent,
         height=height,
         width="stretch",
         row_height=ROW_HEIGHT,
         column_config={
-            name: column_config(column, formats.get(column.name, PLAIN)) for name, column in zip(names, table.columns, strict=True)
+            name: column_config(column, formats.get(column.name, PLAIN), as_text=pa.types.is_string(sent.schema.field(at).type))
+            for at, (name, column) in enumerate(zip(names, table.columns, strict=True))
         },
         column_order=order,
         placeholder="",
@@ -107,8 +109,11 @@ def _text(value: Any) -> str | None:
     return text[:LONGEST_CELL].encode("utf-8", "replace").decode() if len(text) < LONGEST_CELL else text[: LONGEST_CELL - 1] + "…"
 
 
-def column_config(column: Column, format_: Format) -> Any:
-    """How the browser shows a column: in the reader's own locale and zone, numbers to the right."""
+def column_config(column: Column, format_: Format, *, as_text: bool = False) -> Any:
+    """How the browser shows a column: in the reader's own locale and zone, numbers to the right.
+
+    `as_text`: what did not fit its kind came as text, and stays it. As a number, the browser would round it.
+    """
     config = st.column_config
     label = format_.label or column.name
     kinds: dict[str, Callable[[], Any]] = {
@@ -119,6 +124,8 @@ def column_config(column: Column, format_: Format) -> Any:
     }
     if format_.style == "link":
         return config.LinkColumn(label, validate="^https?://")
+    if as_text and column.kind in kinds:
+        return config.TextColumn(label, alignment="right" if column.kind == "number" else "left")
     make = kinds.get(column.kind)
     return make() if make else config.TextColumn(label)
 

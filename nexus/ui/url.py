@@ -17,8 +17,9 @@ MOST_VALUES = 500
 
 
 def name() -> str | None:
-    """Which thing the page is about: `?name=…`."""
-    return st.query_params.get("name")
+    """Which thing the page is about: `?name=…`. A NUL, which Postgres does not take, makes it a name that nothing has."""
+    said = st.query_params.get("name")
+    return said.replace("\0", "\ufffd") if said else said
 
 
 def given() -> dict[str, list[str]]:

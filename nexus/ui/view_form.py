@@ -12,16 +12,12 @@ from nexus.errors import BadInput, NexusError
 from nexus.sources import catalog
 from nexus.sources.catalog import CatalogTable
 from nexus.sources.spec import Source
+from nexus.ui import forms
 from nexus.ui.forms import sentence
 from nexus.views.spec import Aggregate, ChartKind, Grain, Operator, TableQuestion, View
 
 TYPES = ("text", "number", "boolean", "date", "date_range", "choice", "multiple_choice")
 Rows = list[dict[str, Any]]
-
-
-def slug(title: str) -> str:
-    """A name made of a title, as `late-flights`."""
-    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:63]
 
 
 def draw_head(scope: str, before: View | None, known: list[str]) -> dict[str, Any]:
@@ -31,7 +27,9 @@ def draw_head(scope: str, before: View | None, known: list[str]) -> dict[str, An
         name = (
             before.name
             if before
-            else st.text_input("Name in addresses", key=f"{scope}-name", placeholder=slug(title) or "late-flights", max_chars=63, width=240)
+            else st.text_input(
+                "Name in addresses", key=f"{scope}-name", placeholder=forms.slug(title) or "late-flights", max_chars=63, width=240
+            )
         )
         at = known.index(before.source) if before and before.source in known else 0
         source = st.selectbox("Source", known, at, key=f"{scope}-source", width=200)
@@ -44,7 +42,7 @@ def draw_head(scope: str, before: View | None, known: list[str]) -> dict[str, An
             width=240,
         )
     description = st.text_input("Description", before.description if before else "", key=f"{scope}-description", max_chars=1000)
-    return {"title": title.strip(), "name": name or slug(title), "source": source, "description": description.strip(), "tags": tags}
+    return {"title": title.strip(), "name": name or forms.slug(title), "source": source, "description": description.strip(), "tags": tags}
 
 
 def draw_table_question(scope: str, before: TableQuestion | None, source: Source, *, reader: User) -> dict[str, Any]:

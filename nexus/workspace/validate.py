@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from nexus.dashboards import check
 from nexus.dashboards.spec import Dashboard
+from nexus.db import versions
 from nexus.errors import NexusError
 from nexus.prompts.spec import Prompt
 from nexus.sources.spec import QueryRefused, Source
@@ -76,7 +77,7 @@ def _item(document: Document) -> Item:
 
 def _problem(document: Document, spec_class: type[BaseModel], error: Mapping[str, Any]) -> Problem:
     path = _path(document.value, error["loc"])
-    message = error["msg"].removeprefix("Value error, ")
+    message = versions.in_words(error)
     message = message[:1].lower() + message[1:]
     if error["type"] == "extra_forbidden":
         message = f"the field is not known{check.nearest(str(path[-1]), _fields(spec_class))}" if path else message

@@ -42,6 +42,12 @@ def _links(app) -> list[str]:
     ]
 
 
+@pytest.mark.parametrize("page", ["dashboard", "view", "prompt"])
+@pytest.mark.parametrize("name", ["nothing", "\0", "<b>", "x" * 5_000])
+def test_a_name_that_nothing_has_is_said_so(sample, visit, viewer, page, name):
+    assert "no longer exists" in shown(visit(page, viewer, name=name))
+
+
 def test_only_those_who_may_build_are_offered_to(sample, visit, viewer, analyst):
     assert "New dashboard" not in [element.proto.label for element in visit("dashboards", viewer).get("page_link")]
     assert "New dashboard" in [element.proto.label for element in visit("dashboards", analyst).get("page_link")]

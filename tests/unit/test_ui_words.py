@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from nexus.ui import when
+from nexus.sources.spec import Column
+from nexus.ui import tables, when
+from nexus.ui.forms import slug
 from nexus.ui.sessions import browser
 from nexus.ui.settings.sections import SECTIONS
-from nexus.ui.settings.sources import slug
 
 NOW = datetime(2026, 5, 3, 14, 5, tzinfo=UTC)
 
@@ -49,7 +50,9 @@ def test_a_browser_is_named_so_that_people_know_their_own(agent, words):
     assert browser(agent) == words
 
 
-@pytest.mark.parametrize(("title", "name"), [("Flüge 2013", "fluge-2013"), ("  A--b  ", "a-b"), ("売上", ""), ("x" * 100, "x" * 63)])
+@pytest.mark.parametrize(
+    ("title", "name"), [("Flüge 2013", "fluge-2013"), ("Größe", "grosse"), ("  A--b  ", "a-b"), ("売上", ""), ("x" * 100, "x" * 63)]
+)
 def test_a_title_suggests_a_name(title, name):
     assert slug(title) == name
 
@@ -58,3 +61,10 @@ def test_every_section_can_be_drawn():
     for section in SECTIONS:
         module = __import__(f"nexus.ui.settings.{section.name}", fromlist=["draw"])
         assert callable(module.draw)
+
+
+def test_a_number_that_a_browser_cannot_count_stays_as_it_is():
+    column = Column(name="big", kind="number", type_name="bigint")
+    as_number = tables.column_config(column, tables.PLAIN)
+    as_text = tables.column_config(column, tables.PLAIN, as_text=True)
+    assert (as_number["type_config"]["type"], as_text["type_config"]["type"]) == ("number", "text")

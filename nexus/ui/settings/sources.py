@@ -1,7 +1,6 @@
 """Sources: the databases that views read, each with its limits; one of them at the side. A stored password is never shown again."""
 
 import re
-import unicodedata
 
 import streamlit as st
 from pydantic import ValidationError
@@ -54,12 +53,6 @@ def _open(name: str) -> None:
     st.query_params["source"] = name
 
 
-def slug(title: str) -> str:
-    """The name that a title suggests: `Flüge 2013` becomes `fluge-2013`; empty where none can be made."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:63]
-
-
 def _add(user: User) -> None:
     form = "add-source"
     with st.form(forms.key(form), border=False):
@@ -76,7 +69,7 @@ def _add(user: User) -> None:
             _told(sources.try_address(user=user, url=url))
     elif add:
         with forms.saving(form, f"{forms.plain(title)} is added."), transaction() as session:
-            added = sources.add_source(session, user=user, name=_checked(name or slug(title)), title=_titled(title), url=url)
+            added = sources.add_source(session, user=user, name=_checked(name or forms.slug(title)), title=_titled(title), url=url)
             st.query_params["source"] = added.name
 
 
