@@ -69,7 +69,7 @@ def _print_dashboard(user: User, name: str, given: Mapping[str, list[str]]) -> t
     with transaction() as session:
         filters = dashboards.open_dashboard(session, reader=user, name=name).dashboard.filters
     report = service.print_dashboard(user=user, name=name, values=typed.parse(filters, given), **_paper(given, filters))
-    return _kept(user, report.id)
+    return report, _file(user, report.id)
 
 
 def _print_view(user: User, name: str, given: Mapping[str, list[str]]) -> tuple[Report, bytes]:
@@ -77,7 +77,12 @@ def _print_view(user: User, name: str, given: Mapping[str, list[str]]) -> tuple[
     with transaction() as session:
         parameters = views.find_view(session, reader=user, name=name).view.parameters
     report = service.print_view(user=user, name=name, values=typed.parse(parameters, given), **_paper(given, parameters))
-    return _kept(user, report.id)
+    return report, _file(user, report.id)
+
+
+def _file(user: User, report_id: int) -> bytes:
+    with transaction() as session:
+        return service.file_of(session, reader=user, report_id=report_id)
 
 
 def _kept(user: User, report_id: int) -> tuple[Report, bytes]:

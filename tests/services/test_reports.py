@@ -106,6 +106,14 @@ def test_a_dashboard_is_printed_with_the_figures_of_the_screen(delays, ana):
     assert "has not been run with these filters" in text, "the prompt panel says so; printing asks nobody"
 
 
+def test_a_figure_with_nothing_to_compare_says_nothing_of_it(ada, sample, printer):
+    everything = {"period": (date(2013, 1, 1), date(2013, 12, 31))}
+    report = service.print_dashboard(user=ada, name="delays", values=everything, layout=Layout(), printer=printer)
+    text = text_of(file_of(report, ada))
+    assert "336,776" in text
+    assert "in the period before" not in text
+
+
 def test_every_figure_says_which_question_it_came_from(delays, ana):
     text = text_of(file_of(delays, ana))
     assert "How these figures were read" in text
