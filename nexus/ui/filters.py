@@ -32,6 +32,7 @@ EARLIEST, LATEST = date(1, 1, 1), date(9998, 12, 31)
 _WIDE = 168
 _SPAN = 240
 _NARROW = 120
+_ONE = 208
 
 
 def draw_filters(
@@ -194,7 +195,7 @@ def _draw(parameter: Parameter, value: Any, *, at: str, options: Options, on_cha
         case ChoiceParameter():
             listed, text = _listed(options(parameter), [value] if value else [])
             st.selectbox(
-                label, listed, listed.index(value) if value else None, text, at, on_change=on_change, width=_WIDE, placeholder="all"
+                label, listed, listed.index(value) if value else None, text, at, on_change=on_change, width=_ONE, placeholder="all"
             )
         case MultipleChoiceParameter():
             listed, text = _listed(options(parameter), list(value or ()))

@@ -127,8 +127,11 @@ def draw_prompt_panel(open_dashboard: OpenDashboard, panel: PromptPanel, *, user
     _draw_buttons(place, state, at_once=False)
     if state.prepared and not state.asking:
         _draw_request(state.prepared)
-    else:
-        _draw_answer(place, state)
+        return
+    _draw_answer(place, state)
+    if not (state.asking or opened.answer_for(place.variables)):
+        # In place of an answer, what it would be about.
+        draw_prose(opened.opened.prompt.description)
 
 
 def _variables_bar(panel: OpenPanel, user: User, *, scope: str) -> dict[str, Any]:
