@@ -29,6 +29,7 @@ TABLES: dict[Kind, tuple[type[Any], type[Any]]] = {
 }
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
+MOST_LISTED = 500
 LONGEST_SPEC = 1_000_000
 """Characters of JSON that one version may take."""
 
@@ -282,7 +283,9 @@ def names(session: Session, *, kind: Kind, archived: bool = False) -> frozenset[
     return frozenset(session.execute(select(kept.name).where(wanted)).scalars())
 
 
-def list_kept(session: Session, *, kind: Kind, spec: type[BaseModel], reader_id: int, search: str = "", limit: int = 500) -> list[Listed]:
+def list_kept(
+    session: Session, *, kind: Kind, spec: type[BaseModel], reader_id: int, search: str = "", limit: int = MOST_LISTED
+) -> list[Listed]:
     """Those that hold every word of `search` in title, name, tags, description or owner: favourites first, then by title."""
     kept, versions = TABLES[kind]
     haystack = func.lower(

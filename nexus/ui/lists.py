@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from nexus.db.versions import Listed
+from nexus.db.versions import MOST_LISTED, Listed
 from nexus.ui import when
 from nexus.ui.forms import empty as draw_empty
 from nexus.ui.forms import plain, sentence
@@ -41,4 +41,5 @@ def draw_list(found: Sequence[Listed], *, page: str, search: str, empty: str) ->
         if item.problem:
             st.warning(sentence(item.problem))
     if len(found) > MOST_ROWS:
-        st.caption(f"The first {MOST_ROWS} of {len(found)}. Search to narrow them.")
+        count = f"{MOST_LISTED} or more" if len(found) >= MOST_LISTED else len(found)
+        st.caption(f"The first {MOST_ROWS} of {count}. Search to narrow them.")
