@@ -41,7 +41,8 @@ def read(static: Path, *, door: str) -> Frontend:
     html = html.replace("<title>Streamlit</title>", "<title>Nexus</title>")
     # Relative addresses would break on pages below a folder; ours is always served at the root.
     html = html.replace('"./', '"/').replace("/favicon.png", "/door/mark.svg")
-    scripts = f'<script>{door}</script>\n    <script src="{DOWNLOADS_SCRIPT}" defer></script>'
+    # Asynchronous: deferred, it would stand in line before Streamlit's own modules, which then wait for it.
+    scripts = f'<script>{door}</script>\n    <script src="{DOWNLOADS_SCRIPT}" async></script>'
     page = html.replace("<head>", f"<head>\n    {scripts}", 1)
     return Frontend(
         static=static,
