@@ -3,6 +3,7 @@
 The page has no script and names nothing outside itself but the fonts, which the print browser serves.
 """
 
+import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from markupsafe import Markup, escape
 
 from nexus.reports import svg, theme
 from nexus.reports.layout import GRID, Columns, Layout, em, filled, fit, rows_of
+
+log = logging.getLogger(__name__)
 
 SHORT_TABLE = 14
 """A table of at most so many rows may stand beside another panel."""
@@ -285,8 +288,8 @@ def _cleaned(panel: Picture, number: int, drawing: str | None) -> tuple[Markup |
             return svg.clean(drawing, prefix=f"c{number}-", alternative=panel.alternative), ""
     except svg.ChartTooBig as error:
         return None, error.message
-    except ValueError:
-        pass
+    except ValueError as error:
+        log.warning("a drawing was not one", extra={"reason": str(error)[:200]})
     return None, "This chart could not be drawn. Its figures are in the view."
 
 
