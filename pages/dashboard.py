@@ -7,7 +7,7 @@ from nexus.dashboards import service as dashboards
 from nexus.db.session import transaction
 from nexus.ui import url
 from nexus.ui.dashboard import draw_dashboard
-from nexus.ui.editor import draw_versions, draw_yaml, yaml_of
+from nexus.ui.editor import draw_archive, draw_versions, draw_yaml, yaml_of
 from nexus.ui.forms import plain
 from nexus.ui.page import run_page, tab
 from nexus.ui.panels import Board
@@ -64,9 +64,12 @@ def edit(user: User, opened: dashboards.OpenDashboard) -> None:
         with transaction() as session:
             listed = dashboards.dashboard_versions(session, reader=user, name=name)
         restored = draw_versions("dashboard", name, listed)
+        archived = draw_archive("dashboard", name, lambda session: dashboards.archive_dashboard(session, user=user, name=name))
         if restored is not None:
             with transaction() as session:
                 dashboards.restore_dashboard(session, user=user, name=name, version=restored, base_version=listed[0].version)
+    if archived:
+        st.switch_page("pages/dashboards.py")
     if saved or restored is not None:
         st.switch_page("pages/dashboard.py", query_params={"name": name})
 

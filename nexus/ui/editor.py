@@ -1,5 +1,6 @@
 """Views and dashboards as YAML on the page: checked with the line of each mistake, saved as a version, never lost on the way."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import streamlit as st
@@ -8,7 +9,7 @@ from nexus.accounts.spec import User
 from nexus.dashboards.service import save_dashboard
 from nexus.dashboards.spec import Dashboard
 from nexus.db import versions
-from nexus.db.session import transaction
+from nexus.db.session import Session, transaction
 from nexus.errors import BadInput, Conflict, NexusError
 from nexus.ui import when
 from nexus.ui.forms import plain, sentence
@@ -138,6 +139,21 @@ def draw_versions(kind: Kind, name: str, listed: list[versions.VersionInfo]) -> 
             if info.version != listed[0].version and st.button("Restore", key=f"restore-{kind}-{name}-{info.version}", type="tertiary"):
                 return info.version
     return None
+
+
+def draw_archive(kind: Kind, name: str, archive: Callable[[Session], None]) -> bool:
+    """Asks once more before `archive` takes the thing off every list. True when it did; a refusal is said here."""
+    with st.popover("Archive", icon=":material/archive:", key=f"archive-{kind}-{name}"):
+        st.caption(f"The {kind} leaves every list. Its versions stay, and saving one under the name `{name}` brings it back.")
+        if not st.button("Archive it", key=f"archive-{kind}-{name}-sure"):
+            return False
+        try:
+            with transaction() as session:
+                archive(session)
+        except NexusError as error:
+            st.error(sentence(error.message), icon=":material/error:")
+            return False
+    return True
 
 
 def _kind(spec: Spec) -> Kind:

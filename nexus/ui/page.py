@@ -38,16 +38,17 @@ def run_page(page: Callable[[User], None], *, needs: Permission = Permission.SEE
     """Run `page` for the person who is signed in, if they may see it. The last line of every file in `pages/`."""
     user = _found.get()
     _found.set(None)  # whatever runs next, perhaps without the frame, looks again
-    with errors_shown(where=f"page {Path(page.__code__.co_filename).stem}", user=user):
+    with errors_shown(where=f"page {Path(page.__code__.co_filename).stem}", user=user, way_out=True):
         user = user or person()
         require(user, needs)
         page(user)
 
 
 @contextmanager
-def errors_shown(*, where: str = "page", user: User | None = None) -> Iterator[None]:
+def errors_shown(*, where: str = "page", user: User | None = None, way_out: bool = False) -> Iterator[None]:
     """Whatever fails inside ends as one sentence on the page. Around page bodies, fragments and dialogs.
 
+    With `way_out`, a link leads home: a page that is nothing but its error would be a dead end on a phone.
     Streamlit's own control flow (`st.rerun`, `st.stop`, `st.switch_page`) is no `Exception`, and passes.
     """
     try:
@@ -56,6 +57,8 @@ def errors_shown(*, where: str = "page", user: User | None = None) -> Iterator[N
         st.error(f"{error.message} [Sign in](/login)", icon=":material/lock:")
     except NexusError as error:
         st.error(sentence(error.message), icon=":material/error:")
+        if way_out:
+            st.html('<a href="/" target="_self">Home</a>')
     except Exception as error:
         reference = defects.note(error, where=where, user_id=user.id if user else None)
         st.error(

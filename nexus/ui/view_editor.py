@@ -64,6 +64,9 @@ def draw_editor(user: User, opened: OpenView) -> None:
         saved = editor.draw_yaml(editor.yaml_of(opened.view), kind="view", name=name, base_version=opened.version, user=user) or saved
     with history:
         restored = editor.draw_versions("view", name, listed)
+        archived = editor.draw_archive("view", name, lambda session: views.archive_view(session, user=user, name=name))
+    if archived:
+        st.switch_page("pages/data.py")
     if restored is not None:
         with transaction() as session:
             views.restore_view(session, user=user, name=name, version=restored, base_version=listed[0].version)

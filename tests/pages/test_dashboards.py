@@ -7,6 +7,7 @@ from sqlalchemy import event
 
 from nexus.dashboards import service as dashboards
 from nexus.db import session as own
+from nexus.views import service as views
 from nexus.workspace import service as workspace
 from tests.pages.conftest import button, shown
 
@@ -45,7 +46,24 @@ def _links(app) -> list[str]:
 @pytest.mark.parametrize("page", ["dashboard", "view", "prompt"])
 @pytest.mark.parametrize("name", ["nothing", "\0", "<b>", "x" * 5_000])
 def test_a_name_that_nothing_has_is_said_so(sample, visit, viewer, page, name):
-    assert "no longer exists" in shown(visit(page, viewer, name=name))
+    app = visit(page, viewer, name=name)
+    assert "no longer exists" in shown(app)
+    assert 'href="/"' in _html(app)  # on a phone the page would otherwise be a dead end
+
+
+def test_a_dashboard_is_archived_after_asking_and_leaves_the_list(sample, visit, analyst):
+    app = visit("dashboard", analyst, name="weather-and-aircraft", edit="1")
+    assert "leaves every list" in shown(app)
+    button(app, "Archive it").click().run()
+    assert "Weather and aircraft" not in _links(visit("dashboards", analyst))
+
+
+def test_a_view_that_is_used_is_not_archived_and_says_where_it_is_used(sample, visit, analyst):
+    app = visit("view", analyst, name="days", edit="1")
+    button(app, "Archive it").click().run()
+    assert "This view is used by dashboard “Weather and aircraft”" in shown(app)
+    with own.transaction() as session:
+        assert "days" in {listed.name for listed in views.list_views(session, reader=analyst)}
 
 
 def test_only_those_who_may_build_are_offered_to(sample, visit, viewer, analyst):
