@@ -58,7 +58,7 @@ def errors_shown(*, where: str = "page", user: User | None = None, way_out: bool
     except NexusError as error:
         st.error(sentence(error.message), icon=":material/error:")
         if way_out:
-            st.html('<a href="/" target="_self">Home</a>')
+            st.html('<a href="/" target="_self" style="color: inherit">Home</a>')
     except Exception as error:
         reference = defects.note(error, where=where, user_id=user.id if user else None)
         st.error(
