@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from nexus.dashboards.spec import Dashboard, DataPanel, PromptPanel
-from nexus.views.spec import ChoiceParameter, MultipleChoiceParameter, Parameter, View
+from nexus.views.parameter import ChoiceParameter, MultipleChoiceParameter, Parameter
+from nexus.views.spec import View
 
 FITS: Mapping[str, frozenset[str]] = {
     "text": frozenset({"text", "choice"}),

@@ -10,7 +10,7 @@ from nexus.dashboards.spec import MetricPanel
 from nexus.errors import BadInput
 from nexus.sources.spec import Column, Table
 from nexus.views import format as written
-from nexus.views.spec import Format
+from nexus.views.appearance import Format
 
 LARGEST = 10**300
 """What is larger has no place on an axis, and no float."""

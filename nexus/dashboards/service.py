@@ -17,8 +17,9 @@ from nexus.sources import store as sources
 from nexus.sources.spec import Table
 from nexus.views import service as views
 from nexus.views import values as typed
+from nexus.views.parameter import ChoiceParameter, MultipleChoiceParameter, Parameter
 from nexus.views.service import OpenView
-from nexus.views.spec import ChoiceParameter, MultipleChoiceParameter, Parameter, View
+from nexus.views.spec import View
 
 
 class PanelBroken(BadInput):

@@ -4,8 +4,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from nexus.sources.spec import Name
-from nexus.views.spec import Chart, Identifier, Parameter, ParameterName
+from nexus.sources.spec import Identifier, Name
+from nexus.views.appearance import Chart
+from nexus.views.parameter import Parameter, ParameterName
 
 
 class PanelBase(BaseModel, frozen=True, extra="forbid"):

@@ -7,6 +7,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     DateTime,
+    Double,
     ForeignKey,
     Identity,
     Index,
@@ -56,6 +57,11 @@ def _now() -> Mapped[datetime]:
 def _person(*, keep: bool = True, index: bool = False) -> Mapped[Any]:
     """A reference to a person; `keep` leaves the row when the person is deleted."""
     return mapped_column(ForeignKey(f"{SCHEMA}.users.id", ondelete="SET NULL" if keep else "CASCADE"), nullable=keep, index=index)
+
+
+def _person_or_none() -> Mapped[Any]:
+    """A reference to a person, or none; the row goes when the person is deleted."""
+    return mapped_column(ForeignKey(f"{SCHEMA}.users.id", ondelete="CASCADE"), nullable=True, index=True)
 
 
 class UserRow(Base):
@@ -137,6 +143,7 @@ class SourceRow(Base):
     id: Mapped[int] = _id()
     name: Mapped[str] = mapped_column(unique=True)
     url: Mapped[str] = mapped_column(EncryptedText)
+    writer_url: Mapped[str | None] = mapped_column(EncryptedText, doc="Of the role that brings files in as tables; none, and nobody can.")
     spec: Mapped[dict[str, Any]] = mapped_column(doc="nexus.sources.spec.Source without the address.")
     created_at: Mapped[datetime] = _now()
     changed_at: Mapped[datetime] = _now()
@@ -157,6 +164,9 @@ class Kept(Base):
     created_at: Mapped[datetime] = _now()
     changed_at: Mapped[datetime] = _now()
     archived_at: Mapped[datetime | None]
+    open_to_all: Mapped[bool] = mapped_column(
+        server_default=text("true"), doc="Everybody who signs in may see it; else its owner, administrators, and those it is shared with."
+    )
 
 
 class ViewRow(Kept):
@@ -211,6 +221,91 @@ class VisitRow(Base):
     favourite: Mapped[bool] = mapped_column(server_default=text("false"))
 
     __table_args__ = (PrimaryKeyConstraint("user_id", "kind", "name"), Index(None, "user_id", "visited_at"))
+
+
+class ShareRow(Base):
+    """A view, dashboard or prompt shared with one person, or with everybody of a role."""
+
+    __tablename__ = "shares"
+
+    id: Mapped[int] = _id()
+    kind: Mapped[str] = mapped_column(doc="view, dashboard or prompt.")
+    kept_id: Mapped[int] = mapped_column(doc="Of the table that `kind` names.")
+    user_id: Mapped[int | None] = _person_or_none()
+    role: Mapped[str | None]
+    may_edit: Mapped[bool] = mapped_column(server_default=text("false"))
+    shared_at: Mapped[datetime] = _now()
+    shared_by: Mapped[int | None] = _person()
+
+    __table_args__ = (
+        CheckConstraint("(user_id is null) <> (role is null)", name="with_whom"),
+        CheckConstraint("role in ('viewer', 'analyst', 'admin')", name="role"),
+        Index(None, "kind", "kept_id", "user_id", unique=True, postgresql_where=text("user_id is not null")),
+        Index(None, "kind", "kept_id", "role", unique=True, postgresql_where=text("role is not null")),
+    )
+
+
+class DraftRow(Base):
+    """What a person has typed and not saved; one a person and thing. A reload, and another replica, find it again."""
+
+    __tablename__ = "drafts"
+
+    user_id: Mapped[int] = _person(keep=False)
+    kind: Mapped[str] = mapped_column(doc="view, dashboard or prompt.")
+    name: Mapped[str] = mapped_column(doc="What is edited; of something new, `new-sql` and the like.")
+    content: Mapped[dict[str, Any]] = mapped_column(doc="As the form holds it; need not be a valid spec.")
+    base_version: Mapped[int | None] = mapped_column(doc="The version that the change was made from.")
+    changed_at: Mapped[datetime] = _now()
+
+    __table_args__ = (PrimaryKeyConstraint("user_id", "kind", "name"),)
+
+
+class QueryRunRow(Base):
+    """A query that somebody ran: for the history of the SQL page, and for how often and how slow a view is."""
+
+    __tablename__ = "query_runs"
+
+    id: Mapped[int] = _id()
+    at: Mapped[datetime] = _now()
+    user_id: Mapped[int | None] = _person()
+    source: Mapped[str]
+    view: Mapped[str | None] = mapped_column(doc="Name of the view; none on the SQL page.")
+    view_version: Mapped[int | None]
+    sql: Mapped[str | None] = mapped_column(doc="As typed; of the SQL page only.")
+    parameters: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    purpose: Mapped[str] = mapped_column(doc="page, dashboard, export, report, prompt or sql.")
+    status: Mapped[str] = mapped_column(doc="complete, cut, refused, failed or stopped.")
+    error: Mapped[str | None]
+    row_count: Mapped[int | None]
+    elapsed_ms: Mapped[float] = mapped_column(Double)
+    cached: Mapped[bool] = mapped_column(server_default=text("false"))
+
+    __table_args__ = (Index(None, "view", "at"), Index(None, "user_id", "at"), Index(None, "at"))
+
+
+class UploadRow(Base):
+    """A file on its way to become a table; thrown away when it is one, or after a day."""
+
+    __tablename__ = "uploads"
+
+    id: Mapped[int] = _id()
+    user_id: Mapped[int] = _person(keep=False, index=True)
+    source: Mapped[str]
+    filename: Mapped[str]
+    size_bytes: Mapped[int]
+    sha256: Mapped[str]
+    complete: Mapped[bool] = mapped_column(server_default=text("false"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+
+
+class UploadChunkRow(Base):
+    __tablename__ = "upload_chunks"
+
+    upload_id: Mapped[int] = mapped_column(ForeignKey(f"{SCHEMA}.uploads.id", ondelete="CASCADE"))
+    position: Mapped[int] = mapped_column(doc="From 0.")
+    content: Mapped[bytes]
+
+    __table_args__ = (PrimaryKeyConstraint("upload_id", "position"),)
 
 
 class PromptRunRow(Base):

@@ -19,7 +19,7 @@ from nexus.prompts.request import BlockSent, OpenPrompt, Piece, Prepared, Prompt
 from nexus.prompts.spec import DataBlock, Prompt
 from nexus.views import service as views
 from nexus.views import values as typed
-from nexus.views.spec import ChoiceParameter, MultipleChoiceParameter, Parameter, TextParameter
+from nexus.views.parameter import ChoiceParameter, MultipleChoiceParameter, Parameter, TextParameter
 
 logger = logging.getLogger(__name__)
 

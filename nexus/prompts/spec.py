@@ -5,8 +5,8 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from nexus.prompts import template
-from nexus.sources.spec import Name
-from nexus.views.spec import Identifier, Parameter, ParameterName
+from nexus.sources.spec import Identifier, Name
+from nexus.views.parameter import Parameter, ParameterName
 
 MODEL_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 """A model's name becomes a part of the address that the key is sent to."""

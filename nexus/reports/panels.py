@@ -15,8 +15,8 @@ from nexus.sources.spec import Table
 from nexus.views import chart as charts
 from nexus.views import format as written
 from nexus.views import values as typed
+from nexus.views.appearance import Chart
 from nexus.views.service import OpenView
-from nexus.views.spec import Chart
 
 MOST_CELLS = 60_000
 """In all tables of a document: 10,000 rows of six columns, about 170 pages, take the browser some seconds."""

@@ -26,7 +26,7 @@ from nexus.reports.layout import Layout, Orientation, Paper
 from nexus.reports.spec import Report
 from nexus.views import service as views
 from nexus.views import values as typed
-from nexus.views.spec import Parameter
+from nexus.views.parameter import Parameter
 
 AT_ONCE = 12
 """Reports that one process works on; more wait their turn. The print browser has a queue of its own, of as many."""

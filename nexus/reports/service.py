@@ -27,8 +27,9 @@ from nexus.reports.spec import Kind, Report
 from nexus.sources.spec import Table
 from nexus.views import service as views
 from nexus.views import values as typed
+from nexus.views.parameter import Parameter
 from nexus.views.service import OpenView
-from nexus.views.spec import Parameter, View
+from nexus.views.spec import View
 
 log = logging.getLogger(__name__)
 

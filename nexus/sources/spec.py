@@ -3,12 +3,22 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from nexus.errors import BadInput, NexusError, Unavailable
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 """How sources, views, dashboards and prompts are called in URLs and YAML."""
+
+
+def _storable_name(name: str) -> str:
+    if "\x00" in name or len(name.encode(errors="replace")) > 63:
+        raise ValueError("is longer than Postgres's 63 bytes, or holds a NUL character")
+    return name
+
+
+Identifier = Annotated[str, StringConstraints(min_length=1, max_length=63), AfterValidator(_storable_name)]
+"""How Postgres calls a schema, table or column; any text, always quoted."""
 
 
 class Limits(BaseModel, frozen=True, extra="forbid"):

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from nexus.sources.spec import Table
 from nexus.views import chart as charts
-from nexus.views.spec import Chart, Format
+from nexus.views.appearance import Chart, Format
 
 CONFIG: dict[str, Any] = {
     "padding": 2,

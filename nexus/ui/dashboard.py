@@ -13,7 +13,7 @@ from nexus.ui import filters, url, when
 from nexus.ui.forms import plain, sentence
 from nexus.ui.page import errors_shown
 from nexus.ui.panels import AS_OF, HEAD, STYLE, Board, draw_panels
-from nexus.views.spec import Parameter
+from nexus.views.parameter import Parameter
 
 PAPERS = {"A4": "A4", "Letter": "Letter"}
 ORIENTATIONS = {"portrait": "Portrait", "landscape": "Landscape"}

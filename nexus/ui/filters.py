@@ -13,7 +13,7 @@ import streamlit as st
 from nexus.ui import url
 from nexus.ui.forms import plain, sentence
 from nexus.views import values as typed
-from nexus.views.spec import (
+from nexus.views.parameter import (
     BooleanParameter,
     ChoiceParameter,
     DateParameter,

@@ -23,7 +23,7 @@ from nexus.prompts.service import OpenPanel
 from nexus.ui import filters, forms, lists, when
 from nexus.ui.page import errors_shown, tab
 from nexus.ui.prose import draw_prose
-from nexus.views.spec import Parameter
+from nexus.views.parameter import Parameter
 
 LOOK_EVERY_S = 0.5
 STYLE = Path(__file__).parent / "static" / "panels.css"

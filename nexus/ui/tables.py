@@ -14,7 +14,7 @@ import pyarrow as pa
 import streamlit as st
 
 from nexus.sources.spec import Column, Table
-from nexus.views.spec import Format
+from nexus.views.appearance import Format
 
 PLAIN = Format()
 ROW_HEIGHT = 28

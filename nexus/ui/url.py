@@ -8,7 +8,7 @@ import streamlit as st
 
 from nexus.errors import BadInput
 from nexus.views import values as forms
-from nexus.views.spec import Parameter
+from nexus.views.parameter import Parameter
 
 OWN = frozenset({"name", "edit", "new", "show", "q", "embed", "embed_options"})
 """Keys that pages and Streamlit read themselves. A parameter of such a name goes by `p.name` in a page's address."""

@@ -12,8 +12,8 @@ from nexus.ui import charts, filters, tables, url
 from nexus.ui.forms import plain, sentence
 from nexus.ui.panels import STYLE, provenance
 from nexus.views import service as views
+from nexus.views.parameter import ChoiceParameter, MultipleChoiceParameter, Parameter
 from nexus.views.service import OpenView
-from nexus.views.spec import ChoiceParameter, MultipleChoiceParameter, Parameter
 
 TABLE, CHART = "Table", "Chart"
 HEIGHT = 560

@@ -16,8 +16,9 @@ from nexus.ui.forms import plain, sentence
 from nexus.ui.panels import provenance
 from nexus.ui.view import draw_rows
 from nexus.views import service as views
+from nexus.views.question import SqlQuestion, TableQuestion
 from nexus.views.service import OpenView
-from nexus.views.spec import SqlQuestion, TableQuestion, View
+from nexus.views.spec import View
 
 TEMPLATE = """\
 kind: view

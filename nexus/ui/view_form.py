@@ -14,7 +14,9 @@ from nexus.sources.catalog import CatalogTable
 from nexus.sources.spec import Source
 from nexus.ui import forms
 from nexus.ui.forms import sentence
-from nexus.views.spec import Aggregate, ChartKind, Grain, Operator, TableQuestion, View
+from nexus.views.appearance import ChartKind
+from nexus.views.question import Aggregate, Grain, Operator, TableQuestion
+from nexus.views.spec import View
 
 TYPES = ("text", "number", "boolean", "date", "date_range", "choice", "multiple_choice")
 Rows = list[dict[str, Any]]
@@ -174,7 +176,7 @@ def draw_chart(scope: str, before: View | None) -> dict[str, Any] | None:
         color = st.text_input("A series for each", (chart.color or "") if chart else "", key=f"{scope}-color", width=180)
         horizontal = st.checkbox("Bars lie", chart.horizontal if chart else False, key=f"{scope}-horizontal")
     figures = [part.strip() for part in y.split(",") if part.strip()]
-    return {"kind": kind, "x": x.strip(), "y": figures, "color": color.strip() or None, "horizontal": horizontal}
+    return {"kind": kind, "x": (x or "").strip() or None, "y": figures, "color": color.strip() or None, "horizontal": horizontal}
 
 
 def _grid(key: str, label: str, rows: Rows, columns: Mapping[str, Any]) -> Rows:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from nexus.errors import BadInput
 from nexus.sources.spec import Column, Table
 from nexus.views import format as written
-from nexus.views.spec import Chart, Format
+from nexus.views.appearance import Chart, Format
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 Measure = Literal["temporal", "nominal", "quantitative"]
@@ -63,7 +63,7 @@ def describe(chart: Chart, table: Table, formats: Formats | None = None) -> str:
     formats = formats or {}
     figures = _listed([_label(table, formats, name) for name in chart.y])
     by = f" and {_label(table, formats, chart.color)}" if chart.color else ""
-    sentences = [f"{KINDS[chart.kind]} of {figures} by {_label(table, formats, chart.x)}{by}."]
+    sentences = [f"{KINDS[chart.kind]} of {figures} by {_label(table, formats, _x(chart))}{by}."]
     if not table.rows:
         return f"{sentences[0]} There are no rows."
     for name in chart.y[:3]:
@@ -76,6 +76,13 @@ def describe(chart: Chart, table: Table, formats: Formats | None = None) -> str:
     if table.truncated:
         sentences.append(f"Not complete: {table.truncated_because or 'more rows exist'}.")
     return " ".join(sentences)
+
+
+def _x(chart: Chart) -> str:
+    """The column along the axis; every kind that is drawn here has one."""
+    if chart.x is None or chart.kind not in KINDS:
+        raise ChartImpossible(f"A {chart.kind} chart cannot be drawn here. Choose another kind.")
+    return chart.x
 
 
 def _listed(words: list[str]) -> str:
@@ -91,7 +98,7 @@ def measure(column: Column) -> Measure:
 
 def _require_columns(chart: Chart, table: Table) -> None:
     there = {column.name for column in table.columns}
-    for name in (chart.x, *chart.y, *([chart.color] if chart.color else [])):
+    for name in (_x(chart), *chart.y, *([chart.color] if chart.color else [])):
         if name not in there:
             raise ChartImpossible(f"This chart needs the column `{name}`, which its view does not return. Choose another column.")
 
@@ -106,7 +113,7 @@ def _word(table: Table, formats: Formats, name: str, row: tuple[Any, ...]) -> st
 
 
 def _place(chart: Chart, table: Table, formats: Formats, row: tuple[Any, ...]) -> str:
-    names = (chart.x, chart.color) if chart.color else (chart.x,)
+    names = (_x(chart), chart.color) if chart.color else (_x(chart),)
     return ", ".join(_moment_word(row[table.position(name)]) or _word(table, formats, name, row) for name in names)
 
 
@@ -118,12 +125,12 @@ def _moment_word(value: Any) -> str:
 
 def _x_measure(chart: Chart, table: Table) -> Measure:
     """Bars stand side by side, so their x is a row of names, in order, whatever it is made of."""
-    return "nominal" if chart.kind in ("bar", "stacked bar") else measure(table.columns[table.position(chart.x)])
+    return "nominal" if chart.kind in ("bar", "stacked bar") else measure(table.columns[table.position(_x(chart))])
 
 
 def _points(chart: Chart, table: Table, formats: Formats) -> list[dict[str, Any]]:
     """One point a row and figure, in order of x; names keep the order of the rows."""
-    at_x = table.position(chart.x)
+    at_x = table.position(_x(chart))
     rows = table.rows
     if measure(table.columns[at_x]) != "nominal":
         rows = sorted((row for row in rows if row[at_x] is not None), key=lambda row: _order(row[at_x]))
@@ -131,8 +138,8 @@ def _points(chart: Chart, table: Table, formats: Formats) -> list[dict[str, Any]
     say_day = _step([row[at_x] for row in rows])
     points = []
     for row in rows:
-        x = _x_value(kind, row[at_x], say_day, _word(table, formats, chart.x, row))
-        x_word = _moment(row[at_x], say_day) or _word(table, formats, chart.x, row)
+        x = _x_value(kind, row[at_x], say_day, _word(table, formats, _x(chart), row))
+        x_word = _moment(row[at_x], say_day) or _word(table, formats, _x(chart), row)
         if x is None:
             continue
         for name in chart.y:
@@ -176,7 +183,7 @@ def _series(chart: Chart, table: Table, formats: Formats, points: list[dict[str,
 def _x_channel(chart: Chart, table: Table, formats: Formats, points: list[dict[str, Any]]) -> dict[str, Any]:
     kind = _x_measure(chart, table)
     axis: dict[str, Any] = {"labelOverlap": True, "grid": chart.kind == "scatter"}
-    channel: dict[str, Any] = {"field": "x", "type": kind, "title": _title(table, formats, chart.x), "axis": axis}
+    channel: dict[str, Any] = {"field": "x", "type": kind, "title": _title(table, formats, _x(chart)), "axis": axis}
     match kind:
         case "temporal":
             moments = sorted({point["x"] for point in points})
@@ -193,7 +200,7 @@ def _x_channel(chart: Chart, table: Table, formats: Formats, points: list[dict[s
             fits = sum(len(name) + 2 for name in names) <= 90
             axis["labelAngle"] = 0 if chart.horizontal or fits or all(len(name) <= 4 for name in names) else -45
         case "quantitative":
-            axis["format"] = _axis_format(formats.get(chart.x), [point["x"] for point in points])
+            axis["format"] = _axis_format(formats.get(_x(chart)), [point["x"] for point in points])
             channel["scale"] = {"zero": False, "nice": True}
     return channel
 
@@ -217,7 +224,7 @@ def _title(table: Table, formats: Formats, name: str) -> str:
 
 
 def _tooltip(chart: Chart, table: Table, formats: Formats, series: bool) -> list[dict[str, Any]]:
-    shown = [("xt", _label(table, formats, chart.x))]
+    shown = [("xt", _label(table, formats, _x(chart)))]
     if series:
         shown.append(("c", _label(table, formats, chart.color) if chart.color else "Figure"))
     shown.append(("yt", _label(table, formats, chart.y[0]) if len(chart.y) == 1 else "Value"))
@@ -234,7 +241,7 @@ def _mark(chart: Chart, points: list[dict[str, Any]]) -> dict[str, Any]:
             return {"type": "area", "opacity": 0.75, "line": True}
         case "scatter":
             return {"type": "point", "filled": True, "opacity": 0.6, "size": 36}
-        case "bar" | "stacked bar":
+        case _:
             return {"type": "bar"}
 
 

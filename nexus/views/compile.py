@@ -15,7 +15,9 @@ from sqlalchemy.sql.expression import ColumnClause
 from nexus.errors import BadInput
 from nexus.sources.spec import Query
 from nexus.views import values as typed
-from nexus.views.spec import DateRangeParameter, Filter, Parameter, SelectedColumn, SqlQuestion, TableQuestion, View
+from nexus.views.parameter import DateRangeParameter, Parameter
+from nexus.views.question import Filter, FilterGroup, SelectedColumn, SqlQuestion, TableQuestion
+from nexus.views.spec import View
 
 _DIALECT = postgres(paramstyle="named")  # type: ignore[no-untyped-call]
 
@@ -64,6 +66,8 @@ def _of_table(view: View, question: TableQuestion, values: Mapping[str, Any]) ->
     shown: list[ColumnElement[Any]] = [_shown(selected).label(selected.result_name) for selected in question.columns]
     statement: Select[Any] = select(*(shown or [literal_column("*")])).select_from(origin)
     for where in question.filters:
+        if isinstance(where, FilterGroup):
+            raise BadInput("Groups of filters cannot be asked yet. Use single filters.")
         condition = _condition(view, where, values)
         if condition is not None:
             statement = statement.where(condition)
@@ -97,6 +101,8 @@ def _shown(selected: SelectedColumn) -> ColumnElement[Any]:
             return func.avg(of)
         case "median":
             return func.percentile_cont(literal_column("0.5")).within_group(of)
+        case "percentile" | "share" | "share where":
+            raise BadInput(f"`{selected.aggregate}` cannot be asked yet. Choose another aggregate.")
         case "min":
             return func.min(of)
         case "max":

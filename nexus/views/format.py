@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from nexus.sources.spec import Column
-from nexus.views.spec import Format
+from nexus.views.appearance import Format
 
 NOTHING = "–"
 PLAIN = Format()

@@ -17,7 +17,9 @@ from nexus.sources.run import run
 from nexus.sources.spec import Source, Table
 from nexus.views import values as typed
 from nexus.views.compile import bind_names, compile
-from nexus.views.spec import ChoiceParameter, MultipleChoiceParameter, Parameter, SqlQuestion, View
+from nexus.views.parameter import ChoiceParameter, MultipleChoiceParameter, Parameter
+from nexus.views.question import SqlQuestion
+from nexus.views.spec import View
 
 
 class OpenView(BaseModel, frozen=True):

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Any, assert_never
 
 from nexus.errors import BadInput
-from nexus.views.spec import (
+from nexus.views.parameter import (
     BooleanParameter,
     ChoiceParameter,
     DateParameter,

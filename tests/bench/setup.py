@@ -18,7 +18,9 @@ from nexus.db.tables import UserRow
 from nexus.sample import load as sample
 from nexus.sources import store as sources
 from nexus.views import service as views
-from nexus.views.spec import Chart, SqlQuestion, View
+from nexus.views.appearance import Chart
+from nexus.views.question import SqlQuestion
+from nexus.views.spec import View
 from tests.bench.exports import SQL
 from tests.bench.questions import QUESTIONS, Question
 

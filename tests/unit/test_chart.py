@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 
 from nexus.sources.spec import Column, Query, Table
+from nexus.views.appearance import Chart, Format
 from nexus.views.chart import ChartImpossible, describe, vega_lite
-from nexus.views.spec import Chart, Format
 
 KINDS = {"month": "date", "at": "time", "carrier": "text", "flights": "number", "late": "number", "hour": "number"}
 

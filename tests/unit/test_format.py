@@ -9,7 +9,7 @@ import pytest
 
 from nexus.sources.spec import Column
 from nexus.views import format as written
-from nexus.views.spec import Format
+from nexus.views.appearance import Format
 
 SPACE = "\N{NO-BREAK SPACE}"
 

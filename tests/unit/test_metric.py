@@ -8,7 +8,7 @@ import pytest
 from nexus.dashboards.metric import Metric, MetricImpossible, metric
 from nexus.dashboards.spec import MetricPanel
 from nexus.sources.spec import Column, Query, Table
-from nexus.views.spec import Format
+from nexus.views.appearance import Format
 
 
 def of(rows: list[tuple], *, style: Format | None = None, **panel) -> Metric:

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from nexus.errors import BadInput
 from nexus.views import values
-from nexus.views.spec import Parameter
+from nexus.views.parameter import Parameter
 
 PERIOD = {"name": "period", "type": "date_range", "label": "Date", "default": ("2013-06-01", "2013-08-31")}
 ORIGIN = {"name": "origin", "type": "multiple_choice", "choices": {"values": ("EWR", "JFK", "LGA")}}

@@ -1,0 +1,92 @@
+"""Parameters of a view: typed, bound, never pasted into text."""
+
+from datetime import date
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, Field, StringConstraints, field_validator, model_validator
+
+from nexus.sources.spec import Identifier, Name
+
+TAKEN = frozenset({"name", "version", "paper", "orientation", "embed", "embed_options"})
+"""Keys that the addresses of pages and downloads use themselves."""
+
+ParameterName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+
+
+class ParameterBase(BaseModel, frozen=True, extra="forbid"):
+    name: ParameterName
+    label: str = Field("", max_length=100, description="What the filter bar shows; the name, made readable, without it.")
+    required: bool = False
+
+    @field_validator("name")
+    @classmethod
+    def _free_in_addresses(cls, name: str) -> str:
+        if name in TAKEN:
+            raise ValueError(f"`{name}` is used by the addresses of Nexus's own pages; give it another name")
+        return name
+
+
+class TextParameter(ParameterBase, frozen=True):
+    type: Literal["text"] = "text"
+    default: str | None = None
+
+
+class NumberParameter(ParameterBase, frozen=True):
+    type: Literal["number"] = "number"
+    default: float | None = Field(None, allow_inf_nan=False)
+    minimum: float | None = Field(None, allow_inf_nan=False)
+    maximum: float | None = Field(None, allow_inf_nan=False)
+
+
+class BooleanParameter(ParameterBase, frozen=True):
+    type: Literal["boolean"] = "boolean"
+    default: bool | None = None
+
+
+class DateParameter(ParameterBase, frozen=True):
+    type: Literal["date"] = "date"
+    default: date | None = None
+
+
+class DateRangeParameter(ParameterBase, frozen=True):
+    """In SQL: `:name_from` and `:name_to`, both inclusive."""
+
+    type: Literal["date_range"] = "date_range"
+    default: tuple[date, date] | None = None
+
+
+class Choices(BaseModel, frozen=True, extra="forbid"):
+    """Where a choice's values come from: a fixed list, or a column of a view (optionally with a column of labels)."""
+
+    values: tuple[str, ...] = ()
+    view: Name | None = None
+    column: Identifier | None = None
+    label_column: Identifier | None = None
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if bool(self.values) == bool(self.view):
+            raise ValueError("give either values or a view")
+        if self.view and not self.column:
+            raise ValueError("say which column of the view holds the values")
+        return self
+
+
+class ChoiceParameter(ParameterBase, frozen=True):
+    type: Literal["choice"] = "choice"
+    choices: Choices
+    default: str | None = None
+
+
+class MultipleChoiceParameter(ParameterBase, frozen=True):
+    """In SQL an array: `carrier = any(:carrier)`. Empty means null: `:carrier is null or …`."""
+
+    type: Literal["multiple_choice"] = "multiple_choice"
+    choices: Choices
+    default: tuple[str, ...] = ()
+
+
+Parameter = Annotated[
+    TextParameter | NumberParameter | BooleanParameter | DateParameter | DateRangeParameter | ChoiceParameter | MultipleChoiceParameter,
+    Field(discriminator="type"),
+]
