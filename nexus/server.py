@@ -32,6 +32,7 @@ from nexus.db import migrate
 from nexus.errors import NexusError
 from nexus.reports import routes as reports_routes
 from nexus.views import routes as views_routes
+from nexus.views import runs
 from nexus.web import frontend
 from nexus.web.assets import Assets
 from nexus.web.headers import Headers
@@ -94,9 +95,11 @@ def application() -> st.App:
         starlette.state.preload = front.preload
         starlette.state.newest_schema = migrate.newest()
         threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+        runs.start()
         yield {}
         open_pages.close()
         await anyio.to_thread.run_sync(_stop_browser)
+        await anyio.to_thread.run_sync(runs.stop)
 
     return st.App(
         settings.ROOT / "Home.py",

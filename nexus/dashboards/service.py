@@ -18,6 +18,7 @@ from nexus.sources.spec import Table
 from nexus.views import service as views
 from nexus.views import values as typed
 from nexus.views.parameter import ChoiceParameter, MultipleChoiceParameter, Parameter
+from nexus.views.runs import Purpose
 from nexus.views.service import OpenView
 from nexus.views.spec import View
 
@@ -120,10 +121,18 @@ def panel_values(open_dashboard: OpenDashboard, panel: DataPanel, values: Mappin
     return {name: typed.taken(parameters[name], values[of]) for name, of in filled.items() if of in values}
 
 
-def ask_panel(open_dashboard: OpenDashboard, panel: DataPanel, *, reader: User, values: Mapping[str, Any], fresh: bool = False) -> Table:
+def ask_panel(
+    open_dashboard: OpenDashboard,
+    panel: DataPanel,
+    *,
+    reader: User,
+    values: Mapping[str, Any],
+    fresh: bool = False,
+    purpose: Purpose = "dashboard",
+) -> Table:
     """The rows of a panel. Panels with an equal query share one run. Raises PanelBroken, BadInput, and what `sources.run` raises."""
     view = open_dashboard.view(panel.view)
-    return views.ask(view, reader=reader, values=panel_values(open_dashboard, panel, values), fresh=fresh)
+    return views.ask(view, reader=reader, values=panel_values(open_dashboard, panel, values), fresh=fresh, purpose=purpose)
 
 
 def filter_choices(open_dashboard: OpenDashboard, filter: Parameter, *, reader: User) -> list[tuple[str, str]]:  # noqa: A002

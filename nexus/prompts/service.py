@@ -138,7 +138,7 @@ def _sent(user: User, block: DataBlock, view: views.OpenView, given: Mapping[str
         name = block.parameters.get(parameter.name, parameter.name)
         if name in given:
             values[parameter.name] = _as_taken(parameter, given[name])
-    table = views.ask(view, reader=user, values=values, max_rows=block.max_rows)
+    table = views.ask(view, reader=user, values=values, max_rows=block.max_rows, purpose="prompt")
     governed = data.govern(block, table)
     record = BlockSent(
         name=block.name,

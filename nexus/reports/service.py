@@ -89,7 +89,7 @@ def print_view(
         opened = views.find_view(session, reader=user, name=name)
     spec = opened.view
     subject = _Subject("view", spec, opened.version, spec.parameters, typed.check(spec.parameters, values))
-    blocks = _view_blocks(opened, views.ask(opened, reader=user, values=subject.values), subject.values, zone=zone)
+    blocks = _view_blocks(opened, views.ask(opened, reader=user, values=subject.values, purpose="report"), subject.values, zone=zone)
     return _keep(started, subject, blocks, user=user, layout=layout, zone=zone, printer=printer or browser.ours())
 
 
@@ -123,7 +123,8 @@ def _blocks(opened: OpenDashboard, *, user: User, values: Mapping[str, Any], zon
     with ThreadPoolExecutor(QUERIES_AT_ONCE, thread_name_prefix="report") as pool:
         # The context carries whose request this is into the log.
         running = {
-            panel.name: pool.submit(copy_context().run, dashboards.ask_panel, opened, panel, reader=user, values=values) for panel in asked
+            panel.name: pool.submit(copy_context().run, dashboards.ask_panel, opened, panel, reader=user, values=values, purpose="report")
+            for panel in asked
         }
         answers: dict[str, Callable[[], Table]] = {name: future.result for name, future in running.items()}
         blocks: list[_Block] = []

@@ -134,7 +134,7 @@ def _preview(user: User, view: View, source: Source) -> None:
     asked = OpenView.model_validate(
         {"view": view, "version": 0, "source": source, "owner": None, "saved_at": "1970-01-01T00:00:00Z", "saved_by": None}
     )
-    table = views.ask(asked, reader=user, values={}, max_rows=200, fresh=True)
+    table = views.ask(asked, reader=user, values={}, max_rows=200, fresh=True, purpose="preview")
     draw_rows(st, asked, table, chart=False, height=360)
     st.html(f'<div class="nexus-foot">{provenance(table)}</div>')
     if view.chart:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ from nexus.db.session import transaction
 from nexus.errors import NexusError, Unavailable
 from nexus.sources.export import export
 from nexus.sources.spec import QueryStopped
+from nexus.views import runs
 from nexus.views import values as typed
 from nexus.views.compile import compile
 from nexus.views.service import OpenView, find_view
@@ -141,8 +143,28 @@ class _Export(Response):
                 raise QueryStopped()
             hand_over(chunk)
 
-        query = compile(self._view.view, self._values)
-        export(self._view.source, query=query, reader=self._user, put=put, cancelled=self._gone.is_set)
+        began, message = time.monotonic(), ""
+        status: runs.Status = "complete"
+        try:
+            query = compile(self._view.view, self._values)
+            export(self._view.source, query=query, reader=self._user, put=put, cancelled=self._gone.is_set)
+        except Exception as error:
+            status, message = runs.ending(error)
+            raise
+        finally:
+            runs.record(
+                self._user,
+                source=self._view.source.name,
+                view=self._view.view.name,
+                view_version=self._view.version,
+                sql=None,
+                parameters=lambda: typed.unparse(self._view.view.parameters, self._values),
+                purpose="export",
+                status=status,
+                error=message or None,
+                row_count=None,
+                elapsed_ms=(time.monotonic() - began) * 1000,
+            )
 
     def _note(self) -> None:
         with transaction() as session:

@@ -19,6 +19,7 @@ from nexus.views import values as typed
 from nexus.views.compile import bind_names, compile
 from nexus.views.parameter import ChoiceParameter, MultipleChoiceParameter, Parameter
 from nexus.views.question import SqlQuestion
+from nexus.views.runs import Purpose, observed
 from nexus.views.spec import View
 
 
@@ -56,15 +57,35 @@ def find_view(session: Session, *, reader: User, name: str, version: int | None 
     )
 
 
-def ask(open_view: OpenView, *, reader: User, values: Mapping[str, Any], max_rows: int | None = None, fresh: bool = False) -> Table:
+def ask(
+    open_view: OpenView,
+    *,
+    reader: User,
+    values: Mapping[str, Any],
+    max_rows: int | None = None,
+    fresh: bool = False,
+    purpose: Purpose = "page",
+) -> Table:
     """The rows of a view for `values`; absent ones take their default. `fresh` goes past the cache.
 
-    Holds no transaction of Nexus's own while it waits. Raises BadInput for a value that does not fit,
-    and what `sources.run` raises.
+    Holds no transaction of Nexus's own while it waits; the run is counted for `purpose`. Raises BadInput for a value
+    that does not fit, and what `sources.run` raises.
     """
     require(reader, Permission.SEE)
-    query = compile(open_view.view, values)
-    return run(open_view.source, query=query, reader=reader, max_rows=max_rows, fresh=fresh)
+
+    def rows() -> Table:
+        query = compile(open_view.view, values)
+        return run(open_view.source, query=query, reader=reader, max_rows=max_rows, fresh=fresh)
+
+    return observed(
+        reader,
+        source=open_view.source.name,
+        view=open_view.view.name,
+        view_version=open_view.version,
+        parameters=lambda: typed.unparse(open_view.view.parameters, values),
+        purpose=purpose,
+        ask=rows,
+    )
 
 
 def save_view(session: Session, *, user: User, view: View, base_version: int | None = None, note: str = "") -> int:
@@ -115,7 +136,7 @@ def read_choices(parameter: Parameter, origin: OpenView | None, *, reader: User)
         return [(value, value) for value in choices.values]
     if origin is None or origin.view.name != choices.view:
         raise BadInput(f"The choices of “{typed.label(parameter)}” come from the view `{choices.view}`, which is not there.")
-    table = ask(origin, reader=reader, values={}, max_rows=typed.MOST_CHOICES)
+    table = ask(origin, reader=reader, values={}, max_rows=typed.MOST_CHOICES, purpose="choices")
     label_column = choices.label_column or choices.column
     try:
         pairs = zip(table.values(choices.column), table.values(label_column), strict=True)

@@ -10,6 +10,7 @@ from nexus.settings import ROOT
 SERVICES = [
     *sorted((ROOT / "nexus").glob("*/service.py")),
     *(ROOT / "nexus/sources" / name for name in ("run.py", "export.py", "catalog.py")),
+    ROOT / "nexus/views/runs.py",
 ]
 PAGES = [*sorted((ROOT / "pages").glob("*.py")), ROOT / "Home.py"]
 DRAWN_WITH = {"streamlit", "nexus", "datetime"}
@@ -17,6 +18,9 @@ DRAWN_WITH = {"streamlit", "nexus", "datetime"}
 ASKED_WITHOUT_A_PERSON = {
     "accounts.service.user_of_session": "finds out who it is",
     "accounts.service.sign_out": "whoever holds the cookie may end its session",
+    "views.runs.record": "notes what somebody was let do",
+    "views.runs.flush": "writes what was noted with its reader",
+    "views.runs.clean_up": "removes old runs, whoever ran them",
     "sources.run.inquire": "asks Nexus's own questions about a catalog, for services that have checked who asks",
 }
 ABOUT_ONESELF = {
