@@ -149,6 +149,12 @@ def read_choices(parameter: Parameter, origin: OpenView | None, *, reader: User)
     return list(labels.items())
 
 
+def taken_names(session: Session, *, reader: User) -> frozenset[str]:
+    """The names that a new view cannot have, archived ones among them."""
+    require(reader, Permission.SEE)
+    return versions.names(session, kind="view") | versions.names(session, kind="view", archived=True)
+
+
 def used_by(session: Session, *, reader: User, name: str) -> list[versions.Use]:
     """The dashboards and prompts whose newest version names the view."""
     require(reader, Permission.SEE)

@@ -1,0 +1,283 @@
+"""A view while somebody edits it: what they typed is kept as a draft at every change, until it is saved or discarded."""
+
+import difflib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import streamlit as st
+from pydantic import ValidationError
+
+from nexus.accounts.spec import User
+from nexus.db import versions
+from nexus.db.session import transaction
+from nexus.errors import BadInput, Conflict, NexusError
+from nexus.sources.spec import Source
+from nexus.ui import url, when
+from nexus.ui.forms import plain, sentence, slug
+from nexus.views import drafts
+from nexus.views import service as views
+from nexus.views.service import OpenView
+from nexus.views.spec import View
+from nexus.workspace import files
+
+Content = dict[str, Any]
+"""A view's spec as JSON values, perhaps unfinished."""
+
+
+@dataclass
+class Editing:
+    """One view that one person edits. Forms change `content` in place, and call `keep`."""
+
+    user: User
+    name: str
+    """Of the draft: the view's own name, or one made for a new view."""
+    content: Content
+    base_version: int | None
+    opened: OpenView | None
+    kept_at: datetime | None = None
+    """When what was typed was last kept; None while nothing was changed."""
+    problem: str = ""
+    """Why the last try to save was refused."""
+    conflict: bool = False
+    generation: int = 0
+    """Counts up when the content is replaced as a whole, so that its widgets begin anew."""
+    kept: str = field(default="", repr=False)
+
+    @property
+    def scope(self) -> str:
+        """How keys of widgets begin."""
+        return f"edit-{self.name}-{self.generation}"
+
+    def keep(self) -> None:
+        """Keep what was typed, where it changed."""
+        text = json.dumps(self.content, sort_keys=True, default=str)
+        if text == self.kept:
+            return
+        content = json.loads(text)
+        with transaction() as session:
+            drafts.keep_draft(session, user=self.user, name=self.name, content=content, base_version=self.base_version)
+        self.kept, self.kept_at = text, datetime.now(UTC)
+
+    def take(self, target: dict[str, Any], name: str, key: str, convert: Callable[[Any], Any] = lambda value: value) -> None:
+        """For callbacks: what the widget `key` holds becomes `target[name]`."""
+        target[name] = convert(st.session_state.get(key))
+        self.keep()
+
+    def replace(self, content: Content, base_version: int | None) -> None:
+        """Begin anew with `content`."""
+        self.content, self.base_version = content, base_version
+        self.kept, self.kept_at = json.dumps(content, sort_keys=True, default=str), None
+        self.problem, self.conflict = "", False
+        self.generation += 1
+
+    def discard(self) -> None:
+        """Give up what was typed."""
+        with transaction() as session:
+            drafts.discard_draft(session, user=self.user, name=self.name)
+        st.session_state.pop(_key(self.name), None)
+
+
+def _key(name: str) -> str:
+    return f"editing-{name}"
+
+
+def edit(user: User, name: str, *, opened: OpenView | None, blank: Callable[[], Content]) -> Editing:
+    """What `user` edits under `name`: as this session has it, as their draft has it, or as it was saved."""
+    held = st.session_state.get(_key(name))
+    if isinstance(held, Editing) and held.user.id == user.id and not (held.kept_at is None and _older(held.base_version, opened)):
+        held.user, held.opened = user, opened
+        return held
+    with transaction() as session:
+        draft = drafts.find_draft(session, reader=user, name=name)
+    content = versions.plain(opened.view) if opened else blank()
+    editing = Editing(user=user, name=name, content=content, base_version=opened.version if opened else None, opened=opened)
+    if draft is not None:
+        editing.content, editing.base_version, editing.kept_at = draft.content, draft.base_version, draft.changed_at
+    editing.kept = json.dumps(editing.content, sort_keys=True, default=str)
+    st.session_state[_key(name)] = editing
+    return editing
+
+
+def _older(base_version: int | None, opened: OpenView | None) -> bool:
+    return opened is not None and base_version != opened.version
+
+
+def view_of(content: Content) -> View:
+    """The spec that is meant. Raises BadInput with the first mistake."""
+    title = str(content.get("title") or "").strip()
+    if not title:
+        raise BadInput("Give the view a title first.")
+    made = {**content, "title": title, "name": content.get("name") or slug(title)}
+    if not made["name"]:
+        raise BadInput("No name can be made of this title. Give the view a name in addresses, under Details.")
+    made.pop("note", None)
+    try:
+        view = View.model_validate(made)
+    except ValidationError as error:
+        raise BadInput(f"The view was not saved. {versions.first_problem(error)}") from None
+    views.check_view(view)
+    return view
+
+
+def draw_head(editing: Editing, known: list[Source], *, ready: Callable[[], View], title: str = "") -> str | None:
+    """Title, details, Save, and whatever there is to say about saving. Returns the name of what was saved in this run.
+
+    `ready` makes the spec of what was typed; it raises NexusError while that is not possible. `title` is what an empty
+    title stands for.
+    """
+    fields, scope = editing.content, editing.scope
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="edit-head"):
+        at = f"{scope}-title"
+        st.text_input(
+            "Title",
+            fields.get("title") or "",
+            key=at,
+            max_chars=200,
+            placeholder=title or "What the view tells",
+            on_change=editing.take,
+            args=(fields, "title", at, _stripped),
+            width="stretch",
+        )
+        _details(editing, known)
+        st.button("Save", type="primary", key=f"{scope}-save", icon=":material/check:", on_click=_save, args=(editing, ready))
+    _draft_chip(editing)
+    if editing.problem:
+        st.error(sentence(editing.problem), icon=":material/error:")
+    _meanwhile(editing, ready)
+    return st.session_state.pop(f"saved-{editing.name}", None)
+
+
+def _details(editing: Editing, known: list[Source]) -> None:
+    fields, scope = editing.content, editing.scope
+    with st.popover("Details", icon=":material/edit_note:"):
+        if editing.opened is None:
+            _text(editing, "name", "Name in addresses", placeholder=slug(fields.get("title") or "") or "late-flights", max_chars=63)
+        names = [source.name for source in known]
+        if len(names) > 1:
+            at = f"{scope}-source"
+            chosen = names.index(fields["source"]) if fields.get("source") in names else 0
+            st.selectbox("Source", names, chosen, key=at, on_change=_change_source, args=(editing, at))
+        _text(editing, "description", "Description", max_chars=1000)
+        at, tags = f"{scope}-tags", list(fields.get("tags") or ())
+        st.multiselect("Tags", tags, tags, key=at, accept_new_options=True, on_change=editing.take, args=(fields, "tags", at, list))
+        _text(editing, "note", "What changed (for the list of versions)", max_chars=500)
+
+
+def _text(editing: Editing, name: str, label: str, *, max_chars: int, placeholder: str = "") -> None:
+    at = f"{editing.scope}-{name}"
+    st.text_input(
+        label,
+        editing.content.get(name) or "",
+        key=at,
+        max_chars=max_chars,
+        placeholder=placeholder,
+        on_change=editing.take,
+        args=(editing.content, name, at, _stripped),
+    )
+
+
+def _stripped(value: str | None) -> str:
+    return (value or "").strip()
+
+
+def _change_source(editing: Editing, at: str) -> None:
+    editing.take(editing.content, "source", at)
+    st.rerun()
+
+
+def _draft_chip(editing: Editing) -> None:
+    if editing.kept_at is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        local = editing.kept_at.astimezone(when.zone())
+        shown = f"{local:%H:%M}" if local.date() == datetime.now(when.zone()).date() else when.moment(editing.kept_at)
+        st.caption(f":material/draft: Draft kept at {shown}, not saved yet.")
+        st.button("Discard draft", key=f"{editing.scope}-discard", type="tertiary", on_click=_discard, args=(editing,))
+
+
+def _discard(editing: Editing) -> None:
+    editing.discard()
+    if editing.opened is None:
+        url.go(draft=None)
+    st.rerun()
+
+
+def _save(editing: Editing, ready: Callable[[], View]) -> None:
+    editing.problem = ""
+    try:
+        view = ready()
+        with transaction() as session:
+            views.save_view(
+                session, user=editing.user, view=view, base_version=editing.base_version, note=editing.content.get("note") or ""
+            )
+    except Conflict as conflict:
+        if editing.base_version is None:
+            editing.problem = conflict.message
+        else:
+            editing.conflict = True
+        return
+    except NexusError as error:
+        editing.problem = error.message
+        return
+    editing.discard()
+    st.session_state[f"saved-{editing.name}"] = view.name
+
+
+def _meanwhile(editing: Editing, ready: Callable[[], View]) -> None:
+    """Somebody saved another version since this one was opened: who, when, and what can be done about it."""
+    if editing.base_version is None or editing.opened is None or not (editing.conflict or _older(editing.base_version, editing.opened)):
+        return
+    with transaction() as session:
+        theirs = views.find_view(session, reader=editing.user, name=editing.opened.view.name)
+    if theirs.version == editing.base_version:
+        return
+    who = plain(theirs.saved_by or "Someone")
+    with st.container(border=True, key="meanwhile"):
+        st.markdown(
+            f"**{who} saved version {theirs.version}** {when.since(theirs.saved_at)}, after you began from version "
+            f"{editing.base_version}. Nothing of yours is lost."
+        )
+        with st.container(horizontal=True):
+            scope = editing.scope
+            st.button("Save mine on top", key=f"{scope}-on-top", on_click=_save_on_top, args=(editing, theirs.version, ready))
+            st.button("Save mine as a new view", key=f"{scope}-as-new", on_click=_save_as_new, args=(editing, ready))
+            st.button("Take theirs", key=f"{scope}-take", on_click=_discard, args=(editing,))
+            st.toggle("Show the difference", key=f"{scope}-difference")
+        if st.session_state.get(f"{editing.scope}-difference"):
+            st.code(_difference(theirs.view, ready), language="diff", wrap_lines=True)
+
+
+def _save_on_top(editing: Editing, version: int, ready: Callable[[], View]) -> None:
+    before, editing.base_version = editing.base_version, version
+    _save(editing, ready)
+    if editing.problem:
+        editing.base_version = before
+
+
+def _save_as_new(editing: Editing, ready: Callable[[], View]) -> None:
+    """Under the first name that is free, with the same title."""
+
+    def renamed() -> View:
+        view = ready()
+        with transaction() as session:
+            taken = views.taken_names(session, reader=editing.user)
+        stem = view.name[:56]
+        return view.model_copy(update={"name": next(f"{stem}-{n}" for n in range(2, 10_000) if f"{stem}-{n}" not in taken)})
+
+    before, editing.base_version = editing.base_version, None
+    _save(editing, renamed)
+    if editing.problem:
+        editing.base_version = before
+
+
+def _difference(theirs: View, ready: Callable[[], View]) -> str:
+    """Theirs against mine, as lines of YAML."""
+    try:
+        mine = ready()
+    except NexusError as error:
+        return error.message
+    before, after = (files.write({"kind": "view", **versions.plain(view)}).splitlines() for view in (theirs, mine))
+    return "\n".join(difflib.unified_diff(before, after, "theirs", "mine", lineterm="")) or "Both say the same."

@@ -1,0 +1,40 @@
+"""What a person has typed into a view's form and not saved: kept as they go, and found again on any replica."""
+
+import secrets
+from typing import Any
+
+from nexus.accounts.spec import Permission, User, require
+from nexus.db import drafts as store
+from nexus.db.drafts import Draft
+from nexus.db.session import Session
+
+NEW = "new:"
+"""How names of drafts of new views begin. No view is called so."""
+
+
+def new_name() -> str:
+    """A name for the draft of a view that has none yet."""
+    return f"{NEW}{secrets.token_hex(4)}"
+
+
+def find_draft(session: Session, *, reader: User, name: str) -> Draft | None:
+    """The person's own draft of the view `name`, or of a new one. Its content is a view's spec as JSON, perhaps unfinished."""
+    require(reader, Permission.BUILD)
+    return store.find(session, reader_id=reader.id, kind="view", name=name)
+
+
+def new_drafts(session: Session, *, reader: User) -> list[Draft]:
+    """The person's own drafts of views that are not saved at all, the newest first."""
+    require(reader, Permission.BUILD)
+    return [draft for draft in store.every(session, reader_id=reader.id, kind="view") if draft.name.startswith(NEW)]
+
+
+def keep_draft(session: Session, *, user: User, name: str, content: dict[str, Any], base_version: int | None) -> None:
+    """Write over the person's draft of this name. Raises BadInput when it is too long to keep."""
+    require(user, Permission.BUILD)
+    store.keep(session, user_id=user.id, kind="view", name=name, content=content, base_version=base_version)
+
+
+def discard_draft(session: Session, *, user: User, name: str) -> None:
+    require(user, Permission.BUILD)
+    store.discard(session, user_id=user.id, kind="view", name=name)
