@@ -1,43 +1,23 @@
-"""What a source holds: the tables and views that its role may read, with their columns."""
+"""What a source holds: the tables and views that its role may read, with columns, keys, indexes and a size."""
 
-from dataclasses import dataclass, field
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from itertools import groupby
+from functools import cached_property
 from typing import Any
 
 from nexus.accounts.spec import Permission, User, require
+from nexus.sources.catalog_sql import KINDS, MAX_BYTES, SIZE, listing
 from nexus.sources.connect import pool_of
-from nexus.sources.run import answers, inquire
+from nexus.sources.run import answers, inquire, run
 from nexus.sources.spec import Column, ColumnKind, Query, Source, Table
 from nexus.sources.values import BUILT_IN, kind_of
 
 CACHE_SECONDS = 300
-MAX_COLUMNS = 50_000
-
-COLUMNS = """
-select n.nspname, c.relname, c.relkind::text, pg_catalog.obj_description(c.oid, 'pg_class'),
-    case when c.reltuples >= 0 then c.reltuples::bigint end,
-    a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.atttypid::bigint, t.typcategory::text, t.typname,
-    not a.attnotnull, pg_catalog.col_description(c.oid, a.attnum),
-    exists (
-        select 1 from pg_catalog.pg_index i
-        where i.indrelid = c.oid and i.indisprimary and a.attnum = any (i.indkey::smallint[])
-    )
-from pg_catalog.pg_class c
-join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-join pg_catalog.pg_type t on t.oid = a.atttypid
-where c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition
-and n.nspname not in ('pg_catalog', 'information_schema', 'nexus') and n.nspname !~ '^pg_'
-and pg_catalog.has_schema_privilege(n.oid, 'usage') and pg_catalog.has_column_privilege(c.oid, a.attnum, 'select')
-order by n.nspname, c.relname, a.attnum
-limit 50000
-"""
-
-KINDS = {"r": "table", "p": "table", "v": "view", "m": "materialized view", "f": "foreign table"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CatalogColumn:
     name: str
     type_name: str
@@ -48,6 +28,27 @@ class CatalogColumn:
     comment: str
 
 
+@dataclass(frozen=True, slots=True)
+class ForeignKey:
+    """`columns` of this table hold what `other_columns` of `schema`.`table` hold, pair by pair.
+
+    Under `referenced_by` the same from the other side: rows of `schema`.`table` whose `other_columns` hold this row's `columns`.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    schema: str
+    table: str
+    other_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexColumn:
+    name: str
+    descending: bool
+    nulls_first: bool
+
+
 @dataclass(frozen=True)
 class CatalogTable:
     schema: str
@@ -56,34 +57,146 @@ class CatalogTable:
     comment: str
     estimated_rows: int | None
     """The database's own estimate; None before it has one."""
-    columns: tuple[CatalogColumn, ...] = field(repr=False)
+    primary_key: tuple[str, ...] = ()
+    size_bytes: int | None = None
+    """With indexes and long values. Only `describe_table` asks for it."""
+    written: str = field(default="[]", repr=False)
+    """Columns, foreign keys, keys from outside, unique keys and indexes as the database wrote them. Of 5,000 tables few are looked into."""
+
+    def __sizeof__(self) -> int:
+        return 400 + len(self.written) + len(self.comment)
+
+    @cached_property
+    def _parts(self) -> list[Any]:
+        return [*json.loads(self.written), *[None] * 5][:5]
+
+    @cached_property
+    def columns(self) -> tuple[CatalogColumn, ...]:
+        return tuple(_column(one, self.primary_key) for one in self._parts[0] or ())
+
+    @cached_property
+    def foreign_keys(self) -> tuple[ForeignKey, ...]:
+        return _foreign_keys(self._parts[1])
+
+    @cached_property
+    def referenced_by(self) -> tuple[ForeignKey, ...]:
+        return _foreign_keys(self._parts[2])
+
+    @cached_property
+    def unique_keys(self) -> tuple[tuple[str, ...], ...]:
+        """Columns that tell rows apart, the primary key too; null cells may repeat."""
+        return tuple(tuple(columns) for columns in self._parts[3] or ())
+
+    @cached_property
+    def indexes(self) -> tuple[tuple[IndexColumn, ...], ...]:
+        """The leading plain columns of each index that can serve an order: b-tree, of all rows, in the column's own collation."""
+        return tuple(tuple(IndexColumn(*column) for column in columns) for columns in self._parts[4] or ())
 
     def column(self, name: str) -> CatalogColumn | None:
         return next((column for column in self.columns if column.name == name), None)
 
 
-def tables(source: Source, *, reader: User, fresh: bool = False) -> tuple[CatalogTable, ...]:
+@dataclass(frozen=True)
+class Catalog:
+    tables: tuple[CatalogTable, ...]
+    truncated: bool
+    """The source has more tables than are kept; `search_tables` and `find_table` then know the first ones only."""
+    read_at: datetime
+
+
+def catalog(source: Source, *, reader: User, fresh: bool = False) -> Catalog:
     """Every table and view that the source's role may read, by schema and name; remembered for some minutes.
 
     Raises SourceUnavailable, QueryTooSlow.
     """
     require(reader, Permission.SEE)
     key = (source.name, source.revision, "catalog")
-    rows = answers.ask(key, seconds=CACHE_SECONDS, fresh=fresh, make=lambda _stopped: _read(source)).rows
-    return tuple(_table(list(group)) for _, group in groupby(rows, key=lambda row: row[:2]))
+    kept = answers.ask(key, seconds=CACHE_SECONDS, fresh=fresh, make=lambda _stopped: _read(source))
+    return Catalog(tables=tuple(row[0] for row in kept.rows), truncated=kept.truncated, read_at=kept.read_at)
+
+
+def tables(source: Source, *, reader: User, fresh: bool = False) -> tuple[CatalogTable, ...]:
+    """As `catalog`, without when it was read and whether it is whole."""
+    return catalog(source, reader=reader, fresh=fresh).tables
 
 
 def find_table(source: Source, *, reader: User, schema: str, name: str) -> CatalogTable | None:
-    return next((table for table in tables(source, reader=reader) if (table.schema, table.name) == (schema, name)), None)
+    """From memory where the catalog is kept; a table that is not in it is looked for in the database."""
+    known = catalog(source, reader=reader)
+    found = next((table for table in known.tables if (table.schema, table.name) == (schema, name)), None)
+    return _one(source, schema, name) if found is None and known.truncated else found
+
+
+def describe_table(source: Source, *, reader: User, schema: str, name: str) -> CatalogTable | None:
+    """The table as it is now, with its size. None where the role may not read it, or it is gone."""
+    require(reader, Permission.SEE)
+    table = _one(source, schema, name)
+    if table is None or table.kind in ("view", "foreign table"):
+        return table
+    rows = inquire(pool_of(source), sql=SIZE, parameters={"schema": schema, "name": name})
+    return replace(table, size_bytes=rows[0][0] if rows else None)
+
+
+def table_size(source: Source, *, reader: User, schema: str, name: str) -> int | None:
+    """Bytes on disk with indexes; None for what has none of its own."""
+    table = describe_table(source, reader=reader, schema=schema, name=name)
+    return table.size_bytes if table else None
+
+
+def sample_rows(source: Source, *, reader: User, schema: str, name: str, rows: int = 20) -> Table:
+    """The first rows that the database comes upon. Raises what `run` raises."""
+    sql = f"select * from {quoted(schema)}.{quoted(name)}"
+    return run(source, query=Query(source=source.name, sql=sql), reader=reader, max_rows=rows)
+
+
+def search_tables(source: Source, *, reader: User, words: str, limit: int = 50) -> tuple[CatalogTable, ...]:
+    """The tables in whose names, columns or comments each of the words stands; those called so come first."""
+    wanted = words.casefold().split()
+    found = [table for table in tables(source, reader=reader) if _holds(table, wanted)]
+    return tuple(sorted(found, key=lambda table: _rank(table, wanted))[:limit])
+
+
+def quoted(name: str) -> str:
+    """A name as Postgres reads it whatever is in it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _holds(table: CatalogTable, words: Iterable[str]) -> bool:
+    plain = f"{table.schema} {table.name} {table.comment}".casefold()
+    left = [word for word in words if word not in plain]
+    if not left:
+        return True
+    # Most tables are ruled out by their text as it was written, without reading it into columns.
+    written = table.written.casefold()
+    if any(json.dumps(word, ensure_ascii=False)[1:-1] not in written for word in left):
+        return False
+    text = " ".join(f"{one[0]} {one[5] or ''}" for one in json.loads(table.written)[0] or ()).casefold()
+    return all(word in text for word in left)
+
+
+def _rank(table: CatalogTable, words: list[str]) -> tuple[int, str, str]:
+    name = table.name.casefold()
+    if name == "_".join(words) or name in words:
+        place = 0
+    elif any(name.startswith(word) for word in words):
+        place = 1
+    else:
+        place = 2 if any(word in name for word in words) else 3
+    return (place, table.schema, table.name)
+
+
+def _one(source: Source, schema: str, name: str) -> CatalogTable | None:
+    rows = inquire(pool_of(source), sql=listing(one=True), parameters={"schema": schema, "name": name})
+    return _table(rows[0]) if rows else None
 
 
 def _read(source: Source) -> Table:
-    rows = inquire(pool_of(source), sql=COLUMNS)
+    rows = inquire(pool_of(source), sql=listing())
     return Table.model_construct(
         columns=tuple[Column, ...](),
-        rows=rows,
-        truncated=len(rows) >= MAX_COLUMNS,
-        truncated_because="",
+        rows=[(_table(row),) for row in rows],
+        truncated=bool(rows) and rows[0][-1] > len(rows),
+        truncated_because=f"first {MAX_BYTES:,} bytes",
         elapsed_ms=0.0,
         read_at=datetime.now(UTC),
         query=Query(source=source.name, sql="catalog"),
@@ -91,19 +204,27 @@ def _read(source: Source) -> Table:
     )
 
 
-def _table(rows: list[tuple[Any, ...]]) -> CatalogTable:
-    schema, name, kind, comment, estimate = rows[0][:5]
+def _table(row: tuple[Any, ...]) -> CatalogTable:
+    schema, name, kind, comment, estimate, primary_key, written, _every = row
     return CatalogTable(
         schema=schema,
         name=name,
         kind=KINDS[kind],
         comment=comment or "",
         estimated_rows=estimate,
-        columns=tuple(_column(row[5:]) for row in rows),
+        primary_key=tuple(json.loads(primary_key) if primary_key else ()),
+        written=written,
     )
 
 
-def _column(row: tuple[Any, ...]) -> CatalogColumn:
-    name, type_name, oid, category, plain, nullable, comment, key = row
-    kind = BUILT_IN[oid][0] if oid in BUILT_IN else kind_of(category, plain)
-    return CatalogColumn(name=name, type_name=type_name, kind=kind, nullable=nullable, key=key, comment=comment or "")
+def _column(written: list[Any], primary_key: tuple[str, ...]) -> CatalogColumn:
+    name, type_name, oid, category, nullable, comment = written
+    kind = BUILT_IN[oid][0] if oid in BUILT_IN else kind_of(category, type_name)
+    return CatalogColumn(name=name, type_name=type_name, kind=kind, nullable=nullable, key=name in primary_key, comment=comment or "")
+
+
+def _foreign_keys(written: list[list[Any]] | None) -> tuple[ForeignKey, ...]:
+    return tuple(
+        ForeignKey(name=name, columns=tuple(columns), schema=schema, table=table, other_columns=tuple(others))
+        for name, columns, schema, table, others in written or ()
+    )

@@ -208,6 +208,31 @@ def test_the_catalog_is_remembered_until_asked_afresh(sample_database, viewer, p
     assert len(catalog.tables(sample, reader=viewer, fresh=True)) == 6
 
 
+def test_five_thousand_tables_are_all_there(sample_database, viewer, postgres, sample_role, monkeypatch):
+    with postgres.superuser(own.engine().url.database) as cursor:
+        cursor.execute("create schema wide")
+        for start in range(0, 5000, 500):
+            cursor.execute(
+                "do $$ begin for t in %s..%s loop execute format('create table wide.table_%%s (%%s)', t,"
+                " (select string_agg(format('column_%%s_of_%%s int', c, t), ', ') from generate_series(1, 12) c)); end loop; end $$",
+                (start, start + 499),
+            )
+        cursor.execute(f"grant usage on schema wide to {sample_role}; grant select on all tables in schema wide to {sample_role}")
+    reader = viewer
+    with own.transaction() as session:
+        source = service.find(session, reader=reader, name="sample")
+    found = catalog.catalog(source, reader=reader)
+    assert len(found.tables) == 5005
+    assert not found.truncated
+    assert sum(len(table.columns) for table in found.tables[-100:]) == 1200
+    assert catalog.catalog(source, reader=reader).tables[0] is found.tables[0], "kept, and not asked again"
+    assert [table.name for table in catalog.search_tables(source, reader=reader, words="column_7_of_4321")] == ["table_4321"]
+    monkeypatch.setattr("nexus.sources.catalog_sql.MAX_BYTES", 100_000)
+    cut = catalog.catalog(source, reader=reader, fresh=True)
+    assert cut.truncated
+    assert catalog.find_table(source, reader=reader, schema="wide", name="table_999").columns[0].name == "column_1_of_999"
+
+
 def test_a_panel_reads_no_own_table_once_its_pool_is_open(sample_database, viewer):
     with own.transaction() as session:
         sample = service.find(session, reader=viewer, name="sample")
