@@ -83,6 +83,10 @@ class Connection:
         self._wait(watch)
         return cursor
 
+    def text_of(self, sql: str, parameters: dict[str, Any] | None) -> str:
+        """What `execute` sends."""
+        return bytes(self._raw.cursor().mogrify(sql, parameters)).decode()
+
     def _wait(self, watch: Watch) -> None:
         poller, waiting = select.poll(), 0
         while (state := self._raw.poll()) != extensions.POLL_OK:

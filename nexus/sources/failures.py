@@ -2,12 +2,18 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Any
 
 import psycopg2
 
-from nexus.sources.question import ROW_BYTES, TOO_BIG
+from nexus.sources.connect import Connection
+from nexus.sources.question import ROW_BYTES, TOO_BIG, Question
 from nexus.sources.spec import QueryFailed, QueryStopped, QueryTooBig, QueryTooSlow, Source, SourceUnavailable
+from nexus.sources.sqltext import typed_at
+
+HINTED = ("42703", "42P01")
+"""A name that is not there: the database's hint is one that is."""
 
 
 @contextmanager
@@ -19,6 +25,30 @@ def translated(source: Source) -> Iterator[None]:
         raise translate(error, source) from None
     except UnicodeDecodeError:
         raise QueryFailed("A text in this result is not valid in the database's own encoding. Ask its owner to correct the row.") from None
+
+
+@contextmanager
+def placed(connection: Connection, question: Question, before: str, given: dict[str, Any]) -> Iterator[None]:
+    """A QueryFailed from inside knows its position in the statement as typed. `before` stands in front of the statement."""
+    try:
+        yield
+    except psycopg2.Error as error:
+        failure = translate(error, question.source)
+        if not isinstance(failure, QueryFailed) or not error.diag.statement_position:
+            raise
+        failure.position = _typed_at(connection, question, int(error.diag.statement_position) - 1, before, given)
+        raise failure from None
+
+
+def _typed_at(connection: Connection, question: Question, sent_at: int, before: str, given: dict[str, Any]) -> int | None:
+    """Of a character of the whole text sent."""
+    with suppress(psycopg2.Error):
+        return typed_at(
+            question.statement.pieces,
+            sent_at - len(connection.text_of(before, given)),
+            lambda name: len(connection.text_of(f"%({name})s", given)),
+        )
+    return None
 
 
 def translate(error: psycopg2.Error, source: Source) -> Exception:
@@ -40,7 +70,8 @@ def translate(error: psycopg2.Error, source: Source) -> Exception:
         )
     if code in ("53200", "53400", "54000") or "memory alloc request" in primary or "enlarge string buffer" in primary:
         return QueryTooBig(f"The database stopped this query because it grew too big: {_sentence(primary)}")
-    return QueryFailed(f"The database says: {_sentence(primary)}")
+    hint = (error.diag.message_hint or "").strip() if code in HINTED else ""
+    return QueryFailed(f"The database says: {_sentence(primary)}" + (f" {_sentence(hint)}" if hint else ""))
 
 
 def _sentence(primary: str) -> str:

@@ -167,8 +167,8 @@ class Walk:
 
     def refuse(self, sentence: str, node: Any) -> QueryRefused:
         location = getattr(node, "location", None)
-        place = place_of(self.sql, original(location, self.origin)) if isinstance(location, int) and location >= 0 else ""
-        return QueryRefused(f"{sentence}{place}.")
+        position = original(location, self.origin) if isinstance(location, int) and location >= 0 else None
+        return QueryRefused(f"{sentence}{place_of(self.sql, position)}.", position=position)
 
     def _node(self, node: Any) -> None:
         if type(node).__name__ not in NODES:

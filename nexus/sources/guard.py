@@ -14,7 +14,7 @@ from pglast.parser import ParseError
 
 from nexus.sources.grammar import Walk
 from nexus.sources.spec import QueryRefused
-from nexus.sources.sqltext import numbered_for, places_of, syntax_error, template_of, tokens_of
+from nexus.sources.sqltext import Piece, numbered_for, pieces_of, places_of, syntax_error, template_of, tokens_of
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class Statement:
 
     template: str
     parameters: frozenset[str]
+    pieces: tuple[Piece, ...] = ()
+    """What `template` is made of, to find a place in it in the text as typed."""
 
 
 def check(sql: str, *, names: Collection[str] = ()) -> Statement:
@@ -45,7 +47,5 @@ def _checked(sql: str, names: frozenset[str]) -> Statement:
     walk = Walk(sql, origin)
     walk.statement(statement.stmt)
     end = statement.stmt_location + statement.stmt_len if statement.stmt_len else len(numbered)
-    return Statement(
-        template=template_of(numbered[:end], walk.unqualified, [place.name for place in places]),
-        parameters=frozenset(place.name for place in places),
-    )
+    pieces = pieces_of(numbered[:end], walk.unqualified, places, origin)
+    return Statement(template=template_of(pieces), parameters=frozenset(place.name for place in places), pieces=pieces)

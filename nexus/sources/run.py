@@ -9,7 +9,7 @@ from nexus.accounts.spec import User
 from nexus.sources import values
 from nexus.sources.answers import Answers
 from nexus.sources.connect import Connection, Pool, Watch, pool_of
-from nexus.sources.failures import translated
+from nexus.sources.failures import placed, translated
 from nexus.sources.question import ROW_BYTES, TOO_BIG, Question, question_of
 from nexus.sources.spec import Column, Query, QueryTooBig, Source, SourceUnavailable, Table
 
@@ -30,6 +30,8 @@ SELECT = """select * from (select * from (
 {sql}
 ) "nexus query" limit {limit}) "nexus row" where pg_catalog.pg_column_size("nexus row".*) <= {row_bytes}
 or ('{too_big}' operator(pg_catalog.||) pg_catalog.pg_column_size("nexus row".*) operator(pg_catalog.||) ' bytes')::pg_catalog.bool"""
+CUT = "\0"
+"""Stands for the statement while the text around it is made; no statement holds one."""
 CURSOR = f"declare nexus no scroll cursor for {SELECT}; fetch forward {{rows}} from nexus"
 
 
@@ -172,8 +174,9 @@ def _watch(source: Source, cancelled: Callable[[], bool] | None) -> Watch:
 def _begin(connection: Connection, question: Question, text: str, *, limit: int, rows: int = 0, watch: Watch) -> Any:
     """Everything up to the first rows, in one round trip."""
     begin, given = question.begin(version=connection.version)
-    sql = text.format(sql=question.statement.template, limit=limit, row_bytes=ROW_BYTES, too_big=TOO_BIG, rows=rows)
-    return connection.execute(begin + sql, given, watch)
+    before, after = text.format(sql=CUT, limit=limit, row_bytes=ROW_BYTES, too_big=TOO_BIG, rows=rows).split(CUT)
+    with placed(connection, question, begin + before, given):
+        return connection.execute(begin + before + question.statement.template + after, given, watch)
 
 
 def _columns(pool: Pool, connection: Connection, description: Any, watch: Watch) -> tuple[Column, ...]:

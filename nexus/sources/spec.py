@@ -100,9 +100,17 @@ class Table(BaseModel, frozen=True, arbitrary_types_allowed=True):
 class QueryRefused(BadInput):
     """The guard's answer: not one plain SELECT. The sentence says what is not allowed, and where."""
 
+    def __init__(self, message: str | None = None, *, position: int | None = None) -> None:
+        super().__init__(message)
+        self.position = position
+        """Of the character in the statement as it was typed, from 0; None when it is about the whole."""
+
 
 class QueryFailed(BadInput):
     """The database's own answer, as one sentence: a column that is gone, a right that was taken away."""
+
+    position: int | None = None
+    """As of QueryRefused, where the database named a place."""
 
 
 class QueryTooSlow(NexusError):

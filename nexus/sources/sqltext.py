@@ -1,7 +1,7 @@
 """The text of a statement: its tokens, the `:name` places in it, and the text that grammar and driver are given instead."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,15 @@ MAX_CHARACTERS = 100_000
 MAX_TOKENS = 10_000
 """Postgres's grammar builds a chain of operators as a nest; 5,000 deep is far from the end of a thread's stack."""
 MAX_DEPTH = 100
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of the text for the driver: `text`, or the value of `parameter`. `offset`: where it stands in the statement as typed; none for what we add."""
+
+    offset: int | None
+    text: str = ""
+    parameter: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,7 +73,10 @@ def places_of(sql: str, tokens: list[Any], names: frozenset[str] | None) -> Iter
         elif token.name == "ASCII_93":
             brackets -= 1
         elif token.name == "PARAM":
-            raise QueryRefused(f"Name parameters as :name; {sql[token.start : token.end + 1]} is not known{place_of(sql, token.start)}.")
+            raise QueryRefused(
+                f"Name parameters as :name; {sql[token.start : token.end + 1]} is not known{place_of(sql, token.start)}.",
+                position=token.start,
+            )
         if token.name != "ASCII_58" or number + 1 == len(tokens):
             continue
         following = tokens[number + 1]
@@ -76,7 +88,8 @@ def places_of(sql: str, tokens: list[Any], names: frozenset[str] | None) -> Iter
                 continue
             if names is not None:
                 raise QueryRefused(
-                    f"The parameter :{name}{place_of(sql, token.start)} is not defined. Add it to the parameters, or remove it."
+                    f"The parameter :{name}{place_of(sql, token.start)} is not defined. Add it to the parameters, or remove it.",
+                    position=token.start,
                 )
         yield Place(start=token.start, end=following.end + 1, name=name)
 
@@ -96,19 +109,42 @@ def numbered_for(sql: str, places: list[Place]) -> tuple[str, list[tuple[int, in
     return "".join(pieces), origin
 
 
-def template_of(numbered: str, unqualified: list[int], names: list[str]) -> str:
-    """The text for the driver: `%` doubled, functions with their schema, `$n` as `%(name)s`."""
-    for offset in sorted(unqualified, reverse=True):
-        # Written out, `lower(x)` cannot mean a function that somebody else put into another schema.
-        numbered = f"{numbered[:offset]}pg_catalog.{numbered[offset:]}"
-    pieces: list[str] = []
-    at = 0
+QUALIFIER = "pg_catalog."
+"""Written before every function, so that `lower(x)` cannot mean one that somebody else put into another schema."""
+
+
+def pieces_of(numbered: str, unqualified: list[int], places: list[Place], origin: list[tuple[int, int]]) -> tuple[Piece, ...]:
+    """The statement for the driver, in pieces: text as typed, `pg_catalog.` before functions, and places of parameters."""
+    cuts: list[tuple[int, int, Piece]] = [(offset, offset, Piece(None, text=QUALIFIER)) for offset in set(unqualified)]
     for token in scan(numbered):
         if token.name == "PARAM":
-            pieces += [numbered[at : token.start].replace("%", "%%"), f"%({names[int(numbered[token.start + 1 : token.end + 1]) - 1]})s"]
-            at = token.end + 1
-    pieces.append(numbered[at:].replace("%", "%%"))
-    return "".join(pieces)
+            place = places[int(numbered[token.start + 1 : token.end + 1]) - 1]
+            cuts.append((token.start, token.end + 1, Piece(place.start, parameter=place.name)))
+    pieces: list[Piece] = []
+    at = typed = 0
+    for start, end, piece in sorted(cuts, key=lambda cut: cut[:2]):
+        pieces += [Piece(typed, text=numbered[at:start]), piece]
+        # Behind a parameter the text for the grammar has a space more.
+        at, typed = end, original(end + 1, origin) - 1 if piece.parameter else original(end, origin)
+    return (*pieces, Piece(typed, text=numbered[at:]))
+
+
+def template_of(pieces: tuple[Piece, ...]) -> str:
+    """The text for the driver: `%` doubled, and `%(name)s` for parameters."""
+    return "".join(f"%({piece.parameter})s" if piece.parameter else piece.text.replace("%", "%%") for piece in pieces)
+
+
+def typed_at(pieces: tuple[Piece, ...], offset: int, length_of: Callable[[str], int]) -> int | None:
+    """Where in the statement as typed the character `offset` of the text sent stands; `length_of` a parameter's value in it."""
+    for piece in pieces:
+        length = length_of(piece.parameter) if piece.parameter else len(piece.text)
+        if offset < length:
+            if piece.offset is not None:
+                return piece.offset + (0 if piece.parameter else offset)
+            # What we wrote before a function means the function.
+            offset = length
+        offset -= length
+    return None
 
 
 def place_of(sql: str, offset: int | None) -> str:
@@ -129,7 +165,7 @@ def syntax_error(sql: str, error: ParseError, origin: list[tuple[int, int]] | No
     if offset is not None and origin:
         offset = original(offset, origin)
     if "memory exhausted" in reason or "stack depth" in reason:
-        return QueryRefused(f"This statement is nested too deeply{place_of(sql, offset)}.")
+        return QueryRefused(f"This statement is nested too deeply{place_of(sql, offset)}.", position=offset)
     reason = re.sub(r", at index \d+$", "", reason)
     reason = re.sub(r'"(.{60}).+"', r'"\1…"', reason, flags=re.DOTALL)
-    return QueryRefused(f"This is not valid SQL: {reason}{place_of(sql, offset)}.")
+    return QueryRefused(f"This is not valid SQL: {reason}{place_of(sql, offset)}.", position=offset)

@@ -226,7 +226,10 @@ def test_a_source_for_everybody_shares_its_answers(sample):
 @pytest.mark.parametrize(
     ("sql", "sentence"),
     [
-        ("select carier from flights", 'The database says: column "carier" does not exist.'),
+        (
+            "select carier from flights",
+            'The database says: column "carier" does not exist. Perhaps you meant to reference the column "flights.carrier".',
+        ),
         ("select * from flight", 'The database says: relation "flight" does not exist.'),
         ("select 1 / (flight - flight) from flights", "The database says: division by zero."),
         ("select 'x'::int", 'The database says: invalid input syntax for type integer: "x".'),
