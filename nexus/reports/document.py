@@ -17,6 +17,8 @@ from markupsafe import Markup, escape
 
 from nexus.reports import svg, theme
 from nexus.reports.layout import GRID, Columns, Layout, em, filled, fit, rows_of
+from nexus.views import colours
+from nexus.views.highlight import RULE, Mark
 
 log = logging.getLogger(__name__)
 
@@ -73,11 +75,16 @@ class Metric(Block):
 
 @dataclass(frozen=True, kw_only=True)
 class Grid(Block):
-    """A table. Cells are texts, already formatted."""
+    """A table. Cells are texts, already formatted; `marks` are the colours of the rows' cells, none where nothing is coloured."""
 
     heads: tuple[str, ...]
     numeric: tuple[bool, ...]
     rows: Sequence[Sequence[str]] = field(repr=False)
+    marks: Sequence[Sequence[Mark | None] | None] = field(default=(), repr=False)
+    strong_row: int | None = None
+    """The row of totals."""
+    strong_columns: int = 0
+    """So many columns at the end hold totals."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -298,21 +305,42 @@ def _parts(panel: Grid, beside: float | None, layout: Layout) -> list[tuple[Colu
     if not panel.heads:
         return []
     longest = [max((row[at] for row in panel.rows), key=len, default="")[:MOST_CHARACTERS] for at in range(len(panel.heads))]
+    if panel.marks:
+        # The sign before a figure, and its bold digits, take room as well.
+        longest = [f"{text}00" for text in longest]
     parts = fit(panel.heads, longest, panel.numeric, layout)
     if beside is not None and parts[0].turned is False:
         total = sum(parts[0].widths)
         share = min(1.0, beside / total)
         parts = [Columns(positions=parts[0].positions, widths=tuple(width * share for width in parts[0].widths), size=parts[0].size)]
-    return [(columns, _body(panel.rows, columns.positions)) for columns in parts]
+    return [(columns, _body(panel, columns.positions)) for columns in parts]
 
 
-def _body(rows: Sequence[Sequence[str]], positions: tuple[int, ...]) -> Markup:
+def _body(panel: Grid, positions: tuple[int, ...]) -> Markup:
     """`<tr>` elements. Escaped a row at a time: a template loop over 100,000 cells takes seconds."""
     lines = []
-    for row in rows:
-        text = "\x00".join(_cell(row[at]) for at in positions)
-        lines.append(str(escape(text)).replace("\x00", "<td>"))
-    return Markup("".join(f"<tr><td>{line}" for line in lines))  # noqa: S704 - every cell went through escape
+    strong = len(panel.heads) - panel.strong_columns
+    plain = (
+        ["<td>"] * len(panel.heads)
+        if not panel.strong_columns
+        else ["<td>" if at < strong else "<td class=total>" for at in range(len(panel.heads))]
+    )
+    for number, row in enumerate(panel.rows):
+        texts = str(escape("\x00".join(_cell(row[at]) for at in positions))).split("\x00")
+        marks = panel.marks[number] if panel.marks else None
+        opens = plain if marks is None else [_opening(mark) or plain[at] for at, mark in enumerate(marks)]
+        line = "".join(f"{opens[at]}{text}" for at, text in zip(positions, texts, strict=True))
+        lines.append(f"<tr class=total>{line}" if number == panel.strong_row else f"<tr>{line}")
+    return Markup("".join(lines))  # noqa: S704 - every cell went through escape
+
+
+def _opening(mark: Mark | None) -> str:
+    """A coloured cell's start. A rule is told by bold figures and a sign as well, for paper without colour."""
+    if mark is None:
+        return ""
+    tone, strength = mark
+    colour = f' style="background: {colours.behind(tone, strength)}"'
+    return f"<td{colour} class=rule><i>{colours.SIGNS[tone]}</i> " if strength == RULE else f"<td{colour}>"
 
 
 def _cell(text: str) -> str:

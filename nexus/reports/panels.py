@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
-from typing import Any
+from typing import Any, assert_never
 
 from nexus.dashboards.metric import metric
 from nexus.dashboards.spec import ChartPanel, DataPanel, MetricPanel, PanelBase, PromptPanel, TablePanel, TextPanel
@@ -12,10 +12,12 @@ from nexus.prompts.request import PromptRun
 from nexus.reports.document import Asked, Failed, Grid, Metric, Picture, Prose
 from nexus.reports.document import Panel as Block
 from nexus.sources.spec import Table
-from nexus.views import chart as charts
+from nexus.views import charts, highlight
 from nexus.views import format as written
 from nexus.views import values as typed
 from nexus.views.appearance import Chart
+from nexus.views.charts import Crosstab, Plot, Sentence
+from nexus.views.figure import Figure
 from nexus.views.service import OpenView
 
 MOST_CELLS = 60_000
@@ -77,15 +79,7 @@ def data(panel: DataPanel, table: Table, view: OpenView, values: Mapping[str, An
     match panel:
         case MetricPanel():
             figure = metric(panel, table, formats)
-            return Metric(
-                **shown,
-                asked=asked(table, view, values),
-                value=figure.value_text,
-                change=f"{ARROWS[figure.direction]} {figure.change_text}".strip(),
-                verdict="" if figure.good is None else "good" if figure.good else "bad",
-                comparison=f"from {figure.comparison_text} {figure.comparison_label}" if figure.comparison is not None else "",
-                sparkline=figure.spark,
-            )
+            return metric_block(figure, shown=shown, origin=asked(table, view, values))
         case ChartPanel():
             drawn = panel.chart or view.view.chart
             if drawn is None:
@@ -97,13 +91,56 @@ def data(panel: DataPanel, table: Table, view: OpenView, values: Mapping[str, An
             raise BadInput("This kind of panel cannot be printed.")
 
 
-def picture(chart: Chart, table: Table, view: OpenView, values: Mapping[str, Any], *, shown: Mapping[str, Any]) -> Picture:
+def picture(chart: Chart, table: Table, view: OpenView, values: Mapping[str, Any], *, shown: Mapping[str, Any]) -> Block:
+    """The chart as a block: drawn, a table of totals, one figure, or the sentence that says why there is nothing."""
     formats = view.view.formats
-    return Picture(
+    origin = asked(table, view, values)
+    match drawing := charts.draw(chart, table, formats):
+        case Plot():
+            said = charts.describe(chart, table, formats)
+            return Picture(**_noted(shown, drawing.note), asked=origin, spec=drawing.spec, alternative=f"{said} {drawing.note}".strip())
+        case Crosstab():
+            return crosstab(drawing, shown=_noted(shown, drawing.note), origin=origin)
+        case Figure():
+            return metric_block(drawing, shown=shown, origin=origin)
+        case Sentence():
+            return Failed(**shown, asked=origin, sentence=drawing.words)
+        case _:
+            assert_never(drawing)
+
+
+def _noted(shown: Mapping[str, Any], note: str) -> dict[str, Any]:
+    return {**shown, "note": " ".join(filter(None, (shown.get("note", ""), note)))}
+
+
+def metric_block(figure: Figure, *, shown: Mapping[str, Any], origin: Asked) -> Metric:
+    return Metric(
         **shown,
-        asked=asked(table, view, values),
-        spec=charts.vega_lite(chart, table, formats),
-        alternative=charts.describe(chart, table, formats),
+        asked=origin,
+        value=figure.value_text,
+        change=f"{ARROWS[figure.direction]} {figure.change_text}".strip(),
+        verdict="" if figure.good is None else "good" if figure.good else "bad",
+        comparison=f"from {figure.comparison_text} {figure.comparison_label}" if figure.comparison is not None else "",
+        sparkline=figure.spark,
+    )
+
+
+def crosstab(table: Crosstab, *, shown: Mapping[str, Any], origin: Asked) -> Grid:
+    """A pivot table as a table on paper: totals in bold, colours as on screen."""
+    heads = table.heads
+    if table.groups:
+        above = [name for name, span in table.groups for _ in range(span)]
+        heads = (heads[0], *(f"{group} {head}" for group, head in zip(above, heads[1:], strict=True)))
+    last = len(table.rows) - 1
+    return Grid(
+        **shown,
+        asked=origin,
+        heads=heads,
+        numeric=(False, *(True for _ in heads[1:])),
+        rows=[(head, *(cell.text for cell in cells)) for head, cells in table.rows],
+        marks=[[None, *(cell.mark for cell in cells)] for _, cells in table.rows],
+        strong_row=last if table.totals_row else None,
+        strong_columns=table.totals_columns,
     )
 
 
@@ -112,7 +149,7 @@ def grid(
 ) -> Grid:
     formats = view.view.formats
     try:
-        positions = [table.position(name) for name in columns] or list(range(len(table.columns)))
+        positions = [table.position(name) for name in columns] or written.shown(table.columns, formats)
     except KeyError as missing:
         raise BadInput(f"This panel needs the column {missing}, which its view does not return. Choose another column.") from None
     room = max(cells // max(len(positions), 1), 1)
@@ -120,10 +157,12 @@ def grid(
     heads = [table.columns[at] for at in positions]
     styles = [formats.get(column.name) for column in heads]
     shapes = list(zip(positions, styles, heads, strict=True))
+    tones = highlight.tones(table, formats)
     return Grid(
         **shown,
         asked=asked(table, view, values, cut=cut),
         heads=tuple(written.label(column, style) for _, style, column in shapes),
         numeric=tuple(written.align(column, style) == "right" for _, style, column in shapes),
         rows=[tuple(written.text(row[at], style, column, zone=zone) for at, style, column in shapes) for row in table.rows[:room]],
+        marks=[[cells[at] for at in positions] if cells else None for cells in tones[:room]] if tones else (),
     )

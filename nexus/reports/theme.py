@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+from nexus.views import colours
+
 FONT = "Inter, 'Noto Sans JP', sans-serif"
 JAPANESE = re.compile("[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
 """Characters that Inter does not have; the font that has them weighs a megabyte, so it is loaded only for these."""
@@ -10,9 +12,6 @@ INK = "#1a2230"
 FAINT = "#5b6675"
 RULE = "#d7dce3"  # used by document.css
 ACCENT = "#0f6a86"
-PALETTE = ("#0f6a86", "#d9822b", "#6a5acd", "#2f8f5b", "#b83b5e", "#8a6d3b", "#3f88c5", "#7a7f87", "#a05195", "#5b8c2a")
-"""As on the light screen: `chartCategoricalColors` in .streamlit/config.toml."""
-
 VEGA: dict[str, Any] = {
     "background": None,
     "font": FONT,
@@ -38,11 +37,26 @@ VEGA: dict[str, Any] = {
     "legend": {"labelColor": INK, "labelFontSize": 9, "titleColor": FAINT, "titleFontSize": 9, "symbolSize": 50, "orient": "top"},
     "header": {"labelColor": INK, "labelFontSize": 9, "titleColor": FAINT, "titleFontSize": 9},
     "title": {"color": INK, "fontSize": 11},
-    "range": {"category": list(PALETTE)},
+    "range": {
+        "category": list(colours.CATEGORIES["light"]),
+        "heatmap": list(colours.SEQUENCE["light"]),
+        "ramp": list(colours.SEQUENCE["light"]),
+        "diverging": list(colours.DIVERGING["light"]),
+    },
     "bar": {"color": ACCENT},
     "line": {"color": ACCENT, "strokeWidth": 1.6},
     "area": {"color": ACCENT, "fillOpacity": 0.75},
     "point": {"color": ACCENT, "filled": True, "size": 18},
     "arc": {"color": ACCENT},
+    "style": {
+        "sea": {"fill": "#eef3f8", "stroke": None},
+        "land": {"fill": "#d9dee4", "stroke": "#ffffff", "strokeWidth": 0.5},
+        "whisker": {"color": INK, "opacity": 0.8},
+        "median": {"color": "#ffffff"},
+        "slice": {"stroke": "#ffffff", "strokeWidth": 1},
+        "on-colour": {"fill": "#ffffff", "fontSize": 9, "fontWeight": 600},
+        "on-weak": {"fill": INK, "fontSize": 8.5},
+        "on-strong": {"fill": "#ffffff", "fontSize": 8.5},
+    },
 }
 """The `config` of every chart that is printed."""

@@ -5,17 +5,18 @@ longer than all the rest of the panel, and which screen readers cannot name.
 """
 
 import html
+import re
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from nexus.dashboards.metric import Metric
+from nexus.views.figure import Figure
 
 _ARROWS = {"up": "▲ ", "down": "▼ "}
 _TONES = {True: "good", False: "bad", None: "plain"}
 _WIDTH, _HEIGHT, _MARGIN = 100, 32, 2
 
 
-def markup(metric: Metric) -> str:
+def markup(metric: Figure) -> str:
     """The figure as HTML, each text escaped; for those who listen, one sentence."""
     tone = _TONES[metric.good]
     words = f'<span class="nexus-value">{html.escape(metric.value_text)}</span>'
@@ -29,6 +30,16 @@ def markup(metric: Metric) -> str:
         f'<div class="nexus-metric"><p class="nexus-sentence">{html.escape(metric.sentence)}</p>'
         f'<div aria-hidden="true">{words}{_course(metric.spark, tone)}</div></div>'
     )
+
+
+def large(figure: Figure) -> str:
+    """The figure as a chart of its own: larger, with its label above."""
+    return f'<div class="nexus-large"><div class="nexus-label" aria-hidden="true">{html.escape(figure.label)}</div>{markup(figure)}</div>'
+
+
+def words(sentence: str) -> str:
+    """A sentence of ours as HTML, names in backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(sentence))
 
 
 def _course(spark: Sequence[float | None], tone: str) -> str:

@@ -5,6 +5,7 @@ Numbers and dates are written the English way; data is left as it is, in whateve
 
 import json
 import math
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any, Literal
@@ -17,6 +18,9 @@ PLAIN = Format()
 LONGEST_BINARY = 16
 """Bytes that are shown of a binary value."""
 
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
+
 Align = Literal["left", "right", "center"]
 
 
@@ -25,11 +29,19 @@ def label(column: Column, format: Format | None = None) -> str:  # noqa: A002 - 
     return (format.label if format else "") or column.name
 
 
+def shown(columns: Sequence[Column], formats: Mapping[str, Format]) -> list[int]:
+    """Positions of the columns that tables show: all but the hidden ones; all where every one is hidden."""
+    kept = [at for at, column in enumerate(columns) if not (style := formats.get(column.name)) or not style.hidden]
+    return kept or list(range(len(columns)))
+
+
 def align(column: Column, format: Format | None = None) -> Align:  # noqa: A002
     """Figures stand at the right, so that their digits line up."""
-    if column.kind in ("number", "duration"):
-        return "right"
-    return "center" if column.kind == "boolean" else "left"
+    if format and format.style in ("weekday", "month"):
+        return "left"
+    if column.kind == "boolean" or (format and format.style == "boolean"):
+        return "center"
+    return "right" if column.kind in ("number", "duration") else "left"
 
 
 def text(value: Any, format: Format | None = None, column: Column | None = None, *, zone: tzinfo = UTC) -> str:  # noqa: A002
@@ -45,7 +57,7 @@ def text(value: Any, format: Format | None = None, column: Column | None = None,
         case datetime():
             return _moment(value, style, zone)
         case date():
-            return value.isoformat()
+            return _named(value, style) or value.isoformat()
         case time():
             return value.isoformat(timespec="minutes" if not value.second and not value.microsecond else "seconds")
         case timedelta():
@@ -72,12 +84,32 @@ def _number(value: float | Decimal, style: Format) -> str:
             return _with_unit(_digits(value, 2 if style.decimals is None else style.decimals), style.unit)
         case "duration":
             return _duration(float(value))
+        case "progress":
+            share = Decimal(value) / Decimal(str(style.maximum or 1))
+            return _with_unit(_digits(share * 100, style.decimals or 0), "%")
+        case "boolean" if value in (0, 1):
+            return "yes" if value else "no"
+        case "weekday" if value in range(1, 8):
+            return WEEKDAYS[int(value) - 1]
+        case "month" if value in range(1, 13):
+            return MONTHS[int(value) - 1]
         case "number":
             decimals = style.decimals
             written = _digits(value, 2 if decimals is None else decimals, shorten=decimals is None)
             return _with_unit(written, style.unit)
         case _:
             return _with_unit(_plain(value) if style.decimals is None else _digits(value, style.decimals), style.unit)
+
+
+def _named(value: date, style: Format) -> str:
+    """The weekday or month of a day, where that is its style."""
+    match style.style:
+        case "weekday":
+            return WEEKDAYS[value.weekday()]
+        case "month":
+            return MONTHS[value.month - 1]
+        case _:
+            return ""
 
 
 def finite(value: float | Decimal) -> bool:
@@ -115,6 +147,8 @@ def _moment(value: datetime, style: Format, zone: tzinfo) -> str:
     """A moment with a zone is shown in the reader's; one without, as it stands."""
     if value.tzinfo is not None:
         value = value.astimezone(zone)
+    if named := _named(value, style):
+        return named
     if style.style == "date":
         return value.date().isoformat()
     return value.strftime("%Y-%m-%d %H:%M:%S" if value.second else "%Y-%m-%d %H:%M").rjust(16, "0")

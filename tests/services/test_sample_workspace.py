@@ -14,7 +14,7 @@ from nexus.db import versions
 from nexus.db.tables import UserRow
 from nexus.errors import BadInput
 from nexus.prompts.spec import Prompt
-from nexus.views import chart, values
+from nexus.views import charts, values
 from nexus.views import service as views
 from nexus.workspace import service as workspace
 
@@ -80,7 +80,7 @@ def test_every_panel_draws_at_the_filters_that_a_person_first_sees(admin, name):
             case ChartPanel():
                 asked = panel.chart or view.chart
                 assert asked is not None, panel.name
-                assert chart.vega_lite(asked, table, view.formats)["data"]["values"], panel.name
+                assert charts.vega_lite(asked, table, view.formats)["data"]["values"], panel.name
             case TablePanel():
                 assert {column.name for column in table.columns} <= set(view.formats), panel.name
 

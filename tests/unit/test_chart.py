@@ -9,7 +9,7 @@ import pytest
 
 from nexus.sources.spec import Column, Query, Table
 from nexus.views.appearance import Chart, Format
-from nexus.views.chart import ChartImpossible, describe, vega_lite
+from nexus.views.charts import ChartImpossible, Sentence, describe, draw, vega_lite
 
 KINDS = {"month": "date", "at": "time", "carrier": "text", "flights": "number", "late": "number", "hour": "number"}
 
@@ -104,12 +104,10 @@ def test_a_column_that_is_gone_is_named():
         vega_lite(Chart(kind="bar", x="carrier", y=("delay",)), MONTHS, {})
 
 
-def test_a_chart_without_rows_is_still_a_chart():
-    empty = table(["month", "flights"], [])
-    for kind in ("line", "bar", "stacked bar", "area", "scatter"):
-        spec = vega_lite(Chart(kind=kind, x="month", y=("flights",)), empty, {})
-        assert spec["data"]["values"] == []
-        assert spec["description"].endswith("There are no rows.")
+@pytest.mark.parametrize("kind", ["line", "bar", "stacked bar", "area", "scatter"])
+def test_a_chart_without_rows_is_a_sentence_that_says_what_to_do(kind):
+    drawing = draw(Chart(kind=kind, x="month", y=("flights",)), table(["month", "flights"], []), {})
+    assert drawing == Sentence(words="No rows. Widen the filters, or clear them.")
 
 
 def test_the_chart_is_told_to_those_who_do_not_see_it():

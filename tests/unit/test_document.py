@@ -247,5 +247,6 @@ def test_many_rows_are_escaped_without_a_loop_in_the_template():
 
 
 def test_charts_on_paper_have_the_colours_of_the_screen():
-    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
-    assert list(theme.PALETTE) == config["theme"]["light"]["chartCategoricalColors"]
+    light = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"]["light"]
+    names = {"category": "chartCategoricalColors", "heatmap": "chartSequentialColors", "diverging": "chartDivergingColors"}
+    assert {name: theme.VEGA["range"][name] for name in names} == {name: light[of] for name, of in names.items()}

@@ -5,13 +5,14 @@ from decimal import Decimal
 
 import pytest
 
-from nexus.dashboards.metric import Metric, MetricImpossible, metric
+from nexus.dashboards.metric import MetricImpossible, metric
 from nexus.dashboards.spec import MetricPanel
 from nexus.sources.spec import Column, Query, Table
 from nexus.views.appearance import Format
+from nexus.views.figure import Figure
 
 
-def of(rows: list[tuple], *, style: Format | None = None, **panel) -> Metric:
+def of(rows: list[tuple], *, style: Format | None = None, **panel) -> Figure:
     table = Table(
         columns=tuple(Column(name=name, kind="number", type_name="") for name in ("now", "before", "week")),
         rows=rows,

@@ -2,13 +2,13 @@
 
 import html
 
-from nexus.dashboards.metric import Metric
 from nexus.ui.metrics import markup
+from nexus.views.figure import Figure
 
 
 def test_a_metric_shows_its_figure_its_change_and_its_course():
     drawn = markup(
-        Metric(
+        Figure(
             label="Flights",
             value=2,
             value_text="2",
@@ -29,7 +29,7 @@ def test_a_metric_shows_its_figure_its_change_and_its_course():
 
 
 def test_a_metric_without_a_past_is_its_figure_alone():
-    drawn = markup(Metric(label="Flights", value=None, value_text="–", spark=(1,)))
+    drawn = markup(Figure(label="Flights", value=None, value_text="–", spark=(1,)))
     assert "nexus-change" not in drawn
     assert "mask-image" not in drawn
 
@@ -37,11 +37,11 @@ def test_a_metric_without_a_past_is_its_figure_alone():
 def test_names_and_values_are_shown_as_they_are():
     hostile = "<img src=x onerror=alert(1)>\"'"
     drawn = markup(
-        Metric(label=hostile, value=hostile, value_text=hostile, comparison_label=hostile, change_text=hostile, direction="down")
+        Figure(label=hostile, value=hostile, value_text=hostile, comparison_label=hostile, change_text=hostile, direction="down")
     )
     assert "<img" not in drawn
     assert html.escape(hostile) in drawn
 
 
 def test_a_flat_course_is_a_line():
-    assert "2.0,30.0" in markup(Metric(label="x", value=1, value_text="1", spark=(5.0, 5.0))).replace("%2C", ",")
+    assert "2.0,30.0" in markup(Figure(label="x", value=1, value_text="1", spark=(5.0, 5.0))).replace("%2C", ",")
