@@ -6,6 +6,7 @@ from nexus.accounts.spec import Permission, User
 from nexus.db.session import transaction
 from nexus.ui.lists import draw_list, search_box
 from nexus.ui.page import run_page
+from nexus.ui.view_drafts import draw_drafts
 from nexus.views import service as views
 
 
@@ -22,6 +23,7 @@ def page(user: User) -> None:
     search = search_box("Search views")
     with transaction() as session:
         found = views.list_views(session, reader=user, search=search)
+    draw_drafts(user)
     draw_list(
         found,
         page="pages/view.py",

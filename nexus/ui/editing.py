@@ -41,6 +41,8 @@ class Editing:
     """When what was typed was last kept; None while nothing was changed."""
     problem: str = ""
     """Why the last try to save was refused."""
+    unkept: str = ""
+    """Why the draft could not be kept."""
     conflict: bool = False
     generation: int = 0
     """Counts up when the content is replaced as a whole, so that its widgets begin anew."""
@@ -57,9 +59,14 @@ class Editing:
         if text == self.kept:
             return
         content = json.loads(text)
-        with transaction() as session:
-            drafts.keep_draft(session, user=self.user, name=self.name, content=content, base_version=self.base_version)
-        self.kept, self.kept_at = text, datetime.now(UTC)
+        try:
+            with transaction() as session:
+                drafts.keep_draft(session, user=self.user, name=self.name, content=content, base_version=self.base_version)
+        except NexusError as error:
+            # The page has it still; the next change tries again.
+            self.unkept = error.message
+            return
+        self.kept, self.kept_at, self.unkept = text, datetime.now(UTC), ""
 
     def take(self, target: dict[str, Any], name: str, key: str, convert: Callable[[Any], Any] = lambda value: value) -> None:
         """For callbacks: what the widget `key` holds becomes `target[name]`."""
@@ -136,14 +143,13 @@ def draw_head(editing: Editing, known: list[Source], *, ready: Callable[[], View
             fields.get("title") or "",
             key=at,
             max_chars=200,
-            placeholder=title or "What the view tells",
+            placeholder=title or "What the view tells; left empty, its steps in words",
             on_change=editing.take,
             args=(fields, "title", at, _stripped),
             width="stretch",
         )
         _details(editing, known)
         st.button("Save", type="primary", key=f"{scope}-save", icon=":material/check:", on_click=_save, args=(editing, ready))
-    _draft_chip(editing)
     if editing.problem:
         st.error(sentence(editing.problem), icon=":material/error:")
     _meanwhile(editing, ready)
@@ -188,14 +194,14 @@ def _change_source(editing: Editing, at: str) -> None:
     st.rerun()
 
 
-def _draft_chip(editing: Editing) -> None:
+def draw_draft(editing: Editing) -> None:
+    """Since when what was typed is kept without being saved, and the way to give it up."""
     if editing.kept_at is None:
         return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        local = editing.kept_at.astimezone(when.zone())
-        shown = f"{local:%H:%M}" if local.date() == datetime.now(when.zone()).date() else when.moment(editing.kept_at)
-        st.caption(f":material/draft: Draft kept at {shown}, not saved yet.")
-        st.button("Discard draft", key=f"{editing.scope}-discard", type="tertiary", on_click=_discard, args=(editing,))
+    local = editing.kept_at.astimezone(when.zone())
+    shown = f"{local:%H:%M}" if local.date() == datetime.now(when.zone()).date() else when.moment(editing.kept_at)
+    st.caption(f":material/draft: Draft kept at {shown}, not saved yet", width="content")
+    st.button("Discard the draft", key=f"{editing.scope}-discard", type="tertiary", on_click=_discard, args=(editing,))
 
 
 def _discard(editing: Editing) -> None:

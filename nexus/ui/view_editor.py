@@ -1,5 +1,6 @@
 """Making and changing a view: by choosing from a table, in SQL, or as YAML."""
 
+import re
 from typing import Any, Literal
 
 import streamlit as st
@@ -12,9 +13,14 @@ from nexus.errors import BadInput, Conflict, NexusError
 from nexus.sources import service as sources
 from nexus.sources.spec import Source
 from nexus.ui import editor, url, view_form
+from nexus.ui.builder import page as builder
+from nexus.ui.builder import words
+from nexus.ui.editing import Editing, draw_head, edit
 from nexus.ui.forms import plain, sentence
+from nexus.ui.page import errors_shown
 from nexus.ui.panels import provenance
 from nexus.ui.view import draw_rows
+from nexus.views import drafts
 from nexus.views import service as views
 from nexus.views.question import SqlQuestion, TableQuestion
 from nexus.views.service import OpenView
@@ -41,26 +47,59 @@ def draw_new(user: User, way: str) -> None:
     if not known:
         st.info("There is no source to ask yet. An administrator connects one in Settings.")
         return
-    saved: str | None
-    if way == "yaml":
-        saved = editor.draw_yaml(TEMPLATE.format(source=known[0].name), kind="view", name=None, base_version=None, user=user)
-    else:
-        saved = _draw_form(user, "table" if way == "table" else "sql", known, None)
+    saved: str | None = None
+    match way:
+        case "yaml":
+            saved = editor.draw_yaml(TEMPLATE.format(source=known[0].name), kind="view", name=None, base_version=None, user=user)
+        case "table":
+            _draw_builder(user, known, None)
+        case _:
+            saved = _draw_form(user, "sql", known, None)
     _leave(saved)
+
+
+def _new_draft() -> str:
+    """The name of the draft that the address names, so that a reload finds it again; a new one where it names none."""
+    named = st.query_params.get("draft", "")
+    if not re.fullmatch(r"[0-9a-f]{8}", named):
+        named = drafts.new_name().removeprefix(drafts.NEW)
+        st.query_params["draft"] = named
+    return f"{drafts.NEW}{named}"
+
+
+def _draw_builder(user: User, known: list[Source], opened: OpenView | None) -> None:
+    editing = edit(user, opened.view.name if opened else _new_draft(), opened=opened, blank=lambda: builder.blank(known[0].name))
+    st.fragment(_head, key="edit-head")(editing, known)
+    source = next((source for source in known if source.name == editing.content.get("source")), known[0])
+    builder.draw_builder(user, editing, source)
+
+
+def _head(editing: Editing, known: list[Source]) -> None:
+    with errors_shown(where="view editor", user=editing.user):
+        suggested = words.title(editing.content["question"])
+        _leave(draw_head(editing, known, ready=lambda: builder.made_view(editing), title=suggested))
 
 
 def draw_editor(user: User, opened: OpenView) -> None:
     """The form that fits the view's question, its YAML, and its versions."""
     require(user, Permission.BUILD)
     name = opened.view.name
-    st.title(plain(opened.view.title), anchor=False)
-    st.button("Back without saving", icon=":material/arrow_back:", type="tertiary", key="edit-back", on_click=url.go, kwargs={"edit": None})
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.title(plain(opened.view.title), anchor=False, width="content")
+        st.space("stretch")
+        st.button(
+            "Back to the view", icon=":material/arrow_back:", type="tertiary", key="edit-back", on_click=url.go, kwargs={"edit": None}
+        )
     form, written, history = st.tabs(["Form", "YAML", "Versions"])
     with transaction() as session:
         known = sources.all_sources(session, reader=user)
         listed = views.view_versions(session, reader=user, name=name)
+    saved: str | None = None
     with form:
-        saved = _draw_form(user, "table" if isinstance(opened.view.question, TableQuestion) else "sql", known, opened)
+        if isinstance(opened.view.question, TableQuestion):
+            _draw_builder(user, known, opened)
+        else:
+            saved = _draw_form(user, "sql", known, opened)
     with written:
         saved = editor.draw_yaml(editor.yaml_of(opened.view), kind="view", name=name, base_version=opened.version, user=user) or saved
     with history:
@@ -97,7 +136,7 @@ def _draw_form(user: User, way: Literal["table", "sql"], known: list[Source], op
         )
         fields["question"] = {"kind": "sql", "sql": sql}
     fields["parameters"] = view_form.draw_parameters(scope, before)
-    fields["chart"] = view_form.draw_chart(scope, before)
+    fields["chart"] = view_form.draw_chart(scope, before.chart if before else None)
     with st.container(horizontal=True):
         previewed = st.button("Preview", key=f"{scope}-preview")
         pressed = st.button("Save", type="primary", key=f"{scope}-save")

@@ -14,7 +14,7 @@ from nexus.sources.catalog import CatalogTable
 from nexus.sources.spec import Source
 from nexus.ui import forms
 from nexus.ui.forms import sentence
-from nexus.views.appearance import ChartKind
+from nexus.views.appearance import Chart, ChartKind
 from nexus.views.question import Aggregate, Grain, Operator, TableQuestion
 from nexus.views.spec import View
 
@@ -163,9 +163,8 @@ def _choices(text: str, stored: Mapping[str, Any]) -> dict[str, Any]:
     return {"values": [part.strip() for part in text.split(",") if part.strip()]}
 
 
-def draw_chart(scope: str, before: View | None) -> dict[str, Any] | None:
+def draw_chart(scope: str, chart: Chart | None) -> dict[str, Any] | None:
     """The chart, or none."""
-    chart = before.chart if before else None
     kinds = list(get_args(ChartKind))
     with st.container(horizontal=True):
         kind = st.selectbox("Chart", kinds, kinds.index(chart.kind) if chart else None, key=f"{scope}-chart", placeholder="none", width=160)

@@ -1,0 +1,48 @@
+"""Drafts of views that are not saved yet, on the page where views are listed."""
+
+import streamlit as st
+
+from nexus.accounts.spec import Permission, User
+from nexus.db.drafts import Draft
+from nexus.db.session import transaction
+from nexus.ui import when
+from nexus.ui.forms import plain
+from nexus.views import drafts
+
+MOST = 10
+
+
+def draw_drafts(user: User) -> None:
+    """The person's own, each with the way back to it; nothing where there are none."""
+    if not user.may(Permission.BUILD):
+        return
+    with transaction() as session:
+        found = drafts.new_drafts(session, reader=user)
+    if not found:
+        return
+    with st.container(border=True, gap="xsmall", key="rows-drafts"):
+        st.caption("Drafts of new views, which only you see")
+        for draft in found[:MOST]:
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                st.page_link("pages/view.py", label=plain(_title(draft)), icon=":material/draft:", query_params=_address(draft))
+                st.caption(f"{when.since(draft.changed_at)}", width="content")
+                st.button("Discard", key=f"discard-{draft.name}", type="tertiary", on_click=_discard, args=(user, draft.name))
+        if len(found) > MOST:
+            st.caption(f"The newest {MOST} of {len(found)}.")
+
+
+def _title(draft: Draft) -> str:
+    question = draft.content.get("question")
+    about = question.get("table") if isinstance(question, dict) else None
+    return str(draft.content.get("title") or (f"Untitled, of {about}" if about else "Untitled"))
+
+
+def _address(draft: Draft) -> dict[str, str]:
+    question = draft.content.get("question")
+    way = question.get("kind") if isinstance(question, dict) else "table"
+    return {"new": str(way or "table"), "draft": draft.name.removeprefix(drafts.NEW)}
+
+
+def _discard(user: User, name: str) -> None:
+    with transaction() as session:
+        drafts.discard_draft(session, user=user, name=name)
