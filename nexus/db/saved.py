@@ -33,6 +33,7 @@ class SavedSettings(BaseModel, frozen=True, extra="forbid"):
         50, ge=1, le=10_000, description="Failed sign-ins from one address that lock the address, in the same time."
     )
     run_days: int = Field(90, ge=1, le=3_650, description="Days that it stays known who ran what, and how fast.")
+    upload_mb: int = Field(100, ge=1, le=2_000, description="Largest file that may be brought in, in MB.")
 
 
 class Saved(BaseModel, frozen=True):

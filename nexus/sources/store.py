@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from nexus.db.session import Session
@@ -58,6 +58,23 @@ def put(session: Session, *, source: Source, address: Address | None, changed_by
         session.flush()
     except IntegrityError as error:
         raise SourceExists() from error
+
+
+def find_writer(session: Session, *, name: str) -> Address | None:
+    url = session.execute(select(SourceRow.writer_url).where(SourceRow.name == name)).scalar_one_or_none()
+    return addresses.stored(url) if url else None
+
+
+def put_writer(session: Session, *, name: str, address: Address | None, changed_by: int | None) -> None:
+    """Set or take away the writing role of a source that is there. How it is read stays as it is, and so does its revision."""
+    values = {"writer_url": address.url if address else None, "changed_by": changed_by or None}
+    session.execute(update(SourceRow).where(SourceRow.name == name).values(**values))
+
+
+def shown_writers(session: Session) -> dict[str, str]:
+    """Of each source that has a writing role, its address without the password."""
+    rows = session.execute(select(SourceRow.name, SourceRow.writer_url).where(SourceRow.writer_url.is_not(None))).all()
+    return {name: addresses.stored(url).shown for name, url in rows if url}
 
 
 def shown_addresses(session: Session) -> dict[str, str]:

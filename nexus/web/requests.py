@@ -62,7 +62,22 @@ figures = Figures()
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
 _PARTS = frozenset(
-    {"static", "door", "app", "_stcore", "login", "logout", "healthz", "readyz", "metrics", "dashboards", "views", "reports", "media"}
+    {
+        "static",
+        "door",
+        "app",
+        "_stcore",
+        "login",
+        "logout",
+        "healthz",
+        "readyz",
+        "metrics",
+        "dashboards",
+        "views",
+        "reports",
+        "uploads",
+        "media",
+    }
 )
 
 
