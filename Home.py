@@ -20,6 +20,7 @@ page = st.navigation(
         st.Page("pages/dashboard.py", title="Dashboard", visibility="hidden"),
         st.Page("pages/view.py", title="View", visibility="hidden"),
         st.Page("pages/prompt.py", title="Prompt", visibility="hidden"),
+        st.Page("pages/bring.py", title="Bring in a file", visibility="hidden"),
         st.Page("pages/account.py", title="Account", visibility="hidden"),
     ],
     expanded=True,

@@ -20,6 +20,7 @@ def page(user: User) -> None:
                 ("yaml", "in YAML", "data_object"),
             ):
                 st.page_link("pages/view.py", label=label, icon=f":material/{icon}:", query_params={"new": way})
+            st.page_link("pages/bring.py", label="Bring in a file", icon=":material/upload_file:")
     search = search_box("Search views")
     with transaction() as session:
         found = views.list_views(session, reader=user, search=search)

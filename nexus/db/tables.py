@@ -295,6 +295,8 @@ class UploadRow(Base):
     size_bytes: Mapped[int]
     sha256: Mapped[str]
     complete: Mapped[bool] = mapped_column(server_default=text("false"))
+    found: Mapped[dict[str, Any] | None] = mapped_column(JSONB, doc="What a pass over the file found: nexus.imports.spec.FileLook.")
+    form: Mapped[dict[str, Any] | None] = mapped_column(JSONB, doc="What the person chose so far: nexus.imports.form.Form.")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
 
 

@@ -136,7 +136,11 @@ def look(file: IO[bytes], given: dict[str, Any], *, deadline: float, progress: C
     """What a pass over the whole file finds."""
     with Reader({"job": "look", "given": given}, file, deadline=deadline, progress=progress) as reader:
         reader.read()
-        found = reader.finish()["look"]
+        return look_of(reader.finish()["look"])
+
+
+def look_of(found: dict[str, Any]) -> FileLook:
+    """Of its JSON, as the process reports it and the database keeps it."""
     return FileLook(
         layout=layout_of(found["layout"]),
         columns=tuple(FileColumn(**column) for column in found["columns"]),

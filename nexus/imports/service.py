@@ -4,15 +4,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from typing import IO, Any
 
 from nexus import audit
 from nexus.accounts.spec import Permission, User, require
 from nexus.db import saved
 from nexus.db.session import Session, transaction
-from nexus.imports import names, process, store
-from nexus.imports.cells import TYPES
+from nexus.imports import form as forms
+from nexus.imports import process, store
+from nexus.imports.form import Form
 from nexus.imports.spec import (
     FileLook,
     Outcome,
@@ -26,7 +27,7 @@ from nexus.imports.spec import (
 )
 from nexus.imports.store import Upload
 from nexus.sources import loading
-from nexus.sources.loading import NewColumn, NewTable
+from nexus.sources.loading import NewTable
 from nexus.sources.service import find as find_source
 from nexus.sources.writer import writer_of
 
@@ -34,18 +35,8 @@ AT_ONCE = 2
 """Files that one process reads at the same time."""
 MOST_UPLOADS = 5
 LONGEST_SECONDS = 900
-MOST_COMMENT = 2_000
 
 _places = threading.BoundedSemaphore(AT_ONCE)
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What a person decided about one column of the file: the name and type of the table's, or none to leave it out."""
-
-    name: str
-    type: str
-    taken: bool = True
 
 
 def most_bytes(session: Session, *, user: User) -> int:
@@ -110,72 +101,92 @@ def plain_filename(given: str) -> str:
     return "".join(character for character in last if character.isprintable())[-200:].strip() or "file"
 
 
-def table_name(filename: str) -> str:
-    stem = filename.rpartition(".")[0] or filename
-    return names.name_of(stem, "new_table")
-
-
 # --- files -------------------------------------------------------------------------------------------------
 
 
 def look(*, user: User, upload_id: int, given: dict[str, Any], progress: Callable[[Progress], object] = lambda _: None) -> FileLook:
     """What the file holds, after a pass over all of it; `given` are the fields of its layout that the person chose.
 
-    Raises UploadNotFound, UnreadableFile, TooSlow, TooManyImports.
+    What was found is kept with the upload, and so is the form that it suggests. Raises UploadNotFound, UnreadableFile,
+    TooSlow, TooManyImports.
     """
     require(user, Permission.BUILD)
     with transaction() as session:
-        find_upload(session, reader=user, upload_id=upload_id)
+        upload = find_upload(session, reader=user, upload_id=upload_id)
     with _place(), process.spooled(store.chunks(upload_id=upload_id)) as file:
-        return process.look(file, given, deadline=time.monotonic() + LONGEST_SECONDS, progress=progress)
+        found = process.look(file, given, deadline=time.monotonic() + LONGEST_SECONDS, progress=progress)
+    form = forms.suggested(found, given=given, filename=upload.filename, former=upload.form)
+    with transaction() as session:
+        store.keep(session, upload_id=upload_id, found=storable(asdict(found)), form=storable(asdict(form)))
+    return found
+
+
+def open_file(session: Session, *, reader: User, upload_id: int) -> tuple[Upload, FileLook | None, Form | None]:
+    """An upload, and what was found and chosen so far. Raises UploadNotFound."""
+    require(reader, Permission.BUILD)
+    upload = find_upload(session, reader=reader, upload_id=upload_id)
+    if upload.found is None or upload.form is None:
+        return upload, None, None
+    return upload, process.look_of(upload.found), forms.form_of(upload.form)
+
+
+def keep_form(session: Session, *, user: User, upload_id: int, form: Form) -> None:
+    """Keep what was typed: a reload, and another replica, find it again."""
+    require(user, Permission.BUILD)
+    find_upload(session, reader=user, upload_id=upload_id)
+    store.keep(session, upload_id=upload_id, form=storable(asdict(form)))
+
+
+def storable(value: Any) -> Any:
+    """JSON that Postgres keeps: no NUL, no half character."""
+    match value:
+        case str():
+            return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+        case dict():
+            return {storable(key): storable(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [storable(inner) for inner in value]
+    return value
 
 
 class _Refused(Exception):
     """The file has problems: what was written is undone."""
 
 
-def bring_in(
-    *,
-    user: User,
-    upload_id: int,
-    found: FileLook,
-    choices: tuple[Choice, ...],
-    schema: str,
-    name: str,
-    key: tuple[str, ...] = (),
-    comment: str = "",
-    progress: Callable[[Progress], object] = lambda _: None,
-) -> Outcome:
-    """Make a table of an upload, all or nothing, and throw the upload away. With problems in the outcome, nothing was made.
+def bring_in(*, user: User, upload_id: int, progress: Callable[[Progress], object] = lambda _: None) -> Outcome:
+    """Make the table of an upload's form, all or nothing, and throw the upload away. With problems in the outcome, nothing was made.
 
-    `choices` are one for each column of `found`. Raises WrongTable, TableExists, NotLoaded, NoWriter, UnreadableFile,
-    TooSlow, and what `progress` raises, which stops the import.
+    Raises WrongTable, TableExists, NotLoaded, NoWriter, UnreadableFile, TooSlow, and what `progress` raises, which stops the import.
     """
     require(user, Permission.BUILD)
-    table = new_table(schema=schema, name=name, choices=choices, key=key, comment=comment)
     with transaction() as session:
-        upload = find_upload(session, reader=user, upload_id=upload_id)
+        upload, found, form = open_file(session, reader=user, upload_id=upload_id)
         source = find_source(session, reader=user, name=upload.source)
-    columns = [(at, choice.type) for at, choice in enumerate(choices) if choice.taken]
-    request = process.writing(found.layout, columns=columns, width=len(choices))
+    if found is None or form is None:
+        raise WrongTable("This file has not been read yet. Reload the page.")
+    table = forms.new_table(form)
+    columns = [(at, choice.type) for at, choice in enumerate(form.choices) if choice.taken]
+    request = process.writing(found.layout, columns=columns, width=len(form.choices))
     started = time.monotonic()
+
+    def load(lines: process.Reader, check: Callable[[], object]) -> int:
+        return loading.load(source, user=user, table=table, lines=lines, check=check, seconds=LONGEST_SECONDS)
+
     with _place(), process.spooled(store.chunks(upload_id=upload_id)) as file:
-        outcome = _write(
-            request,
-            file,
-            progress,
-            lambda lines, check: loading.load(source, user=user, table=table, lines=lines, check=check, seconds=LONGEST_SECONDS),
-        )
+        outcome = _write(request, file, progress, load)
     if outcome.problem_count:
         return outcome
     with transaction() as session:
         store.delete(session, user_id=user.id, upload_id=upload_id)
         _note(session, user, upload, table, outcome)
-    return Outcome(rows=outcome.rows, elapsed_ms=(time.monotonic() - started) * 1000)
+    return replace(outcome, elapsed_ms=(time.monotonic() - started) * 1000)
 
 
 def _write(
-    request: dict[str, Any], file: IO[bytes], progress: Callable[[Progress], object], load: Callable[[Any, Callable[[], object]], int]
+    request: dict[str, Any],
+    file: IO[bytes],
+    progress: Callable[[Progress], object],
+    load: Callable[[process.Reader, Callable[[], object]], int],
 ) -> Outcome:
     with process.Reader(request, file, deadline=time.monotonic() + LONGEST_SECONDS, progress=progress) as lines:
 
@@ -204,27 +215,6 @@ def _note(session: Session, user: User, upload: Upload, table: NewTable, outcome
             "size_bytes": upload.size_bytes,
             "sha256": upload.sha256,
         },
-    )
-
-
-def new_table(*, schema: str, name: str, choices: tuple[Choice, ...], key: tuple[str, ...] = (), comment: str = "") -> NewTable:
-    """The table that was asked for. Raises WrongTable."""
-    taken = [choice for choice in choices if choice.taken]
-    columns = names.checked_columns(choice.name for choice in taken)
-    for choice in taken:
-        if choice.type not in TYPES:
-            raise WrongTable(f"The column `{choice.name}` has no type of the list. Choose one.")
-    for part in key:
-        if part not in columns:
-            raise WrongTable(f"The key names the column `{part}`, which the table does not have. Choose again.")
-    if len(comment) > MOST_COMMENT or "\0" in comment:
-        raise WrongTable(f"A comment has at most {MOST_COMMENT:,} characters. Shorten it.")
-    return NewTable(
-        schema=names.checked(schema, what="the schema"),
-        name=names.checked(name, what="the table"),
-        columns=tuple(NewColumn(column, choice.type) for column, choice in zip(columns, taken, strict=True)),
-        key=key,
-        comment=comment.strip(),
     )
 
 

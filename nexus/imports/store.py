@@ -1,8 +1,9 @@
 """Uploads and their pieces in Nexus's own tables: any replica can go on with a file that another took in."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete as delete_rows
 from sqlalchemy import func, insert, select, text, update
@@ -23,11 +24,20 @@ class Upload:
     size_bytes: int
     sha256: str
     created_at: datetime
+    found: dict[str, Any] | None = field(repr=False)
+    form: dict[str, Any] | None = field(repr=False)
 
 
 def _value(row: UploadRow) -> Upload:
     return Upload(
-        id=row.id, source=row.source, filename=row.filename, size_bytes=row.size_bytes, sha256=row.sha256, created_at=row.created_at
+        id=row.id,
+        source=row.source,
+        filename=row.filename,
+        size_bytes=row.size_bytes,
+        sha256=row.sha256,
+        created_at=row.created_at,
+        found=row.found,
+        form=row.form,
     )
 
 
@@ -81,6 +91,11 @@ def every(session: Session, *, reader_id: int) -> list[Upload]:
     """The whole uploads of a person, the newest first."""
     wanted = select(UploadRow).where(UploadRow.user_id == reader_id, UploadRow.complete).order_by(UploadRow.id.desc())
     return [_value(row) for row in session.execute(wanted).scalars()]
+
+
+def keep(session: Session, *, upload_id: int, **values: dict[str, Any] | None) -> None:
+    """Write `found` or `form`, or both."""
+    session.execute(update(UploadRow).where(UploadRow.id == upload_id).values(**values))
 
 
 def delete(session: Session, *, user_id: int, upload_id: int) -> None:

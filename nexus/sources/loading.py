@@ -12,11 +12,11 @@ from psycopg2 import sql
 from nexus.accounts.spec import Permission, User, require
 from nexus.db.session import transaction
 from nexus.errors import Conflict
-from nexus.sources import catalog, connect
+from nexus.sources import connect
 from nexus.sources.connect import pool_of
 from nexus.sources.failures import translate
 from nexus.sources.run import answers, inquire
-from nexus.sources.spec import QueryFailed, QueryStopped, QueryTooSlow, Source
+from nexus.sources.spec import QueryFailed, Source
 from nexus.sources.writer import writer_of
 
 COPY_BUFFER = 256 * 1024
@@ -75,7 +75,8 @@ def load(source: Source, *, user: User, table: NewTable, lines: Lines, check: Ca
         # Without a commit the server undoes everything, also when this line is all that is left of us.
         with suppress(psycopg2.Error):
             raw.close()
-    _forget(source, user)
+    # The catalog knows the table at once.
+    answers.forget(lambda key: key[0] == source.name)
     return rows
 
 
@@ -104,13 +105,6 @@ def _load(raw: Any, table: NewTable, lines: Lines, check: Callable[[], object], 
         cursor.execute(sql.SQL("analyze {}").format(name))
     raw.commit()
     return rows
-
-
-def _forget(source: Source, user: User) -> None:
-    """The catalog knows the table at once."""
-    answers.forget(lambda key: key[0] == source.name)
-    with suppress(QueryTooSlow, QueryStopped):
-        catalog.tables(source, reader=user, fresh=True)
 
 
 # --- what the database says --------------------------------------------------------------------------------

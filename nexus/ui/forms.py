@@ -56,6 +56,12 @@ def told(form: str) -> None:
         st.success(words, icon=":material/check:")
 
 
+def is_told(form: str) -> bool:
+    """Whether `told` has something to say, so that what it stands in can be open."""
+    words, at = st.session_state.get(f"{form}-told", ("", 0.0))
+    return bool(words) and time.monotonic() - at < TOLD_SECONDS
+
+
 def empty(words: str) -> None:
     """What a page says when there is nothing yet: what it is for, and what to do next."""
     with st.container(border=True):

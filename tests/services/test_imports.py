@@ -1,31 +1,17 @@
 """Files become tables: what is found in them, what is wrong with them, and all or nothing."""
 
-import io
-import json
-import threading
 from dataclasses import replace
 
-import psycopg2
 import pytest
-from pyarrow import parquet
-import pyarrow as pa
 from sqlalchemy import select
 
-from nexus.accounts.spec import Role
-from nexus.db import encrypted
-from nexus.db import session as own
 from nexus.db.session import transaction
 from nexus.db.tables import AuditRow, UploadChunkRow, UploadRow
-from nexus.errors import BadInput, NotAllowed
-from nexus.imports import service, store
-from nexus.imports.service import Choice
-from nexus.imports.spec import TooManyUploads, UnreadableFile, UploadBroken, UploadNotFound, WrongTable
+from nexus.imports import service
 from nexus.sources import catalog, run, writer
 from nexus.sources import service as sources
-from nexus.sources.loading import NotLoaded, TableExists
 from nexus.sources.spec import Query
-from nexus.sources.writer import NoWriter
-from tests.uploads import cell, heads, row, uploaded, workbook
+from tests.uploads import uploaded
 
 
 @pytest.fixture
@@ -40,15 +26,20 @@ def looked(user, content, **given):
     return id_, service.look(user=user, upload_id=id_, given=given)
 
 
-def choices_of(found, **types):
-    return tuple(Choice(column.name, types.get(column.name, column.type)) for column in found.columns)
+def chosen(user, id_, *, types=None, **more):
+    """The form of an upload, with what a person changed in it."""
+    with transaction() as session:
+        _, _, form = service.open_file(session, reader=user, upload_id=id_)
+        choices = tuple(replace(choice, type=(types or {}).get(choice.name, choice.type)) for choice in form.choices)
+        service.keep_form(
+            session, user=user, upload_id=id_, form=replace(form, **{"schema": "files", "name": "things", "choices": choices} | more)
+        )
+    return id_
 
 
-def brought(user, content, *, name="things", types=None, given=None, **more):
-    id_, found = looked(user, content, **(given or {}))
-    return service.bring_in(
-        user=user, upload_id=id_, found=found, choices=choices_of(found, **(types or {})), schema="files", name=name, **more
-    )
+def brought(user, content, *, given=None, **more):
+    id_, _ = looked(user, content, **(given or {}))
+    return service.bring_in(user=user, upload_id=chosen(user, id_, **more))
 
 
 def rows_of(user, table="things", columns="*"):

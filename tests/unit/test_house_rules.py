@@ -9,12 +9,8 @@ from nexus.settings import ROOT
 
 SERVICES = [
     *sorted((ROOT / "nexus").glob("*/service.py")),
-<<<<<<< HEAD
-    *(ROOT / "nexus/sources" / name for name in ("run.py", "export.py", "catalog.py")),
-    *(ROOT / "nexus/views" / name for name in ("drafts.py", "runs.py")),
-=======
     *(ROOT / "nexus/sources" / name for name in ("run.py", "export.py", "catalog.py", "writer.py", "loading.py")),
->>>>>>> 12e822a (Read files, and make tables of them by a source's writing role)
+    *(ROOT / "nexus/views" / name for name in ("drafts.py", "runs.py")),
 ]
 PAGES = [*sorted((ROOT / "pages").glob("*.py")), ROOT / "Home.py"]
 DRAWN_WITH = {"streamlit", "nexus", "datetime"}

@@ -40,7 +40,14 @@ SECTIONS = (
         name="sources",
         title="Sources",
         icon=":material/database:",
-        holds=("Add a source", "Test a source", "Address and password", "Limits: timeout, rows, bytes, cache"),
+        holds=(
+            "Add a source",
+            "Test a source",
+            "Address and password",
+            "Limits: timeout, rows, bytes, cache",
+            "Writing role",
+            "Largest file that may be brought in",
+        ),
     ),
     Section(name="gemini", title="Gemini", icon=":material/auto_awesome:", holds=("Key", "Model", "Test the key")),
     Section(

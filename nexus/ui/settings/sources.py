@@ -12,6 +12,7 @@ from nexus.sources import service as sources
 from nexus.sources.service import Trial
 from nexus.sources.spec import Limits, Source
 from nexus.ui import forms
+from nexus.ui.settings import source_writer
 
 EXAMPLE = "postgresql://user:password@host:5432/database"
 LABELS = {
@@ -42,6 +43,8 @@ def draw(user: User) -> None:
                         forms.plain(source.title), key=f"open-source-{source.name}", type="tertiary", on_click=_open, args=(source.name,)
                     )
                     st.caption(forms.plain(addresses.get(source.name, "")), width="content")
+        if found:
+            source_writer.draw_limit(user)
     with right:
         if chosen is not None:
             _source(user, chosen, addresses.get(chosen.name, ""))
@@ -97,6 +100,7 @@ def _source(user: User, source: Source, address: str) -> None:
         _limits(user, source, form)
         with st.expander("Point it elsewhere"):
             _address(user, source, form)
+        source_writer.draw(user, source, form)
         with st.expander("Remove it"):
             st.markdown("Nothing in the database itself is touched. A source that views still read stays.")
             if st.button("Remove the source", key=f"{form}-remove"):
