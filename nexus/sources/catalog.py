@@ -1,7 +1,7 @@
 """What a source holds: the tables and views that its role may read, with columns, keys, indexes and a size."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -96,6 +96,10 @@ class CatalogTable:
         return next((column for column in self.columns if column.name == name), None)
 
 
+TableLookup = Callable[[str, str], CatalogTable | None]
+"""Schema and name to a table; None where there is none that may be read."""
+
+
 @dataclass(frozen=True)
 class Catalog:
     tables: tuple[CatalogTable, ...]
@@ -125,6 +129,12 @@ def find_table(source: Source, *, reader: User, schema: str, name: str) -> Catal
     known = catalog(source, reader=reader)
     found = next((table for table in known.tables if (table.schema, table.name) == (schema, name)), None)
     return _one(source, schema, name) if found is None and known.truncated else found
+
+
+def lookup(source: Source, *, reader: User) -> TableLookup:
+    """`find_table` of this source for this reader, to hand on; it reads when it is called."""
+    require(reader, Permission.SEE)
+    return lambda schema, name: find_table(source, reader=reader, schema=schema, name=name)
 
 
 def describe_table(source: Source, *, reader: User, schema: str, name: str) -> CatalogTable | None:

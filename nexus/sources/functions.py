@@ -121,6 +121,25 @@ ALLOWED = frozenset(
     ).split()
 )
 
+RETURNING_SETS = frozenset(
+    """
+    json_array_elements json_array_elements_text json_each json_each_text json_object_keys json_populate_recordset
+    json_to_record json_to_recordset jsonb_array_elements jsonb_array_elements_text jsonb_each jsonb_each_text
+    jsonb_object_keys jsonb_path_query jsonb_path_query_tz jsonb_populate_recordset jsonb_to_record jsonb_to_recordset
+    regexp_matches regexp_split_to_table string_to_table unnest
+    """.split()  # noqa: SIM905 - a list of names reads better as words
+)
+
+CHANGING = frozenset(
+    """
+    array_sample array_shuffle clock_timestamp gen_random_uuid random random_normal timeofday uuidv4 uuidv7
+    """.split()  # noqa: SIM905 - a list of names reads better as words
+)
+"""Another value at each call: pages that follow each other would not fit together."""
+
+SCALARS = ALLOWED - frozenset(f"{AGGREGATES} {WINDOWS} {SETS}".split()) - RETURNING_SETS - CHANGING
+"""One value of the values of one row: what a computed column may be made of."""
+
 # `x.f` means f(x) where x is a row and has no column f. These prefixes are the server's own functions: a
 # column is hardly ever called so, and then its name can be changed in a WITH.
 SERVER_PREFIXES = ("pg_", "lo_", "has_", "inet_", "txid_", "dblink", "binary_upgrade_")

@@ -22,8 +22,7 @@ from nexus.sources.export import export
 from nexus.sources.spec import QueryStopped
 from nexus.views import runs
 from nexus.views import values as typed
-from nexus.views.compile import compile
-from nexus.views.service import OpenView, find_view
+from nexus.views.service import OpenView, find_view, query_of
 
 logger = logging.getLogger(__name__)
 
@@ -146,7 +145,7 @@ class _Export(Response):
         began, message = time.monotonic(), ""
         status: runs.Status = "complete"
         try:
-            query = compile(self._view.view, self._values)
+            query = query_of(self._view, reader=self._user, values=self._values)
             export(self._view.source, query=query, reader=self._user, put=put, cancelled=self._gone.is_set)
         except Exception as error:
             status, message = runs.ending(error)

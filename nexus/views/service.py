@@ -11,10 +11,10 @@ from nexus.accounts.spec import Permission, User, require
 from nexus.db import versions
 from nexus.db.session import Session
 from nexus.errors import BadInput, Conflict
-from nexus.sources import guard
+from nexus.sources import catalog, guard
 from nexus.sources import service as sources
 from nexus.sources.run import run
-from nexus.sources.spec import Source, Table
+from nexus.sources.spec import Query, Source, Table
 from nexus.views import values as typed
 from nexus.views.compile import bind_names, compile
 from nexus.views.parameter import ChoiceParameter, MultipleChoiceParameter, Parameter
@@ -74,7 +74,7 @@ def ask(
     require(reader, Permission.SEE)
 
     def rows() -> Table:
-        query = compile(open_view.view, values)
+        query = query_of(open_view, reader=reader, values=values)
         return run(open_view.source, query=query, reader=reader, max_rows=max_rows, fresh=fresh)
 
     return observed(
@@ -86,6 +86,12 @@ def ask(
         purpose=purpose,
         ask=rows,
     )
+
+
+def query_of(open_view: OpenView, *, reader: User, values: Mapping[str, Any]) -> Query:
+    """What asking the view for `values` sends. The catalog is read only for all columns of joined tables. Raises BadInput."""
+    require(reader, Permission.SEE)
+    return compile(open_view.view, values, lookup=catalog.lookup(open_view.source, reader=reader))
 
 
 def save_view(session: Session, *, user: User, view: View, base_version: int | None = None, note: str = "") -> int:

@@ -109,7 +109,8 @@ def test_columns_without_an_aggregate_are_the_groups():
         {},
     )
     sql = " ".join(asked.sql.split())
-    assert "GROUP BY date_trunc('month', time_hour), carrier" in sql
+    assert "CAST(date_trunc('month', time_hour) AS DATE) AS month" in sql
+    assert "GROUP BY 1, 2" in sql
     assert "percentile_cont(0.5) WITHIN GROUP (ORDER BY dep_delay) AS dep_delay_median" in sql
     assert "count(DISTINCT tailnum) AS aircraft" in sql
     assert "ORDER BY month ASC NULLS LAST, count DESC NULLS LAST" in sql
