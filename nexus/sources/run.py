@@ -64,7 +64,7 @@ def run(
 
 def inquire(pool: Pool, *, sql: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
     """Rows of a statement of Nexus's own, about the catalog of a source; read-only, with the source's time limit."""
-    watch = _watch(pool.source, None)
+    watch = watch_of(pool.source, None)
     with translated(pool.source), pool.connection(watch) as connection:
         text = f"begin read only; select pg_catalog.set_config('statement_timeout', '{pool.source.limits.timeout_ms}', true); {sql}"
         rows: list[tuple[Any, ...]] = connection.execute(text, parameters, watch).fetchall()
@@ -97,7 +97,7 @@ def _attempt(pool: Pool, question: Question, read: Read, *, max_rows: int, stopp
 
     def once() -> Table:
         nonlocal reused
-        watch = _watch(question.source, stopped)
+        watch = watch_of(question.source, stopped)
         with translated(pool.source), pool.connection(watch) as connection:
             reused = connection.reused
             return _read(pool, connection, question, read, max_rows=max_rows, watch=watch)
@@ -166,7 +166,7 @@ def _next_batch(rows: int, received: int) -> int:
     return max(1, min(BATCH_BYTES // width, rows * 4, BATCH_ROWS))
 
 
-def _watch(source: Source, cancelled: Callable[[], bool] | None) -> Watch:
+def watch_of(source: Source, cancelled: Callable[[], bool] | None) -> Watch:
     deadline = time.monotonic() + source.limits.timeout_ms / 1000 + GRACE_SECONDS
     return Watch(deadline=deadline, max_bytes=MOST_BATCH_BYTES, cancelled=cancelled)
 

@@ -9,7 +9,7 @@ from nexus.settings import ROOT
 
 SERVICES = [
     *sorted((ROOT / "nexus").glob("*/service.py")),
-    *(ROOT / "nexus/sources" / name for name in ("run.py", "export.py", "catalog.py", "writer.py", "loading.py")),
+    *(ROOT / "nexus/sources" / name for name in ("run.py", "export.py", "catalog.py", "explain.py", "writer.py", "loading.py")),
     *(ROOT / "nexus/views" / name for name in ("drafts.py", "runs.py")),
 ]
 PAGES = [*sorted((ROOT / "pages").glob("*.py")), ROOT / "Home.py"]
