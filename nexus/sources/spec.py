@@ -1,7 +1,8 @@
 """What a source is, what is asked of it, and what comes back."""
 
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
@@ -49,6 +50,14 @@ class Source(BaseModel, frozen=True, extra="forbid"):
         description="Zone in which moments of this source are cut into days, as `America/New_York`.",
     )
     revision: str = Field("", exclude=True, repr=False, description="Changes with the address or the limits; not part of the YAML.")
+
+    @property
+    def zone(self) -> tzinfo:
+        """`timezone`, or UTC where this machine knows no such zone."""
+        try:
+            return ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            return UTC
 
 
 class Query(BaseModel, frozen=True):

@@ -75,7 +75,7 @@ def clear(parameters: Sequence[Parameter], scope: str) -> None:
     """Every parameter back to its default, also a range of which only the first day was chosen."""
     url.write(parameters, {})
     for parameter in parameters:
-        st.session_state[_key(parameter, scope)] = to_widget(parameter, typed.default(parameter))
+        st.session_state[_key(parameter, scope)] = to_widget(parameter, url.default(parameter))
 
 
 def _key(parameter: Parameter, scope: str) -> str:

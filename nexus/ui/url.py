@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 import streamlit as st
 
 from nexus.errors import BadInput
+from nexus.ui import when
 from nexus.views import values as forms
 from nexus.views.parameter import Parameter
 
@@ -36,14 +37,26 @@ def read(parameters: Iterable[Parameter], query: Mapping[str, list[str]] | None 
     query = given() if query is None else query
     values: dict[str, Any] = {}
     refused: list[str] = []
-    for parameter in parameters:
-        try:
-            texts = query.get(_key(parameter.name))
-            values.update(forms.parse([parameter], {} if texts is None else {parameter.name: texts}))
-        except BadInput as error:
-            refused.append(error.message)
-            values[parameter.name] = forms.default(parameter)
+    with forms.in_zone(when.zone()):
+        for parameter in parameters:
+            try:
+                texts = query.get(_key(parameter.name))
+                values.update(forms.parse([parameter], {} if texts is None else {parameter.name: texts}))
+            except BadInput as error:
+                refused.append(error.message)
+                values[parameter.name] = forms.default(parameter)
     return values, refused
+
+
+def default(parameter: Parameter) -> Any:
+    """Of today, as the reader's calendar says."""
+    with forms.in_zone(when.zone()):
+        return forms.default(parameter)
+
+
+def _unparsed(parameters: Iterable[Parameter], values: Mapping[str, Any], *, for_good: bool = False) -> dict[str, list[str]]:
+    with forms.in_zone(when.zone()):
+        return forms.unparse(parameters, values, for_good=for_good)
 
 
 def write(parameters: Iterable[Parameter], values: Mapping[str, Any]) -> None:
@@ -51,7 +64,7 @@ def write(parameters: Iterable[Parameter], values: Mapping[str, Any]) -> None:
     parameters = list(parameters)
     mine = {_key(parameter.name) for parameter in parameters}
     query = {key: texts for key, texts in given().items() if key not in mine}
-    st.query_params.from_dict(query | {_key(key): texts for key, texts in forms.unparse(parameters, values).items()})
+    st.query_params.from_dict(query | {_key(key): texts for key, texts in _unparsed(parameters, values).items()})
 
 
 def go(**changes: str | None) -> None:
@@ -61,12 +74,12 @@ def go(**changes: str | None) -> None:
 
 
 def link(path: str, parameters: Iterable[Parameter], values: Mapping[str, Any], **more: str) -> str:
-    """An address of a file with `values` and `more` in its query; only what differs from the defaults is in it."""
-    query = urlencode({**more, **forms.unparse(list(parameters), values)}, doseq=True)
+    """An address of a file with `values` and `more` in its query; only what differs from fixed defaults is in it."""
+    query = urlencode({**more, **_unparsed(list(parameters), values, for_good=True)}, doseq=True)
     return quote(path) + (f"?{query}" if query else "")
 
 
 def page(path: str, parameters: Iterable[Parameter], values: Mapping[str, Any], *, name: str) -> str:
     """The address of the page `path` about `name` with `values`."""
-    query = {_key(key): texts for key, texts in forms.unparse(list(parameters), values).items()}
+    query = {_key(key): texts for key, texts in _unparsed(list(parameters), values).items()}
     return quote(path) + "?" + urlencode({"name": name, **query}, doseq=True)

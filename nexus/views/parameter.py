@@ -1,5 +1,6 @@
 """Parameters of a view: typed, bound, never pasted into text."""
 
+import re
 from datetime import date
 from typing import Annotated, Literal, Self
 
@@ -9,6 +10,14 @@ from nexus.sources.spec import Identifier, Name
 
 TAKEN = frozenset({"name", "version", "paper", "orientation", "embed", "embed_options"})
 """Keys that the addresses of pages and downloads use themselves."""
+
+PERIOD = re.compile(
+    r"(today|yesterday|tomorrow|(this|previous|next) (week|month|quarter|year)|(week|month|quarter|year) to date"
+    r"|(last|next) [1-9][0-9]{0,3} (minutes|hours|days|weeks|months|quarters|years))"
+)
+"""Relative dates, as `last 30 days` (today is the last of them), `previous month`, `year to date`."""
+
+RelativeDate = Annotated[str, StringConstraints(pattern=f"^{PERIOD.pattern}$")]
 
 ParameterName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 
@@ -44,15 +53,17 @@ class BooleanParameter(ParameterBase, frozen=True):
 
 
 class DateParameter(ParameterBase, frozen=True):
+    """A relative default means the first day of its period."""
+
     type: Literal["date"] = "date"
-    default: date | None = None
+    default: date | RelativeDate | None = None
 
 
 class DateRangeParameter(ParameterBase, frozen=True):
-    """In SQL: `:name_from` and `:name_to`, both inclusive."""
+    """In SQL: `:name_from` and `:name_to`, both inclusive. A default in words, as `last 30 days`, moves on with the day of reading."""
 
     type: Literal["date_range"] = "date_range"
-    default: tuple[date, date] | None = None
+    default: tuple[date, date] | RelativeDate | None = None
 
 
 class Choices(BaseModel, frozen=True, extra="forbid"):

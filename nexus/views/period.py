@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from nexus.views.question import PERIOD
+from nexus.views.parameter import PERIOD
 
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
@@ -21,10 +21,17 @@ def days_of(words: str, today: date) -> tuple[date, date]:
         steps = {"this": 0, "previous": -1, "next": 1}[first]
         begins = _moved(rest[0], _start(rest[0], today), steps)
         return begins, _moved(rest[0], begins, 1) - timedelta(days=1)
-    count, unit = int(rest[0]), rest[1].removesuffix("s")
-    if first == "next":
-        return today, _moved(unit, today, count) - timedelta(days=1) if unit not in ("minute", "hour") else _moved(unit, today, count)
-    return _moved(unit, today, -count) + timedelta(days=0 if unit in ("minute", "hour") else 1), today
+    return _counted(first, int(rest[0]), rest[1].removesuffix("s"), today)
+
+
+def _counted(direction: str, count: int, unit: str, today: date) -> tuple[date, date]:
+    """Whole days, weeks, months …, of which the present one is the last or the first; hours and minutes count from now."""
+    if unit in ("minute", "hour"):
+        return (today, _moved(unit, today, count)) if direction == "next" else (_moved(unit, today, -count), today)
+    present = today if unit == "day" else _start(unit, today)
+    if direction == "next":
+        return present, _moved(unit, present, count) - timedelta(days=1)
+    return _moved(unit, present, 1 - count), _moved(unit, present, 1) - timedelta(days=1)
 
 
 def _start(unit: str, day: date) -> date:

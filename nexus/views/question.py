@@ -1,22 +1,15 @@
 """What a view asks: a statement in SQL, or a question built by clicking over one table and those joined to it."""
 
-import re
 from datetime import date
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
 from nexus.sources.spec import Identifier
-from nexus.views.parameter import ParameterName
+from nexus.views.parameter import PERIOD, ParameterName
 
 MOST_NESTED = 5
 """How deep groups of filters may lie in each other."""
-
-PERIOD = re.compile(
-    r"(today|yesterday|tomorrow|(this|previous|next) (week|month|quarter|year)|(week|month|quarter|year) to date"
-    r"|(last|next) [1-9][0-9]{0,3} (minutes|hours|days|weeks|months|quarters|years))"
-)
-"""Relative dates, as `last 30 days` (today is the last of them), `previous month`, `year to date`."""
 
 
 class SqlQuestion(BaseModel, frozen=True, extra="forbid"):

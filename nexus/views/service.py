@@ -91,7 +91,8 @@ def ask(
 def query_of(open_view: OpenView, *, reader: User, values: Mapping[str, Any]) -> Query:
     """What asking the view for `values` sends. The catalog is read only for all columns of joined tables. Raises BadInput."""
     require(reader, Permission.SEE)
-    return compile(open_view.view, values, lookup=catalog.lookup(open_view.source, reader=reader))
+    with typed.in_zone(open_view.source.zone):
+        return compile(open_view.view, values, lookup=catalog.lookup(open_view.source, reader=reader))
 
 
 def save_view(session: Session, *, user: User, view: View, base_version: int | None = None, note: str = "") -> int:

@@ -5,8 +5,10 @@ of `str`. None, or an empty tuple, means empty. Whatever comes from outside pass
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, assert_never
 
 from nexus.errors import BadInput
@@ -20,6 +22,7 @@ from nexus.views.parameter import (
     Parameter,
     TextParameter,
 )
+from nexus.views.period import days_of
 
 LONGEST_TEXT = 1_000
 MOST_CHOICES = 1_000
@@ -39,7 +42,36 @@ def label(parameter: Parameter) -> str:
 
 
 def default(parameter: Parameter) -> Any:
-    return parameter.default
+    """The value that an absent one means; a relative date is resolved for today, as `in_zone` says which day that is."""
+    match parameter:
+        case DateParameter(default=str() as words):
+            return days_of(words, today())[0]
+        case DateRangeParameter(default=str() as words):
+            return days_of(words, today())
+        case _:
+            return parameter.default
+
+
+def moves(parameter: Parameter) -> bool:
+    """Whether its default is another one tomorrow."""
+    return isinstance(parameter, DateParameter | DateRangeParameter) and isinstance(parameter.default, str)
+
+
+_zone: ContextVar[tzinfo] = ContextVar("zone", default=UTC)
+
+
+@contextmanager
+def in_zone(zone: tzinfo) -> Iterator[None]:
+    """Relative dates inside mean the days of this zone: the reader's on a page, the source's elsewhere."""
+    before = _zone.set(zone)
+    try:
+        yield
+    finally:
+        _zone.reset(before)
+
+
+def today() -> date:
+    return datetime.now(_zone.get()).date()
 
 
 def empty(value: Any) -> bool:
@@ -73,14 +105,17 @@ def parse(parameters: Iterable[Parameter], given: Mapping[str, Sequence[str]]) -
     return values
 
 
-def unparse(parameters: Iterable[Parameter], values: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The keys and texts of a URL for what differs from the default."""
+def unparse(parameters: Iterable[Parameter], values: Mapping[str, Any], *, for_good: bool = False) -> dict[str, list[str]]:
+    """The keys and texts of a URL for what differs from the default.
+
+    `for_good`: also what a relative default means now, so that the address means the same days wherever and whenever it is read.
+    """
     given: dict[str, list[str]] = {}
     for parameter in parameters:
         value = values.get(parameter.name, default(parameter))
         if isinstance(value, list):
             value = tuple(value)
-        if value == default(parameter) or (empty(value) and empty(default(parameter))):
+        if (value == default(parameter) or (empty(value) and empty(default(parameter)))) and not (for_good and moves(parameter)):
             continue
         given[parameter.name] = _texts(value)
     return given

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, func, literal_column
 from sqlalchemy.sql.elements import ColumnClause
 
 from nexus.errors import BadInput
-from nexus.views.question import PERIOD
+from nexus.views.parameter import PERIOD
 
 Moment = ColumnElement[Any]
 
