@@ -68,6 +68,11 @@ class Editing:
             return
         self.kept, self.kept_at, self.unkept = text, datetime.now(UTC), ""
 
+    def begin(self) -> None:
+        """After a form has prepared the content for itself: that alone is no change."""
+        if self.kept_at is None:
+            self.kept = json.dumps(self.content, sort_keys=True, default=str)
+
     def take(self, target: dict[str, Any], name: str, key: str, convert: Callable[[Any], Any] = lambda value: value) -> None:
         """For callbacks: what the widget `key` holds becomes `target[name]`."""
         target[name] = convert(st.session_state.get(key))

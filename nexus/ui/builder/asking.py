@@ -13,6 +13,8 @@ from nexus.views import service as views
 from nexus.views.service import OpenView
 from nexus.views.spec import View
 
+CHART_ROWS = 5_000
+"""Rows that a chart in the preview is drawn of."""
 NOT_SAVED = "1970-01-01T00:00:00Z"
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from nexus.accounts.spec import User
 from nexus.sources.spec import ColumnKind, Source
-from nexus.ui.builder.items import Item, Items, new_id
+from nexus.ui.builder.items import Item, Items, items, new_id
 from nexus.ui.builder.reach import Columns, Key, Tables
 from nexus.ui.editing import Editing
 
@@ -25,6 +25,8 @@ SIGNS: dict[str, str] = {
     "json": "json",
 }
 """How a list of columns tells their kinds."""
+BEGINS: dict[str, Item] = {"filters": {}, "computed": {}, "order": {"descending": True}}
+"""The steps that are a list, with what a first part begins as."""
 EARLIEST, LATEST = date(1, 1, 1), date(9998, 12, 31)
 
 
@@ -55,6 +57,9 @@ class Builder:
         return st.session_state.setdefault(at, None if self.editing.opened or self.form.get("table") else "table")
 
     def open(self, step: str | None) -> None:
+        """For callbacks. An empty list begins with an empty part, to save a click; it means nothing until something is chosen."""
+        if step in BEGINS and not items(self.form, step):
+            items(self.form, step).append({"id": new_id(), **BEGINS[step]})
         st.session_state[f"{self.editing.scope}-open"] = step
 
 

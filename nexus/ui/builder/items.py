@@ -152,11 +152,15 @@ def unfinished(form: Item) -> list[str]:
     said = []
     for step, where in (("filters", "Filters"), ("result_filters", "Conditions on the result")):
         said += [f"{where}: {one}" for one in _open_conditions(form.get(step) or [])]
-    said += [f"Joins: {_called(item, 'table')} has no pair of columns yet." for item in form.get("joins") or [] if not join_is_done(item)]
+    said += [
+        f"Joins: {_called(item, 'table')} has no pair of columns yet."
+        for item in form.get("joins") or []
+        if item.get("table") and not join_is_done(item)
+    ]
     said += [
         f"Computed columns: {_called(item, 'name')} needs a name and an expression."
         for item in form.get("computed") or []
-        if not computed_is_done(item)
+        if not computed_is_done(item) and (item.get("name") or item.get("expression"))
     ]
     for item in form.get("columns") or []:
         if not column_is_done(item):
@@ -172,8 +176,8 @@ def _open_conditions(conditions: Items) -> list[str]:
     for item in conditions:
         if is_group(item):
             said += _open_conditions(item.get("filters") or [])
-        elif not filter_is_done(item):
-            said.append(f"{_called(item, 'column')} has no value yet." if item.get("column") else "a filter has no column yet.")
+        elif item.get("column") and not filter_is_done(item):
+            said.append(f"{_called(item, 'column')} has no value yet.")
     return said
 
 

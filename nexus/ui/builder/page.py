@@ -50,6 +50,7 @@ def draw_builder(user: User, editing: Editing, source: Source) -> None:
     """The steps at the left, the preview at the right; both of one fragment, so that the head and the rest of the page stay."""
     st.html(STYLE)
     mark(editing.content["question"])
+    editing.begin()
     try:
         known = {f"{table.schema}.{table.name}": table for table in catalog.tables(source, reader=user)}
     except NexusError as error:

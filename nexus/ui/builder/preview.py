@@ -12,13 +12,13 @@ from nexus.errors import NexusError
 from nexus.sources.spec import Table
 from nexus.ui import charts, tables
 from nexus.ui.builder import asking
+from nexus.ui.builder.asking import CHART_ROWS
 from nexus.ui.builder.form import Builder
 from nexus.ui.builder.items import STEPS, question_of
 from nexus.ui.forms import empty, sentence
 from nexus.ui.panels import provenance
 
 ROWS = 100
-CHART_ROWS = 5_000
 HEIGHT = 470
 RESULT = "columns"
 """From this step on, the preview is of the result as a whole."""
@@ -37,9 +37,10 @@ def draw_preview(b: Builder) -> None:
             st.button("Show the result", key=f"{b.editing.scope}-result", type="tertiary", on_click=b.open, args=(None,))
     upto = step if early and step else "limit"
     chart = b.editing.content.get("chart") if not early else None
+    looks = step in ("formats", "chart")
     slot = st.empty()
     try:
-        table = _wait(b, question_of(b.form, upto=upto), CHART_ROWS if chart else ROWS, slot)
+        table = _wait(b, question_of(b.form, upto=upto), CHART_ROWS if chart or looks else ROWS, slot)
         _draw(b, table, slot, chart=bool(chart))
     except NexusError as error:
         slot.error(sentence(error.message), icon=":material/error:")

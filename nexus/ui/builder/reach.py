@@ -69,10 +69,7 @@ def of_result(form: Item, rows: Columns) -> Columns:
     """What the result has: what order, conditions on it, formats and the chart can speak of."""
     chosen = [item for item in form.get("columns") or [] if not item.get("off")]
     if not chosen:
-        found: Columns = {}
-        for column in rows.values():
-            found.setdefault((None, column.name), Reached(column.name, None, column.kind, column.comment))
-        return found
+        return {(None, column.label): Reached(column.label, None, column.kind, column.comment) for column in rows.values()}
     return {(None, result_name(item)): Reached(result_name(item), None, kind_of(item, rows)) for item in chosen}
 
 
