@@ -31,23 +31,36 @@ class Problem:
     message: str
 
 
-def problems(dashboard: Dashboard, *, views: Mapping[str, View], prompts: Collection[str]) -> Iterator[Problem]:
-    """What `dashboard` names and is not among `views` and `prompts`."""
+@dataclass(frozen=True)
+class Unseen:
+    """What is there, and not for who saves: it is taken as it stands."""
+
+    views: Collection[str] = frozenset()
+    prompts: Collection[str] = frozenset()
+
+
+NOTHING = Unseen()
+
+
+def problems(dashboard: Dashboard, *, views: Mapping[str, View], prompts: Collection[str], unseen: Unseen = NOTHING) -> Iterator[Problem]:
+    """What `dashboard` names and is not among `views`, `prompts` and what is `unseen`."""
     filters = {parameter.name: parameter for parameter in dashboard.filters}
     for at, parameter in enumerate(dashboard.filters):
-        yield from choice_problems(("filters", at), parameter, views)
+        yield from choice_problems(("filters", at), parameter, views, unseen)
     for at, panel in enumerate(dashboard.panels):
-        if isinstance(panel, PromptPanel) and panel.prompt not in prompts:
+        if isinstance(panel, PromptPanel) and panel.prompt not in prompts and panel.prompt not in unseen.prompts:
             yield Problem(("panels", at, "prompt"), f"there is no prompt `{panel.prompt}`{nearest(panel.prompt, prompts)}")
-        if isinstance(panel, DataPanel):
+        if isinstance(panel, DataPanel) and panel.view not in unseen.views:
             yield from _panel_problems(at, panel, filters, views)
 
 
-def choice_problems(path: tuple[str | int, ...], parameter: Parameter, views: Collection[str]) -> Iterator[Problem]:
+def choice_problems(
+    path: tuple[str | int, ...], parameter: Parameter, views: Collection[str], unseen: Unseen = NOTHING
+) -> Iterator[Problem]:
     """A choice may take its values from a view; it must be there."""
     if isinstance(parameter, ChoiceParameter | MultipleChoiceParameter):
         name = parameter.choices.view
-        if name is not None and name not in views:
+        if name is not None and name not in views and name not in unseen.views:
             yield Problem((*path, "choices", "view"), f"there is no view `{name}`{nearest(name, views)}")
 
 

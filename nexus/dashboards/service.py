@@ -9,8 +9,8 @@ from pydantic import BaseModel
 from nexus import audit
 from nexus.accounts.spec import Permission, User, require
 from nexus.dashboards import check, store
-from nexus.dashboards.spec import Dashboard, DataPanel
-from nexus.db import versions
+from nexus.dashboards.spec import Dashboard, DataPanel, PromptPanel
+from nexus.db import sharing, versions
 from nexus.db.session import Session
 from nexus.errors import BadInput, NotFound
 from nexus.sources import store as sources
@@ -22,9 +22,17 @@ from nexus.views.runs import Purpose
 from nexus.views.service import OpenView
 from nexus.views.spec import View
 
+GONE = "This dashboard no longer exists, or you may not see it. Open another from the list."
+
 
 class PanelBroken(BadInput):
     """The panel's view is gone, or cannot be read; `message` says which and what to do. The other panels stand."""
+
+
+class PanelHidden(PanelBroken):
+    """The reader may not see the panel's view; `message` does not name it."""
+
+    status = 403
 
 
 class OpenDashboard(BaseModel, frozen=True):
@@ -36,14 +44,21 @@ class OpenDashboard(BaseModel, frozen=True):
     views: dict[str, OpenView]
     problems: dict[str, str]
     """Of each view that a panel names and that cannot be asked: one sentence."""
+    hidden: frozenset[str] = frozenset()
+    """Those that are there, and not for this reader."""
     owner: str | None
     saved_at: datetime
     saved_by: str | None
     note: str = ""
     favourite: bool = False
+    open_to_all: bool = True
+    may_edit: bool = True
+    """Whether the reader may save it; a service looks again."""
 
     def view(self, name: str) -> OpenView:
-        """Raises PanelBroken."""
+        """Raises PanelBroken, PanelHidden."""
+        if name in self.hidden:
+            raise PanelHidden(f"You may not see this panel's data. Ask {self.owner or 'an administrator'}.")
         if name not in self.views:
             raise PanelBroken(self.problems.get(name, f"The view `{name}` no longer exists. Choose another view for this panel."))
         return self.views[name]
@@ -52,7 +67,7 @@ class OpenDashboard(BaseModel, frozen=True):
 def list_dashboards(session: Session, *, reader: User, search: str = "") -> list[versions.Listed]:
     """Favourites first, then by title. One that this release cannot read is listed with its problem."""
     require(reader, Permission.SEE)
-    return versions.list_kept(session, kind="dashboard", spec=Dashboard, reader_id=reader.id, search=search)
+    return versions.list_kept(session, kind="dashboard", spec=Dashboard, reader=reader, search=search)
 
 
 def open_dashboard(session: Session, *, reader: User, name: str, version: int | None = None) -> OpenDashboard:
@@ -64,12 +79,13 @@ def open_dashboard(session: Session, *, reader: User, name: str, version: int | 
     require(reader, Permission.SEE)
     rows = store.open_rows(session, reader=reader, name=name, version=version)
     if not rows:
-        raise NotFound("This dashboard no longer exists, or you may not see it. Open another from the list.")
+        raise NotFound(GONE)
     first = rows[0]
     found: dict[str, OpenView] = {}
     problems: dict[str, str] = {}
+    hidden = {row["view"] for row in rows if row["view_hidden"]}
     for row in rows:
-        if row["view"] is not None:
+        if row["view"] is not None and row["view"] not in hidden:
             try:
                 found[row["view"]] = _open_view(row)
             except (PanelBroken, versions.SpecUnreadable) as error:
@@ -78,7 +94,9 @@ def open_dashboard(session: Session, *, reader: User, name: str, version: int | 
         dashboard=versions.read("dashboard", name, Dashboard, first["spec"]),
         views=found,
         problems=problems,
-        **{key: first[key] for key in ("version", "newest", "owner", "saved_at", "saved_by", "note", "favourite")},
+        hidden=frozenset(hidden),
+        may_edit=first["may_edit"] and reader.may(Permission.BUILD),
+        **{key: first[key] for key in ("version", "newest", "owner", "saved_at", "saved_by", "note", "favourite", "open_to_all")},
     )
 
 
@@ -140,7 +158,12 @@ def filter_choices(open_dashboard: OpenDashboard, filter: Parameter, *, reader: 
     require(reader, Permission.SEE)
     view = None
     if isinstance(filter, ChoiceParameter | MultipleChoiceParameter) and filter.choices.view:
-        view = open_dashboard.view(filter.choices.view)
+        try:
+            view = open_dashboard.view(filter.choices.view)
+        except PanelHidden:
+            raise PanelHidden(
+                f"You may not see what “{typed.label(filter)}” offers. Ask {open_dashboard.owner or 'an administrator'}."
+            ) from None
     return views.read_choices(filter, view, reader=reader)
 
 
@@ -154,17 +177,47 @@ def save_dashboard(session: Session, *, user: User, dashboard: Dashboard, base_v
     require(user, Permission.BUILD)
     found = store.view_specs(session, reader=user, names=views_named(dashboard))
     specs = {name: versions.read("view", name, View, spec) for name, spec in found.items()}
-    prompts = versions.names(session, kind="prompt")
-    problem = next(check.problems(dashboard, views=specs, prompts=prompts), None)
+    prompts = versions.names(session, reader=user, kind="prompt")
+    unseen = named_unseen(session, user=user, name=dashboard.name) if base_version is not None else check.NOTHING
+    problem = next(check.problems(dashboard, views=specs, prompts=prompts, unseen=unseen), None)
     if problem is not None:
         where = ".".join(str(part) for part in problem.path)
         raise BadInput(f"The dashboard `{dashboard.name}` was not saved: at `{where}`, {problem.message}")
-    saved = versions.save(session, kind="dashboard", spec=dashboard, user_id=user.id, base_version=base_version, note=note)
+    saved = versions.save(session, kind="dashboard", spec=dashboard, user=user, base_version=base_version, note=note)
     if saved.changed:
         audit.record(
             session, user_id=user.id, what="dashboard.saved", subject=f"dashboard {dashboard.name}", detail={"version": saved.version}
         )
     return saved.version
+
+
+def named_unseen(session: Session, *, user: User, name: str) -> check.Unseen:
+    """What the dashboard names now and the person may not see: saving it need not take that out. Raises NotFound."""
+    require(user, Permission.BUILD)
+    kept = versions.load(session, reader=user, kind="dashboard", name=name)
+    try:
+        dashboard = versions.read("dashboard", name, Dashboard, kept.spec)
+    except versions.SpecUnreadable:
+        return check.NOTHING
+    return check.Unseen(
+        views=views_named(dashboard) & sharing.hidden(session, reader=user, kind="view"),
+        prompts={panel.prompt for panel in dashboard.panels if isinstance(panel, PromptPanel)}
+        & sharing.hidden(session, reader=user, kind="prompt"),
+    )
+
+
+def still_readable(session: Session, *, reader: User, opened: OpenDashboard) -> OpenDashboard:
+    """`opened` with the rights of now, in one statement, for a page that is open for a while. Raises NotFound."""
+    require(reader, Permission.SEE)
+    found = store.seen_now(session, reader=reader, name=opened.dashboard.name, views=set(opened.views))
+    if found is None:
+        raise NotFound(GONE)
+    gone = set(opened.views) - found
+    if not gone:
+        return opened
+    return opened.model_copy(
+        update={"hidden": opened.hidden | gone, "views": {name: view for name, view in opened.views.items() if name in found}}
+    )
 
 
 def views_named(dashboard: Dashboard) -> set[str]:
@@ -181,24 +234,24 @@ def views_named(dashboard: Dashboard) -> set[str]:
 def restore_dashboard(session: Session, *, user: User, name: str, version: int, base_version: int) -> int:
     """Make an earlier version the newest one again; nothing in between is lost."""
     require(user, Permission.BUILD)
-    kept = versions.load(session, kind="dashboard", name=name, version=version)
+    kept = versions.load(session, reader=user, kind="dashboard", name=name, version=version)
     dashboard = versions.read("dashboard", name, Dashboard, kept.spec)
     return save_dashboard(session, user=user, dashboard=dashboard, base_version=base_version, note=f"Restored version {version}")
 
 
 def dashboard_versions(session: Session, *, reader: User, name: str) -> list[versions.VersionInfo]:
     require(reader, Permission.SEE)
-    return versions.list_versions(session, kind="dashboard", name=name)
+    return versions.list_versions(session, reader=reader, kind="dashboard", name=name)
 
 
 def archive_dashboard(session: Session, *, user: User, name: str) -> None:
     """Take the dashboard off every list; its versions stay, and saving under its name brings it back."""
     require(user, Permission.BUILD)
-    versions.archive(session, kind="dashboard", name=name)
+    versions.archive(session, user=user, kind="dashboard", name=name)
     audit.record(session, user_id=user.id, what="dashboard.archived", subject=f"dashboard {name}")
 
 
 def toggle_favourite(session: Session, *, user: User, name: str) -> bool:
     """Whether the dashboard is a favourite of the person from now on."""
     require(user, Permission.SEE)
-    return versions.toggle_favourite(session, kind="dashboard", name=name, reader_id=user.id)
+    return versions.toggle_favourite(session, kind="dashboard", name=name, reader=user)

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from sqlalchemy import text
 
 from nexus.db.session import Session
+from nexus.db.sharing import Reader, seen_by, values
 
 Purpose = Literal["page", "dashboard", "export", "report", "prompt", "sql", "choices", "preview"]
 Status = Literal["complete", "cut", "refused", "failed", "stopped"]
@@ -123,15 +124,16 @@ def remove_old(session: Session, *, days: int) -> bool:
 
 _HISTORY = text(f"""
 select user_id, {_NAMES} from nexus.query_runs
-where user_id = :reader and purpose <> 'choices' and (cast(:source as text) is null or source = :source)
+where user_id = :reader and purpose <> 'choices'
+and not exists (select from nexus.views where views.name = query_runs.view and not {seen_by("view", "views")}) and (cast(:source as text) is null or source = :source)
 and not exists (select from unnest(cast(:words as text[])) as word where strpos(lower(concat_ws(' ', sql, view, error)), word) = 0)
 order by at desc, id desc limit :limit
 """)
 
 
-def history(session: Session, *, reader_id: int, source: str | None, words: Sequence[str], limit: int) -> list[QueryRun]:
-    """The person's own runs, the newest first: those with all `words` somewhere in statement, view or error."""
-    rows = session.execute(_HISTORY, {"reader": reader_id, "source": source, "words": list(words), "limit": limit})
+def history(session: Session, *, reader: Reader, source: str | None, words: Sequence[str], limit: int) -> list[QueryRun]:
+    """The person's own runs, the newest first, without those of views that they may see no longer: those with all `words` somewhere in statement, view or error."""
+    rows = session.execute(_HISTORY, values(reader) | {"source": source, "words": list(words), "limit": limit})
     return [QueryRun(**row) for row in rows.mappings()]
 
 

@@ -8,18 +8,20 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from sqlalchemy import Select, Text, and_, cast, func, literal, select, update
-from sqlalchemy.dialects.postgresql import JSONB, JSONPATH, insert
+from sqlalchemy import Boolean, Select, Text, and_, cast, func, literal, select, type_coerce, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
+from nexus.db import sharing
 from nexus.db.session import Session
+from nexus.db.sharing import Reader
 from nexus.db.tables import DashboardRow, DashboardVersionRow, PromptRow, PromptVersionRow, UserRow, ViewRow, ViewVersionRow, VisitRow
-from nexus.errors import BadInput, Conflict, NexusError, NotFound
+from nexus.errors import BadInput, Conflict, NexusError, NotAllowed, NotFound
 
-Kind = Literal["view", "dashboard", "prompt"]
+Kind = sharing.Kind
 Spec = TypeVar("Spec", bound=BaseModel)
 
 TABLES: dict[Kind, tuple[type[Any], type[Any]]] = {
@@ -57,6 +59,9 @@ class Kept(BaseModel, frozen=True):
     saved_at: datetime
     saved_by: str | None
     note: str
+    open_to_all: bool
+    may_edit: bool
+    """If the reader's role lets them build."""
 
 
 class Listed(BaseModel, frozen=True):
@@ -71,6 +76,7 @@ class Listed(BaseModel, frozen=True):
     changed_at: datetime
     visited_at: datetime | None
     favourite: bool
+    open_to_all: bool = True
     problem: str = ""
 
 
@@ -159,33 +165,43 @@ def save(
     *,
     kind: Kind,
     spec: BaseModel,
-    user_id: int | None,
+    user: Reader,
     base_version: int | None = None,
     note: str = "",
-    owner_id: int | None = None,
+    open_to_all: bool = True,
 ) -> Saved:
     """Keep `spec` as the next version under its `name`.
 
     `base_version` is the version that the change was made from; without it the thing is new. Raises
-    Conflict when the name is taken, or when somebody saved a newer version meanwhile. The same spec
-    again makes no version.
+    Conflict when the name is taken, or when somebody saved a newer version meanwhile; NotAllowed when the
+    person may only see it. The same spec again makes no version. `open_to_all` is for something new.
     """
     kept, versions = TABLES[kind]
     stored = _storable(kind, spec)
-    user_id = user_id or None  # the command line acts as a person with the id 0, who is in no table
+    user_id = user.id or None  # the command line acts as a person with the id 0, who is in no table
     name, title, tags = stored["name"], stored["title"], list(stored.get("tags", ()))
     row = session.execute(
-        select(kept.id, kept.version, kept.archived_at, versions.spec)
+        select(
+            kept.id,
+            kept.version,
+            kept.archived_at,
+            versions.spec,
+            column_of(sharing.seen_by(kind, kept.__tablename__), user, "seen"),
+            column_of(sharing.changed_by(kind, kept.__tablename__), user, "may_edit"),
+            select(UserRow.name).where(UserRow.id == kept.owner_id).scalar_subquery().label("owner"),
+        )
         .outerjoin(versions, and_(versions.kept_id == kept.id, versions.version == kept.version))
         .where(kept.name == name)
         .with_for_update(of=kept)
     ).first()
+    if row is not None:
+        _let_in(kind, name, row, new=base_version is None)
     if row is None:
         if base_version is not None:
-            raise NotFound(f"There is no {kind} `{name}` any more. Save it under a new name.")
+            raise _gone(kind, name)
         new_id = session.execute(
             insert(kept)
-            .values(name=name, title=title, tags=tags, version=1, owner_id=owner_id or user_id)
+            .values(name=name, title=title, tags=tags, version=1, owner_id=user_id, open_to_all=open_to_all)
             .on_conflict_do_nothing(index_elements=["name"])
             .returning(kept.id)
         ).scalar()
@@ -212,6 +228,30 @@ def save(
     return Saved(version=version, changed=True)
 
 
+def _let_in(kind: Kind, name: str, row: Any, *, new: bool) -> None:
+    """What may not be seen is as if it were not there, but its name is taken."""
+    if row.may_edit:
+        return
+    if new:
+        raise _taken(kind, name)
+    if not row.seen:
+        raise _gone(kind, name)
+    raise _only_seen(kind, row.owner)
+
+
+def _gone(kind: Kind, name: str) -> NotFound:
+    return NotFound(f"There is no {kind} `{name}` any more. Save it under a new name.")
+
+
+def _only_seen(kind: Kind, owner: str | None) -> NotAllowed:
+    return NotAllowed(f"You may see this {kind}, but not change it. Ask {owner or 'an administrator'}, or make a duplicate.")
+
+
+def column_of(condition: str, reader: Reader, name: str) -> Any:
+    """A condition of `sharing` as a column."""
+    return type_coerce(sharing.bound(condition, reader).self_group(), Boolean).label(name)
+
+
 def _taken(kind: Kind, name: str) -> Conflict:
     return Conflict(f"There is already a {kind} `{name}`. Choose another name, or open that one and change it.")
 
@@ -232,7 +272,7 @@ def _storable(kind: Kind, spec: BaseModel) -> dict[str, Any]:
     return stored
 
 
-def _chosen(kind: Kind) -> Select[Any]:
+def _chosen(kind: Kind, reader: Reader) -> Select[Any]:
     kept, versions = TABLES[kind]
     owner, saver = aliased(UserRow), aliased(UserRow)
     return (
@@ -250,41 +290,53 @@ def _chosen(kind: Kind) -> Select[Any]:
             versions.note,
             owner.name.label("owner"),
             saver.name.label("saved_by"),
+            kept.open_to_all,
+            column_of(sharing.changed_by(kind, kept.__tablename__), reader, "may_edit"),
         )
         .join(versions, versions.kept_id == kept.id)
         .outerjoin(owner, owner.id == kept.owner_id)
         .outerjoin(saver, saver.id == versions.saved_by)
-        .where(kept.archived_at.is_(None))
+        .where(kept.archived_at.is_(None), seen(kind, reader))
     )
 
 
-def load(session: Session, *, kind: Kind, name: str, version: int | None = None) -> Kept:
+def seen(kind: Kind, reader: Reader) -> Any:
+    """The condition that the reader may see a row of this kind."""
+    return sharing.bound(sharing.seen_by(kind, TABLES[kind][0].__tablename__), reader)
+
+
+def load(session: Session, *, reader: Reader, kind: Kind, name: str, version: int | None = None) -> Kept:
     """The newest version, or `version`. Raises NotFound."""
     kept, versions = TABLES[kind]
     row = session.execute(
-        _chosen(kind).where(kept.name == name, versions.version == (kept.version if version is None else version))
+        _chosen(kind, reader).where(kept.name == name, versions.version == (kept.version if version is None else version))
     ).first()
     if row is None:
         raise NotFound()
     return Kept(kind=kind, **row._mapping)
 
 
-def load_all(session: Session, *, kind: Kind) -> list[Kept]:
+def load_all(session: Session, *, reader: Reader, kind: Kind) -> list[Kept]:
     """The newest version of each, by name."""
     kept, versions = TABLES[kind]
-    rows = session.execute(_chosen(kind).where(versions.version == kept.version).order_by(kept.name))
+    rows = session.execute(_chosen(kind, reader).where(versions.version == kept.version).order_by(kept.name))
     return [Kept(kind=kind, **row._mapping) for row in rows]
 
 
-def names(session: Session, *, kind: Kind, archived: bool = False) -> frozenset[str]:
+def names(session: Session, *, reader: Reader, kind: Kind, archived: bool = False) -> frozenset[str]:
     """The names that are in use, or those that are archived."""
     kept, _ = TABLES[kind]
     wanted = kept.archived_at.is_not(None) if archived else kept.archived_at.is_(None)
-    return frozenset(session.execute(select(kept.name).where(wanted)).scalars())
+    return frozenset(session.execute(select(kept.name).where(wanted, seen(kind, reader))).scalars())
+
+
+def taken_names(session: Session, *, kind: Kind) -> frozenset[str]:
+    """All names that something new cannot have, whoever may see what has them."""
+    return frozenset(session.execute(select(TABLES[kind][0].name)).scalars())
 
 
 def list_kept(
-    session: Session, *, kind: Kind, spec: type[BaseModel], reader_id: int, search: str = "", limit: int = MOST_LISTED
+    session: Session, *, kind: Kind, spec: type[BaseModel], reader: Reader, search: str = "", limit: int = MOST_LISTED
 ) -> list[Listed]:
     """Those that hold every word of `search` in title, name, tags, description or owner: favourites first, then by title."""
     kept, versions = TABLES[kind]
@@ -305,11 +357,12 @@ def list_kept(
             UserRow.name.label("owner"),
             VisitRow.visited_at,
             favourite.label("favourite"),
+            kept.open_to_all,
         )
         .join(versions, and_(versions.kept_id == kept.id, versions.version == kept.version))
         .outerjoin(UserRow, UserRow.id == kept.owner_id)
-        .outerjoin(VisitRow, and_(VisitRow.user_id == reader_id, VisitRow.kind == kind, VisitRow.name == kept.name))
-        .where(kept.archived_at.is_(None))
+        .outerjoin(VisitRow, and_(VisitRow.user_id == reader.id, VisitRow.kind == kind, VisitRow.name == kept.name))
+        .where(kept.archived_at.is_(None), seen(kind, reader))
         .order_by(favourite.desc(), func.lower(kept.title), kept.name)
         .limit(limit)
     )
@@ -335,18 +388,19 @@ def _listed(kind: Kind, spec: type[BaseModel], row: Any) -> Listed:
         changed_at=row.changed_at,
         visited_at=row.visited_at,
         favourite=row.favourite,
+        open_to_all=row.open_to_all,
         problem=problem,
     )
 
 
-def list_versions(session: Session, *, kind: Kind, name: str) -> list[VersionInfo]:
+def list_versions(session: Session, *, reader: Reader, kind: Kind, name: str) -> list[VersionInfo]:
     """Every version, the newest first. Raises NotFound."""
     kept, versions = TABLES[kind]
     rows = session.execute(
         select(versions.version, versions.saved_at, UserRow.name.label("saved_by"), versions.note)
         .join(kept, kept.id == versions.kept_id)
         .outerjoin(UserRow, UserRow.id == versions.saved_by)
-        .where(kept.name == name, kept.archived_at.is_(None))
+        .where(kept.name == name, kept.archived_at.is_(None), seen(kind, reader))
         .order_by(versions.version.desc())
     ).all()
     if not rows:
@@ -354,34 +408,17 @@ def list_versions(session: Session, *, kind: Kind, name: str) -> list[VersionInf
     return [VersionInfo(**row._mapping) for row in rows]
 
 
-class Use(BaseModel, frozen=True):
-    """A dashboard or prompt that names a view."""
-
-    kind: Kind
-    name: str
-    title: str
-
-
-def uses_of_view(session: Session, *, name: str, reader_id: int) -> list[Use]:
-    """Who names the view in the newest version, by title."""
-    _ = reader_id  # everybody sees every dashboard and prompt; a read names who reads
-    path = literal('$.** ? (@.type() == "object").view ? (@ == $name)').cast(JSONPATH)
-    uses = []
-    for kind in ("dashboard", "prompt"):
-        kept, versions = TABLES[kind]
-        found = session.execute(
-            select(kept.name, kept.title)
-            .join(versions, and_(versions.kept_id == kept.id, versions.version == kept.version))
-            .where(kept.archived_at.is_(None), func.jsonb_path_exists(versions.spec, path, cast({"name": name}, JSONB)))
-            .order_by(func.lower(kept.title))
-        )
-        uses += [Use(kind=kind, name=row.name, title=row.title) for row in found]
-    return uses
+def check_edit(session: Session, *, user: Reader, kind: Kind, name: str) -> None:
+    """Raises NotFound for what the person may not see, NotAllowed for what they may not change."""
+    now = load(session, reader=user, kind=kind, name=name)
+    if not now.may_edit:
+        raise _only_seen(kind, now.owner)
 
 
-def archive(session: Session, *, kind: Kind, name: str) -> None:
-    """Take it off every list; its versions stay, and saving under its name brings it back. Raises NotFound."""
+def archive(session: Session, *, user: Reader, kind: Kind, name: str) -> None:
+    """Take it off every list; its versions stay, and saving under its name brings it back. Raises NotFound, NotAllowed."""
     kept, _ = TABLES[kind]
+    check_edit(session, user=user, kind=kind, name=name)
     gone = session.execute(
         update(kept).where(kept.name == name, kept.archived_at.is_(None)).values(archived_at=func.now()).returning(kept.id)
     ).scalar()
@@ -389,19 +426,12 @@ def archive(session: Session, *, kind: Kind, name: str) -> None:
         raise NotFound()
 
 
-def visit(session: Session, *, kind: Kind, name: str, reader_id: int) -> None:
-    """Remember that the person opened it now."""
-    session.execute(
-        insert(VisitRow)
-        .values(user_id=reader_id, kind=kind, name=name)
-        .on_conflict_do_update(index_elements=["user_id", "kind", "name"], set_={"visited_at": func.now()})
-    )
-
-
-def toggle_favourite(session: Session, *, kind: Kind, name: str, reader_id: int) -> bool:
+def toggle_favourite(session: Session, *, kind: Kind, name: str, reader: Reader) -> bool:
     """Whether it is a favourite of the person from now on. Raises NotFound."""
     kept, _ = TABLES[kind]
-    there = select(literal(reader_id), literal(kind), kept.name, literal(True)).where(kept.name == name, kept.archived_at.is_(None))
+    there = select(literal(reader.id), literal(kind), kept.name, literal(True)).where(
+        kept.name == name, kept.archived_at.is_(None), seen(kind, reader)
+    )
     favourite = session.execute(
         insert(VisitRow)
         .from_select(["user_id", "kind", "name", "favourite"], there)

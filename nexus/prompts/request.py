@@ -75,6 +75,9 @@ class OpenPrompt(BaseModel, frozen=True):
     owner: str | None
     saved_at: datetime
     saved_by: str | None
+    open_to_all: bool = True
+    may_edit: bool = True
+    """Whether the reader may save it; a service looks again."""
 
 
 class Prepared(BaseModel, frozen=True):

@@ -12,7 +12,7 @@ from nexus.audit import record
 from nexus.db import saved, versions
 from nexus.db.session import Session, transaction
 from nexus.db.versions import Listed
-from nexus.errors import BadInput, NexusError, NotAllowed
+from nexus.errors import BadInput, NexusError, NotAllowed, NotFound
 from nexus.prompts import data, gemini, store, template
 from nexus.prompts.markdown import plain
 from nexus.prompts.request import BlockSent, OpenPrompt, Piece, Prepared, PromptRun, Request, Status
@@ -36,6 +36,8 @@ class OpenPanel:
     opened: OpenPrompt
     answers: tuple[PromptRun, ...]
     has_key: bool
+    hidden: frozenset[str] = frozenset()
+    """The views of its data blocks that are there, and not for this reader."""
 
     def answer_for(self, variables: Mapping[str, Sequence[str]]) -> PromptRun | None:
         """The latest answer to equal values."""
@@ -45,15 +47,24 @@ class OpenPanel:
 
 def list_prompts(session: Session, *, reader: User, search: str = "") -> list[Listed]:
     require(reader, Permission.SEE)
-    return versions.list_kept(session, kind="prompt", spec=Prompt, reader_id=reader.id, search=search)
+    return versions.list_kept(session, kind="prompt", spec=Prompt, reader=reader, search=search)
 
 
 def find_prompt(session: Session, *, reader: User, name: str, version: int | None = None) -> OpenPrompt:
     """Raises NotFound."""
     require(reader, Permission.SEE)
-    kept = versions.load(session, kind="prompt", name=name, version=version)
+    kept = versions.load(session, reader=reader, kind="prompt", name=name, version=version)
     prompt = versions.read("prompt", name, Prompt, kept.spec)
-    return OpenPrompt(id=kept.id, prompt=prompt, version=kept.version, owner=kept.owner, saved_at=kept.saved_at, saved_by=kept.saved_by)
+    return OpenPrompt(
+        id=kept.id,
+        prompt=prompt,
+        version=kept.version,
+        owner=kept.owner,
+        saved_at=kept.saved_at,
+        saved_by=kept.saved_by,
+        open_to_all=kept.open_to_all,
+        may_edit=kept.may_edit and reader.may(Permission.BUILD),
+    )
 
 
 def open_prompt(session: Session, *, reader: User, name: str) -> OpenPanel:
@@ -61,14 +72,31 @@ def open_prompt(session: Session, *, reader: User, name: str) -> OpenPanel:
     require(reader, Permission.SEE)
     row, answers, key_saved = store.last_answers(session, reader=reader, name=name)
     prompt = versions.read("prompt", name, Prompt, row.spec)
-    opened = OpenPrompt(id=row.id, prompt=prompt, version=row.version, owner=row.owner, saved_at=row.saved_at, saved_by=row.saved_by)
-    return OpenPanel(opened=opened, answers=tuple(answers), has_key=key_saved or gemini.key_of_environment() is not None)
+    opened = OpenPrompt(
+        prompt=prompt,
+        may_edit=row.may_edit and reader.may(Permission.BUILD),
+        **{name: getattr(row, name) for name in ("id", "version", "owner", "saved_at", "saved_by", "open_to_all")},
+    )
+    return OpenPanel(
+        opened=opened,
+        answers=tuple(answers),
+        has_key=key_saved or gemini.key_of_environment() is not None,
+        hidden=frozenset(row.hidden),
+    )
+
+
+def open_on_dashboard(session: Session, *, reader: User, name: str, owner: str | None) -> OpenPanel:
+    """As `open_prompt`, for a panel: who may not see the prompt is told whom to ask, and not what it is."""
+    try:
+        return open_prompt(session, reader=reader, name=name)
+    except NotFound:
+        raise NotFound(f"You may not see this panel's prompt, or it no longer exists. Ask {owner or 'an administrator'}.") from None
 
 
 def save_prompt(session: Session, *, user: User, prompt: Prompt, base_version: int | None = None, note: str = "") -> int:
     """Keep the prompt, and say its version; the same spec again makes none. Raises Conflict."""
     require(user, Permission.BUILD)
-    outcome = versions.save(session, kind="prompt", spec=prompt, user_id=user.id, base_version=base_version, note=note)
+    outcome = versions.save(session, kind="prompt", spec=prompt, user=user, base_version=base_version, note=note)
     if outcome.changed:
         record(session, user_id=user.id, what="prompt.saved", subject=f"prompt {prompt.name}", detail={"version": outcome.version})
     return outcome.version
@@ -112,7 +140,11 @@ def prepare(
             raise BadInput(f"Fill in “{typed.label(variable)}” first.")
     with transaction() as session:
         model = prompt.model or saved.read(session).gemini_model
-        asked = [(block, views.find_view(session, reader=user, name=block.view)) for block in prompt.data]
+        try:
+            asked = [(block, views.find_view(session, reader=user, name=block.view)) for block in prompt.data]
+        except NotFound:
+            owner = opened.owner or "an administrator"
+            raise NotFound(f"This prompt sends data that you may not see, or that no longer exists. Ask {owner}.") from None
     given = {**(filter_values or {}), **checked}
     sent = [_sent(user, block, view, given) for block, view in asked]
     words = {

@@ -2,14 +2,18 @@
 
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select, update
+from sqlalchemy import ARRAY, Select, Text, and_, func, or_, select, type_coerce, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from nexus.accounts.spec import User
 from nexus.db.session import Session
+from nexus.db.sharing import bound, changed_by, seen_by
 from nexus.db.tables import PromptRow, PromptRunRow, PromptVersionRow, SavedSettingRow, UserRow
+from nexus.db.versions import column_of, seen
 from nexus.errors import NotFound
 from nexus.prompts.request import Prepared, PromptRun, Status
+
+GONE = "This prompt no longer exists, or you may not see it. Open another from the list."
 
 KEPT_AT_HAND = 12
 """Answers that come with a prompt: one for each of the latest values it was asked with."""
@@ -59,9 +63,19 @@ def finish(
     )
 
 
+HIDDEN_BLOCKS = f"""select views.name from jsonb_array_elements(
+case jsonb_typeof({{blocks}}) when 'array' then {{blocks}} else '[]' end) as block join nexus.views on views.name = block ->> 'view'
+where not {seen_by("view", "views")}"""
+"""The views that data blocks name and the reader may not see."""
+
+
 def _may_see(reader: User) -> ColumnElement[bool]:
     # An answer was made of what its asker may see. Where the database is told who asks, nobody else surely sees the same rows.
-    return or_(PromptRunRow.user_id == reader.id, PromptRunRow.data.contains({"shared": True}))
+    # Of a view that one may not see, or no longer, an answer tells as well.
+    hidden = HIDDEN_BLOCKS.format(blocks="prompt_runs.data -> 'blocks'")
+    return and_(
+        or_(PromptRunRow.user_id == reader.id, PromptRunRow.data.contains({"shared": True})), bound(f"not exists ({hidden})", reader)
+    )
 
 
 def _chosen(reader: User) -> Select[*tuple[Any, ...]]:
@@ -69,7 +83,7 @@ def _chosen(reader: User) -> Select[*tuple[Any, ...]]:
         select(PromptRunRow, PromptRow.name.label("prompt"), PromptRow.title.label("prompt_title"), UserRow.name.label("user_name"))
         .join(PromptRow, PromptRow.id == PromptRunRow.prompt_id)
         .outerjoin(UserRow, UserRow.id == PromptRunRow.user_id)
-        .where(_may_see(reader))
+        .where(_may_see(reader), seen("prompt", reader))
         .order_by(PromptRunRow.id.desc())
     )
 
@@ -124,13 +138,22 @@ def last_answers(session: Session, *, reader: User, name: str) -> tuple[Any, lis
             owner.label("owner"),
             answers.label("answers"),
             saved.label("key_saved"),
+            PromptRow.open_to_all,
+            column_of(changed_by("prompt", "prompts"), reader, "may_edit"),
+            _hidden_views(reader).label("hidden"),
         )
         .join(PromptVersionRow, and_(PromptVersionRow.kept_id == PromptRow.id, PromptVersionRow.version == PromptRow.version))
-        .where(PromptRow.name == name, PromptRow.archived_at.is_(None))
+        .where(PromptRow.name == name, PromptRow.archived_at.is_(None), seen("prompt", reader))
     ).first()
     if row is None:
-        raise NotFound("This prompt no longer exists. Open another from the list.")
+        raise NotFound(GONE)
     return row, [_of_json(item, row) for item in row.answers or []], row.key_saved
+
+
+def _hidden_views(reader: User) -> ColumnElement[Any]:
+    """As an array, of the prompt as it is now."""
+    hidden = HIDDEN_BLOCKS.format(blocks="prompt_versions.spec -> 'data'")
+    return type_coerce(bound(f"array({hidden})", reader), ARRAY(Text))
 
 
 def _run(row: Any) -> PromptRun:

@@ -13,7 +13,7 @@ from typing import Any
 from nexus import audit
 from nexus.accounts.spec import Permission, User, require
 from nexus.dashboards import service as dashboards
-from nexus.dashboards.service import OpenDashboard
+from nexus.dashboards.service import OpenDashboard, PanelHidden
 from nexus.dashboards.spec import Dashboard, DataPanel, Panel, PromptPanel, TextPanel
 from nexus.db.session import Session, transaction
 from nexus.errors import NexusError, NotFound
@@ -158,6 +158,8 @@ def _block(
                 table, view = answers[panel.name](), opened.view(panel.view)
                 taken = dashboards.panel_values(opened, panel, values)
                 shown = panels.data(panel, table, view, taken, zone=zone, cells=cells)
+            except PanelHidden as error:
+                return _Block(panels.failed(panel, error.message), {"panel": panel.name, "error": error.message})
             except NexusError as error:
                 return _Block(panels.failed(panel, error.message), {**record, "error": error.message})
             return _Block(shown, record | _record(table, view, taken, shown))
@@ -167,7 +169,7 @@ def _answer(opened: OpenDashboard, panel: PromptPanel, *, user: User, values: Ma
     """The latest answer to these filters. Nothing is sent anywhere by printing."""
     try:
         with transaction() as session:
-            found = prompts.open_prompt(session, reader=user, name=panel.prompt)
+            found = prompts.open_on_dashboard(session, reader=user, name=panel.prompt, owner=opened.owner)
         prompt = found.opened.prompt
         taken = typed.check(prompt.variables, prompts.take(prompt.variables, values))
         run = found.answer_for(prompts.variables_of(prompt, taken, filters=opened.dashboard.filters, filter_values=values))

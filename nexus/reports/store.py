@@ -6,7 +6,9 @@ from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
 
 from nexus.accounts.spec import Permission, User
 from nexus.db.session import Session
+from nexus.db.sharing import bound, seen_by
 from nexus.db.tables import ReportRow, UserRow
+from nexus.db.uses import KINDS
 from nexus.reports.spec import Report
 
 _columns = (
@@ -28,9 +30,28 @@ _columns = (
 )
 
 
+_HIDDEN = (
+    *(
+        f"select from nexus.{kind}s where reports.kind = '{kind}' and {kind}s.name = reports.subject and not {seen_by(kind, f'{kind}s')}"
+        for kind in KINDS
+    ),
+    *(
+        f"select from jsonb_array_elements(reports.queries) as query join nexus.{kind}s on {kind}s.name = query ->> '{kind}' "
+        f"where not {seen_by(kind, f'{kind}s')}"
+        for kind in KINDS
+    ),
+)
+"""What a report is of, or has in a panel, and the reader may not see."""
+
+
 def readable(reader: User) -> ColumnElement[bool]:
-    """One's own; administrators read all. A report holds rows as its maker may see them, so it is not everybody's."""
-    return ReportRow.id.is_not(None) if reader.may(Permission.ADMINISTER) else ReportRow.created_by == reader.id
+    """One's own; administrators read all. A report holds rows as its maker may see them, so it is not everybody's.
+
+    What its maker may see no longer, no report of theirs shows any more: neither of it, nor with it in a panel.
+    """
+    if reader.may(Permission.ADMINISTER):
+        return ReportRow.id.is_not(None)
+    return and_(ReportRow.created_by == reader.id, *(bound(f"not exists ({hidden})", reader) for hidden in _HIDDEN))
 
 
 def _records(reader: User) -> Select[Any]:

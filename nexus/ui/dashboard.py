@@ -105,6 +105,7 @@ def _address(board: Board) -> str:
 
 
 def _refresh(board: Board) -> None:
+    board.look_again()
     board.ask(board.opened.dashboard.panels, fresh=True)
     board.redraw(board.opened.dashboard.panels)
 

@@ -89,7 +89,7 @@ def _overrule(scope: str, base_key: str, typed: str, *, kind: Kind, name: str | 
     if not st.session_state.get(f"{scope}-conflict") or name is None:
         return None
     with transaction() as session:
-        theirs = versions.load(session, kind=kind, name=name)
+        theirs = versions.load(session, reader=user, kind=kind, name=name)
     st.warning(
         f"{plain(theirs.saved_by or 'Someone')} saved version {theirs.version} meanwhile. What you typed is still above; theirs is below."
     )

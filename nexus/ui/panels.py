@@ -19,6 +19,7 @@ from nexus.dashboards import service as dashboards
 from nexus.dashboards.metric import metric
 from nexus.dashboards.service import OpenDashboard, PanelBroken
 from nexus.dashboards.spec import ChartPanel, DataPanel, MetricPanel, Panel, PanelBase, PromptPanel, TablePanel, TextPanel
+from nexus.db.session import transaction
 from nexus.errors import NexusError
 from nexus.sources.spec import Table
 from nexus.ui import charts, metrics, prompt, tables, url, when
@@ -98,10 +99,20 @@ class Board:
         """
         if not self.whole:
             return
+        self.look_again()
         affected = [panel for panel in self.opened.dashboard.panels if panel.name not in self.drawn or self._differs(panel, values)]
         self.values = values
         self.ask(affected)
         self.redraw(affected)
+
+    def look_again(self) -> None:
+        """The rights of now: a page stays open for long, and what is shared may be taken back meanwhile. For callbacks; may end them."""
+        try:
+            with transaction() as session:
+                self.opened = dashboards.still_readable(session, reader=self.user, opened=self.opened)
+        except NexusError:
+            # The page says it, where there was one.
+            st.rerun()
 
     def redraw(self, panels: Iterable[Panel]) -> None:
         """Run the fragments of `panels` and of the head. For callbacks; ends them."""
@@ -192,6 +203,7 @@ def _draw_data(board: Board, panel: TablePanel | ChartPanel | MetricPanel, heigh
 
 def _choose(board: Board, panel: DataPanel, key: str) -> None:
     # Through the board, which a full run replaces: a dialog can only open from a fragment's own run.
+    board.look_again()
     if st.session_state.get(key) == REFRESH:
         board.ask([panel], fresh=True)
     else:

@@ -114,7 +114,7 @@ def draw_prompt_page(user: User, *, name: str) -> None:
 def draw_prompt_panel(open_dashboard: OpenDashboard, panel: PromptPanel, *, user: User, values: dict[str, Any]) -> None:
     """A prompt in a frame of a dashboard: its last answer for the filters as they are, and the way to a new one."""
     with transaction() as session:
-        opened = prompts.open_prompt(session, reader=user, name=panel.prompt)
+        opened = prompts.open_on_dashboard(session, reader=user, name=panel.prompt, owner=open_dashboard.owner)
     shared, variables = open_dashboard.dashboard.filters, opened.opened.prompt.variables
     names = {parameter.name for parameter in shared}
     scope = f"{open_dashboard.dashboard.name}-{panel.name}"
@@ -168,6 +168,9 @@ def _draw_template(panel: OpenPanel) -> None:
     ]
     for block in opened.prompt.data:
         rules = "".join(f" · `{column}`: {rule}" for column, rule in block.rules.items())
+        if block.view in panel.hidden:
+            lines.append(f"`{block.name}`: of a view that you may not see; ask {forms.plain(opened.owner or 'an administrator')}")
+            continue
         lines.append(f"`{block.name}`: at most {_count(block.max_rows, 'row')} of the view `{block.view}`{rules}")
     st.caption("  \n".join(lines))
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from nexus.accounts.spec import Permission, User, require
-from nexus.db import query_runs, saved
+from nexus.db import query_runs, saved, versions
 from nexus.db.query_runs import Frequency, Purpose, QueryRun, Statistics, Status
 from nexus.db.session import Session, transaction
 from nexus.errors import BadInput, NexusError
@@ -151,15 +151,17 @@ def history(session: Session, *, reader: User, source: str | None = None, search
     """One's own runs, the newest first; `search` looks in statement, view and error."""
     require(reader, Permission.SEE)
     words = [word[:100] for word in search.replace("\0", " ").lower().split()[:10]]
-    return query_runs.history(session, reader_id=reader.id, source=source, words=words, limit=min(limit, 500))
+    return query_runs.history(session, reader=reader, source=source, words=words, limit=min(limit, 500))
 
 
 def statistics(session: Session, *, reader: User, view: str, zone: str = "UTC") -> Statistics:
     """How often the view ran in the last 30 days, how fast, and for those who build, by whom.
 
     The last error is one's own, for administrators anybody's: it may quote a value. `zone` cuts moments into days.
+    Raises NotFound.
     """
     require(reader, Permission.SEE)
+    versions.load(session, reader=reader, kind="view", name=view)
     return query_runs.statistics(
         session,
         view=view,

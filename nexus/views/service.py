@@ -1,6 +1,6 @@
 """Views: find, ask, save, list."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from nexus import audit
 from nexus.accounts.spec import Permission, User, require
-from nexus.db import versions
+from nexus.db import uses, versions
 from nexus.db.session import Session
 from nexus.errors import BadInput, Conflict
 from nexus.sources import catalog, guard
@@ -33,18 +33,21 @@ class OpenView(BaseModel, frozen=True):
     saved_at: datetime
     saved_by: str | None
     note: str = ""
+    open_to_all: bool = True
+    may_edit: bool = True
+    """Whether the reader may save it; a service looks again."""
 
 
 def list_views(session: Session, *, reader: User, search: str = "") -> list[versions.Listed]:
     """Favourites first, then by title. A view that this release cannot read is listed with its problem."""
     require(reader, Permission.SEE)
-    return versions.list_kept(session, kind="view", spec=View, reader_id=reader.id, search=search)
+    return versions.list_kept(session, kind="view", spec=View, reader=reader, search=search)
 
 
 def find_view(session: Session, *, reader: User, name: str, version: int | None = None) -> OpenView:
     """Raises NotFound, or SpecUnreadable when this release cannot read it."""
     require(reader, Permission.SEE)
-    kept = versions.load(session, kind="view", name=name, version=version)
+    kept = versions.load(session, reader=reader, kind="view", name=name, version=version)
     view = versions.read("view", name, View, kept.spec)
     return OpenView(
         view=view,
@@ -54,6 +57,8 @@ def find_view(session: Session, *, reader: User, name: str, version: int | None 
         saved_at=kept.saved_at,
         saved_by=kept.saved_by,
         note=kept.note,
+        open_to_all=kept.open_to_all,
+        may_edit=kept.may_edit and reader.may(Permission.BUILD),
     )
 
 
@@ -104,7 +109,7 @@ def save_view(session: Session, *, user: User, view: View, base_version: int | N
     require(user, Permission.BUILD)
     check_view(view)
     sources.find(session, reader=user, name=view.source)
-    saved = versions.save(session, kind="view", spec=view, user_id=user.id, base_version=base_version, note=note)
+    saved = versions.save(session, kind="view", spec=view, user=user, base_version=base_version, note=note)
     if saved.changed:
         audit.record(session, user_id=user.id, what="view.saved", subject=f"view {view.name}", detail={"version": saved.version})
     return saved.version
@@ -120,14 +125,14 @@ def check_view(view: View) -> None:
 def restore_view(session: Session, *, user: User, name: str, version: int, base_version: int) -> int:
     """Make an earlier version the newest one again; nothing in between is lost."""
     require(user, Permission.BUILD)
-    kept = versions.load(session, kind="view", name=name, version=version)
+    kept = versions.load(session, reader=user, kind="view", name=name, version=version)
     view = versions.read("view", name, View, kept.spec)
     return save_view(session, user=user, view=view, base_version=base_version, note=f"Restored version {version}")
 
 
 def view_versions(session: Session, *, reader: User, name: str) -> list[versions.VersionInfo]:
     require(reader, Permission.SEE)
-    return versions.list_versions(session, kind="view", name=name)
+    return versions.list_versions(session, reader=reader, kind="view", name=name)
 
 
 def read_choices(parameter: Parameter, origin: OpenView | None, *, reader: User) -> list[tuple[str, str]]:
@@ -157,15 +162,18 @@ def read_choices(parameter: Parameter, origin: OpenView | None, *, reader: User)
 
 
 def taken_names(session: Session, *, reader: User) -> frozenset[str]:
-    """The names that a new view cannot have, archived ones among them."""
-    require(reader, Permission.SEE)
-    return versions.names(session, kind="view") | versions.names(session, kind="view", archived=True)
+    """The names that a new view cannot have: archived ones among them, and those of views that the reader may not see.
+
+    For choosing a free one; never to be shown.
+    """
+    require(reader, Permission.BUILD)
+    return versions.taken_names(session, kind="view")
 
 
-def used_by(session: Session, *, reader: User, name: str) -> list[versions.Use]:
-    """The dashboards and prompts whose newest version names the view."""
-    require(reader, Permission.SEE)
-    return versions.uses_of_view(session, name=name, reader_id=reader.id)
+def used_by(session: Session, *, reader: User, name: str) -> list[uses.Use]:
+    """The dashboards, prompts and views whose newest version names the view, as far as the reader may see them."""
+    find_view(session, reader=reader, name=name)
+    return [use for use in uses.of_view(session, name=name, reader=reader) if use.name]
 
 
 def archive_view(session: Session, *, user: User, name: str) -> None:
@@ -174,14 +182,21 @@ def archive_view(session: Session, *, user: User, name: str) -> None:
     Raises Conflict while a dashboard or prompt uses it.
     """
     require(user, Permission.BUILD)
-    uses = versions.uses_of_view(session, name=name, reader_id=user.id)
-    if uses:
-        where = ", ".join(f"{use.kind} “{use.title}”" for use in uses[:3]) + (f" and {len(uses) - 3} more" if len(uses) > 3 else "")
-        raise Conflict(f"This view is used by {where}. Take it out there first.")
-    versions.archive(session, kind="view", name=name)
+    versions.check_edit(session, user=user, kind="view", name=name)
+    used = uses.of_view(session, name=name, reader=user)
+    if used:
+        raise Conflict(f"This view is used by {_where(used)}. Take it out there first.")
+    versions.archive(session, user=user, kind="view", name=name)
     audit.record(session, user_id=user.id, what="view.archived", subject=f"view {name}")
+
+
+def _where(used: Sequence[uses.Use]) -> str:
+    shown = [f"{use.kind} “{use.title}”" for use in used if use.name][:3]
+    more = len(used) - len(shown)
+    rest = f"{more} {'more' if shown else 'that you may not see'}" if more else ""
+    return " and ".join(part for part in (", ".join(shown), rest) if part)
 
 
 def toggle_favourite(session: Session, *, user: User, name: str) -> bool:
     require(user, Permission.SEE)
-    return versions.toggle_favourite(session, kind="view", name=name, reader_id=user.id)
+    return versions.toggle_favourite(session, kind="view", name=name, reader=user)

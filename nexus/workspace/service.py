@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from nexus.accounts.spec import Permission, User, require
-from nexus.dashboards.service import save_dashboard
+from nexus.dashboards.service import named_unseen, save_dashboard
 from nexus.dashboards.spec import Dashboard
 from nexus.db import versions
 from nexus.db.session import Session, transaction
@@ -34,7 +34,9 @@ def apply(session: Session, *, user: User, texts: Mapping[str, bytes], note: str
     """
     planned = _plan(session, user=user, texts=texts)
     archived = (
-        {(kind, name) for kind in versions.TABLES for name in versions.names(session, kind=kind, archived=True)} if keep_changed else set()
+        {(kind, name) for kind in versions.TABLES for name in versions.names(session, reader=user, kind=kind, archived=True)}
+        if keep_changed
+        else set()
     )
     changes = []
     for item, change, base_version in planned:
@@ -63,7 +65,7 @@ def export(session: Session, *, user: User) -> dict[str, str]:
     require(user, Permission.BUILD)
     texts = {f"sources/{source.name}.yaml": _text("source", versions.plain(source)) for source in sources.every(session)}
     for kind in ("view", "dashboard", "prompt"):
-        for kept in versions.load_all(session, kind=kind):
+        for kept in versions.load_all(session, reader=user, kind=kind):
             texts[f"{kind}s/{kept.name}.yaml"] = _text(kind, _in_order(kind, kept))
     return texts
 
@@ -117,9 +119,22 @@ def _plan(session: Session, *, user: User, texts: Mapping[str, bytes]) -> list[t
     """Each file in the order of saving, with what it changes and the version that it is compared with."""
     require(user, Permission.BUILD)
     items = sorted(validate.read_all(texts), key=lambda item: (ORDER.index(item.kind), item.name))
-    stored = {kind: {kept.name: kept for kept in versions.load_all(session, kind=kind)} for kind in ("view", "dashboard", "prompt")}
+    stored = {
+        kind: {kept.name: kept for kept in versions.load_all(session, reader=user, kind=kind)} for kind in ("view", "dashboard", "prompt")
+    }
     there = {source.name: source for source in sources.every(session)}
-    problems = validate.check_references(items, sources=there, views_there=_readable_views(stored["view"]), prompts_there=stored["prompt"])
+    problems = validate.check_references(
+        items,
+        sources=there,
+        views_there=_readable_views(stored["view"]),
+        prompts_there=stored["prompt"],
+        # What somebody may not see stays in a dashboard that they may change.
+        unseen={
+            item.name: named_unseen(session, user=user, name=item.name)
+            for item in items
+            if item.name in stored.get(item.kind, ()) and item.kind == "dashboard"
+        },
+    )
     if problems:
         raise WorkspaceInvalid(problems)
     planned = []

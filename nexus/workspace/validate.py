@@ -129,21 +129,33 @@ def _fields(spec_class: type[BaseModel]) -> frozenset[str]:
 
 
 def check_references(
-    items: Collection[Item], *, sources: Collection[str], views_there: Mapping[str, View], prompts_there: Collection[str]
+    items: Collection[Item],
+    *,
+    sources: Collection[str],
+    views_there: Mapping[str, View],
+    prompts_there: Collection[str],
+    unseen: Mapping[str, check.Unseen],
 ) -> list[Problem]:
-    """What the items name and neither they nor Nexus have; also SQL that the guard refuses."""
+    """What the items name and neither they nor Nexus have; also SQL that the guard refuses.
+
+    `unseen`: of a dashboard, what it names already and its editor may not see.
+    """
     known_views = {**views_there, **{item.name: item.spec for item in items if isinstance(item.spec, View)}}
     known_prompts = {*prompts_there, *(item.name for item in items if item.kind == "prompt")}
     problems: list[Problem] = []
     for item in items:
-        for found in _named(item, sources, known_views, known_prompts):
+        for found in _named(item, sources, known_views, known_prompts, unseen):
             where = ".".join(map(str, found.path))
             problems.append(Problem(item.document.file, item.document.line(found.path), where, found.message))
     return problems[:MOST_PROBLEMS]
 
 
 def _named(
-    item: Item, sources: Collection[str], known_views: Mapping[str, View], known_prompts: Collection[str]
+    item: Item,
+    sources: Collection[str],
+    known_views: Mapping[str, View],
+    known_prompts: Collection[str],
+    unseen: Mapping[str, check.Unseen],
 ) -> Iterator[check.Problem]:
     match item.spec:
         case Source():
@@ -155,7 +167,7 @@ def _named(
         case View() as view:
             yield from _of_view(view, sources, known_views)
         case Dashboard() as dashboard:
-            yield from check.problems(dashboard, views=known_views, prompts=known_prompts)
+            yield from check.problems(dashboard, views=known_views, prompts=known_prompts, unseen=unseen.get(item.name, check.NOTHING))
         case Prompt() as prompt:
             for at, variable in enumerate(prompt.variables):
                 yield from check.choice_problems(("variables", at), variable, known_views)

@@ -119,18 +119,18 @@ def test_what_i_opened_last_and_what_i_like_is_on_my_list_only(session, make_das
     assert mine["two"].owner == "Ana"
 
 
-def test_a_view_that_is_gone_breaks_its_panel_and_no_other(session, make_view, make_dashboard, viewer):
+def test_a_view_that_is_gone_breaks_its_panel_and_no_other(session, make_view, make_dashboard, viewer, analyst):
     make_view("orders")
     make_view("refunds")
     make_dashboard(panels=[panel("good", "orders"), panel("bad", "refunds")])
-    versions.archive(session, kind="view", name="refunds")
+    versions.archive(session, user=analyst, kind="view", name="refunds")
     page = dashboards.open_dashboard(session, reader=viewer, name="sales")
     assert page.view("orders").view.name == "orders"
     with pytest.raises(PanelBroken, match="refunds"):
         page.view("refunds")
 
 
-def test_a_view_of_a_newer_release_breaks_its_panel_and_no_other(session, make_view, make_dashboard, viewer):
+def test_a_view_of_a_newer_release_breaks_its_panel_and_no_other(session, make_view, make_dashboard, viewer, analyst):
     make_view("orders")
     make_view("refunds")
     make_dashboard(panels=[panel("good", "orders"), panel("bad", "refunds")])

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from nexus.accounts.spec import Role
-from nexus.db import query_runs
+from nexus.db import query_runs, versions
 from nexus.db import session as own
 from nexus.db.session import transaction
 from nexus.errors import DatabaseUnavailable
@@ -19,11 +19,16 @@ from nexus.views.spec import View
 
 
 @pytest.fixture(autouse=True)
-def nothing_waits():
-    runs._taken()
-    yield
+def nothing_waits(database, admin):
+    """A view `late`, and no run of another test."""
     while runs._taken():
         pass
+    with transaction() as session:
+        versions.save(session, kind="view", spec=late("late", "select 1 as one"), user=admin)
+
+
+def late(name, sql):
+    return View.model_validate({"name": name, "title": "Late", "source": "sample", "question": {"kind": "sql", "sql": sql}})
 
 
 def noted(person, **changes):
@@ -44,14 +49,14 @@ def noted(person, **changes):
 
 
 def of_view(person, view="late"):
+    runs.flush()
     with transaction() as session:
         return runs.statistics(session, reader=person, view=view)
 
 
-def saved_view(analyst, sql="select 1 as one", name="late"):
-    view = View.model_validate({"name": name, "title": "Late", "source": "sample", "question": {"kind": "sql", "sql": sql}})
+def saved_view(analyst, sql="select 1 as one", name="mine"):
     with transaction() as session:
-        views.save_view(session, user=analyst, view=view)
+        views.save_view(session, user=analyst, view=late(name, sql))
         return views.find_view(session, reader=analyst, name=name)
 
 
@@ -60,8 +65,7 @@ def test_asking_a_view_is_counted_with_its_time_and_whether_it_was_kept(sample_d
     views.ask(opened, reader=analyst, values={})
     views.ask(opened, reader=analyst, values={}, purpose="dashboard")
     views.ask(opened, reader=analyst, values={}, max_rows=1, purpose="preview")
-    runs.flush()
-    found = of_view(analyst)
+    found = of_view(analyst, "mine")
     assert (found.last_24_hours, found.last_7_days, found.last_30_days, found.cached) == (2, 2, 2, 1)
     assert found.cached_share == 0.5
     assert found.median_ms == found.max_ms > 0
@@ -76,8 +80,7 @@ def test_a_cut_and_a_failed_run_say_how_they_ended(sample_database, analyst, adm
     broken = saved_view(analyst, "select carrier::int from sample.airlines", name="broken")
     with pytest.raises(QueryFailed):
         views.ask(broken, reader=analyst, values={})
-    runs.flush()
-    assert (of_view(analyst).cut, of_view(analyst).failed) == (1, 0)
+    assert (of_view(analyst, "mine").cut, of_view(analyst, "mine").failed) == (1, 0)
     found = of_view(analyst, "broken")
     assert (found.failed, found.median_ms) == (1, None)
     assert found.last_error
@@ -87,7 +90,6 @@ def test_a_cut_and_a_failed_run_say_how_they_ended(sample_database, analyst, adm
 def test_an_error_that_may_quote_a_value_is_told_to_who_met_it_and_to_administrators(make_user):
     ana, ben, chief = make_user(Role.ANALYST), make_user(Role.ANALYST), make_user(Role.ADMIN)
     noted(ana, status="failed", error="invalid input syntax: “salary of Ben”")
-    runs.flush()
     assert "Ben" in of_view(ana).last_error
     assert "Ben" in of_view(chief).last_error
     assert of_view(ben).failed == 1
@@ -97,7 +99,6 @@ def test_an_error_that_may_quote_a_value_is_told_to_who_met_it_and_to_administra
 def test_viewers_are_not_told_who_ran_what(make_user):
     viewer = make_user(Role.VIEWER)
     noted(viewer)
-    runs.flush()
     assert of_view(viewer).last_30_days == 1
     assert of_view(viewer).people == ()
 
@@ -127,7 +128,6 @@ def test_a_page_that_is_left_while_it_waits_counts_as_stopped(analyst):
 
     with pytest.raises(Left):
         runs.observed(analyst, source="sample", view="late", purpose="page", ask=ask)
-    runs.flush()
     assert of_view(analyst).stopped == 1
 
 
@@ -167,7 +167,6 @@ def test_runs_of_someone_deleted_meanwhile_stay_without_a_name(make_user, analys
     noted(leaving)
     with transaction() as session:
         session.execute(text("delete from nexus.users where id = :id"), {"id": leaving.id})
-    runs.flush()
     found = of_view(analyst)
     assert [(person.name, person.runs) for person in found.people] == [("", 1)]
 
@@ -181,14 +180,12 @@ def test_a_dead_database_loses_statistics_and_stops_no_page(database, analyst):
     runs._safely(runs.flush)
     own.connect(database)
     noted(analyst)
-    runs.flush()
     assert of_view(analyst).last_30_days == 1
 
 
-def test_more_runs_than_memory_holds_are_not_counted(analyst, monkeypatch):
+def test_more_runs_than_memory_holds_are_not_counted(analyst):
     for _ in range(runs.MOST_WAITING + 100):
         noted(analyst)
-    runs.flush()
     assert of_view(analyst).last_30_days == runs.MOST_WAITING
 
 

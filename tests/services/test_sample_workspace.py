@@ -43,7 +43,7 @@ def opened(admin: User, name: str) -> OpenDashboard:
 def test_it_has_two_dashboards_two_prompts_and_their_views(admin):
     with own.transaction() as session:
         assert [item.name for item in dashboards.list_dashboards(session, reader=admin)] == ["delays", "weather-and-aircraft"]
-        assert len(versions.list_kept(session, kind="prompt", spec=Prompt, reader_id=admin.id)) == 2
+        assert len(versions.list_kept(session, kind="prompt", spec=Prompt, reader=admin)) == 2
         found = views.list_views(session, reader=admin)
     assert len(found) >= 5
     assert not [item for item in found if item.problem]

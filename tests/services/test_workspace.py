@@ -138,7 +138,7 @@ def test_an_export_applied_again_changes_nothing(session, source, admin):
     assert texts["views/orders.yaml"] == VIEW
     assert b"nobody" not in b"".join(texts.values())
     assert {change.action for change in workspace.apply(session, user=admin, texts=texts)} == {"none"}
-    versions.archive(session, kind="dashboard", name="sales")
+    versions.archive(session, user=admin, kind="dashboard", name="sales")
     assert [change.action for change in workspace.apply(session, user=admin, texts=texts)].count("create") == 1
 
 
