@@ -32,6 +32,7 @@ SELECT = """select * from (select * from (
 or ('{too_big}' operator(pg_catalog.||) pg_catalog.pg_column_size("nexus row".*) operator(pg_catalog.||) ' bytes')::pg_catalog.bool"""
 CUT = "\0"
 """Stands for the statement while the text around it is made; no statement holds one."""
+NO_ROWS = 'select * from (\n{sql}\n) "nexus query" limit 0'
 CURSOR = f"declare nexus no scroll cursor for {SELECT}; fetch forward {{rows}} from nexus"
 
 
@@ -60,6 +61,19 @@ def run(
         make=lambda stopped: _ask(question, max_rows=rows, stopped=stopped),
         cancelled=cancelled,
     )
+
+
+COLUMNS_SECONDS = 300
+
+
+def describe(source: Source, *, query: Query, reader: User, fresh: bool = False) -> tuple[Column, ...]:
+    """The columns of a query's result, without running it; remembered for some minutes. Raises as `run` does."""
+    question = question_of(
+        source, query=Query(source=query.source, sql=NO_ROWS.format(sql=query.sql), parameters=query.parameters), reader=reader
+    )
+    types = tuple((name, type(value).__name__) for name, value in sorted(question.bound.items()))
+    key = (source.name, source.revision, "columns", question.statement.template, types)
+    return answers.ask(key, seconds=COLUMNS_SECONDS, fresh=fresh, make=lambda stopped: _ask(question, max_rows=1, stopped=stopped)).columns
 
 
 def inquire(pool: Pool, *, sql: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:

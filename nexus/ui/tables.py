@@ -5,7 +5,7 @@ several times as long, turns integers with gaps into floats, and refuses dates o
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -15,6 +15,7 @@ import streamlit as st
 
 from nexus.sources.spec import Column, Table
 from nexus.views.appearance import Format
+from nexus.views.columns import unique_names
 
 PLAIN = Format()
 ROW_HEIGHT = 28
@@ -42,19 +43,7 @@ def draw_table(target: Any, table: Table, *, formats: Mapping[str, Format], colu
     )
 
 
-def unique_names(columns: tuple[Column, ...]) -> list[str]:
-    """Names to tell columns apart in the browser: a second `id` becomes `id (2)`."""
-    names: list[str] = []
-    for column in columns:
-        name, count = column.name, 1
-        while name in names:
-            count += 1
-            name = f"{column.name} ({count})"
-        names.append(name)
-    return names
-
-
-def arrow(table: Table, names: list[str]) -> pa.Table:
+def arrow(table: Table, names: Sequence[str]) -> pa.Table:
     """`table` as Arrow. A column whose values do not fit their kind is sent as text, never dropped."""
     by_column = zip(*table.rows, strict=True) if table.rows else [()] * len(table.columns)
     return pa.Table.from_arrays(

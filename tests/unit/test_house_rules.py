@@ -9,8 +9,11 @@ from nexus.settings import ROOT
 
 SERVICES = [
     *sorted((ROOT / "nexus").glob("*/service.py")),
-    *(ROOT / "nexus/sources" / name for name in ("run.py", "export.py", "catalog.py", "explain.py", "writer.py", "loading.py")),
-    *(ROOT / "nexus/views" / name for name in ("drafts.py", "runs.py")),
+    *(
+        ROOT / "nexus/sources" / name
+        for name in ("run.py", "export.py", "catalog.py", "explain.py", "writer.py", "loading.py", "estimate.py")
+    ),
+    *(ROOT / "nexus/views" / name for name in ("drafts.py", "runs.py", "paging.py", "counting.py", "rows.py", "statistics.py")),
 ]
 PAGES = [*sorted((ROOT / "pages").glob("*.py")), ROOT / "Home.py"]
 DRAWN_WITH = {"streamlit", "nexus", "datetime"}

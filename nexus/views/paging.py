@@ -1,0 +1,253 @@
+"""Pages of a view's rows: first, next, previous, last, and from a value on. No page counts or skips the rows before it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from nexus.accounts.spec import Permission, User, require
+from nexus.errors import BadInput
+from nexus.sources.run import run
+from nexus.sources.spec import QueryFailed, Table
+from nexus.views import page_filters
+from nexus.views.keyset import KeyPart, Place, Segment, Values, beyond, bound, same, segments, sortable
+from nexus.views.page import LONGEST_VALUE, Page, WrongPlace, read_place, written_place, written_row
+from nexus.views.question import OrderBy
+from nexus.views.reading import Reading, directed, part_of, reading_of
+from nexus.views.service import OpenView
+
+Cancelled = Callable[[], bool] | None
+
+
+@dataclass(frozen=True)
+class PageOfRows:
+    """`previous` and `next` are places for `Page.before` and `Page.after`; None where nothing lies there.
+
+    `names` tell the columns of `table` apart; `orderable` are those to order by. `order` is the one that holds, with the
+    view's own where none was asked for. `rows` name each row for `views.rows.find_row`; None where it cannot be found again.
+    """
+
+    table: Table
+    names: tuple[str, ...]
+    orderable: frozenset[str]
+    order: tuple[OrderBy, ...]
+    previous: str | None
+    next: str | None
+    rows: tuple[str | None, ...]
+    note: str
+    """Why there is no next or previous page where rows lie there; empty otherwise."""
+    reading: Reading = field(repr=False)
+
+
+@dataclass(frozen=True)
+class _Row:
+    cells: tuple[Any, ...]
+    key: Values
+
+
+def read_page(
+    opened: OpenView,
+    *,
+    reader: User,
+    values: Mapping[str, Any],
+    page: Page,
+    fresh: bool = False,
+    cancelled: Cancelled = None,
+) -> PageOfRows:
+    """Raises BadInput for a column, filter or value that does not fit, WrongPlace, and what `sources.run` raises."""
+    require(reader, Permission.SEE)
+    reading = reading_of(opened.view, opened.source, reader=reader, values=values, fresh=fresh)
+    try:
+        return _Reader(reading, reader, page, fresh, cancelled).page()
+    except QueryFailed:
+        # Columns may have come or gone since they were last looked at.
+        again = reading_of(opened.view, opened.source, reader=reader, values=values, fresh=True)
+        if again == reading:
+            raise
+        return _Reader(again, reader, page, fresh, cancelled).page()
+
+
+def parts_of(reading: Reading, order: Sequence[OrderBy]) -> tuple[KeyPart, ...]:
+    """The whole order: what was asked for, or the view's own, and what makes it complete. Raises BadInput for a column that cannot be ordered by."""
+    chosen = [_chosen(reading, one) for one in order] or list(reading.default)
+    known = {part.expression for part in chosen}
+    # In the direction of the last, so that an index over both serves it.
+    descending = bool(chosen) and chosen[-1].descending
+    ties = [directed(part, descending=descending) for part in reading.ties if part.expression not in known]
+    return (*chosen, *ties) or (KeyPart("", "md5(cast(v as text))", "text", nullable=False),)
+
+
+def _chosen(reading: Reading, one: OrderBy) -> KeyPart:
+    at = reading.place_of(one.column)
+    if at is None:
+        raise BadInput(f"There is no column `{one.column[:60]}` to order by. The rows are in their usual order.")
+    if not sortable(reading.columns[at]):
+        raise BadInput(f"`{one.column[:60]}` is of the type {reading.columns[at].type_name}, which has no order. Choose another column.")
+    return directed(part_of(reading, at), descending=one.descending)
+
+
+class _Reader:
+    """Reads one page."""
+
+    def __init__(self, reading: Reading, reader: User, page: Page, fresh: bool, cancelled: Cancelled) -> None:
+        self.reading, self.reader, self.asked, self.fresh, self.cancelled = reading, reader, page, fresh, cancelled
+        self.parts = parts_of(reading, page.order)
+        self.where, self.bound = page_filters.compiled(reading, page.where)
+        # One row more than shown tells whether there is another page.
+        self.size = max(1, min(page.size, reading.source.limits.max_rows - 1))
+        self.tables: list[Table] = []
+        self.cut = False
+
+    def page(self) -> PageOfRows:
+        asked = self.asked
+        if asked.at is not None:
+            return self._forwards(Place((page_filters.as_text(self.reading.columns[_at(self.parts[0])], asked.at),)))
+        try:
+            if asked.after is not None:
+                return self._forwards(read_place(asked.after, self.parts))
+            if asked.before is not None:
+                return self._backwards(read_place(asked.before, self.parts))
+        except QueryFailed as error:
+            # Of a forged or old place: its values are none of their columns'.
+            raise WrongPlace() from error
+        return self._backwards(None) if asked.last else self._forwards(None)
+
+    def _forwards(self, start: Place | None) -> PageOfRows:
+        rows = self._read(start, backwards=False)
+        shown = rows[: self.size]
+        more = len(rows) > self.size or self.cut
+        return self._made(shown, start=start, end=self._end(shown, start) if more and shown else None)
+
+    def _backwards(self, end: Place | None) -> PageOfRows:
+        rows = self._read(end, backwards=True)
+        more = len(rows) > self.size or self.cut
+        if len(rows) < self.size and not more:
+            # So near to the beginning that it is the first page.
+            return self._forwards(None)
+        shown = rows[: self.size][::-1]
+        return self._made(shown, start=self._start(shown, end, rows[self.size :]) if more and shown else None, end=end)
+
+    def _end(self, shown: list[_Row], start: Place | None) -> Place:
+        """After the last row."""
+        key = shown[-1].key
+        if self.reading.unique:
+            return Place(key, 1)
+        alike = sum(1 for row in shown if row.key == key)
+        return Place(key, alike + (start.passed if start and start.values == key else 0))
+
+    def _start(self, shown: list[_Row], end: Place | None, before: list[_Row]) -> Place:
+        """Before the first row. How many rows like it come earlier is only asked where there is one."""
+        key = shown[0].key
+        if self.reading.unique or not before or before[0].key != key:
+            return Place(key, 0)
+        there = sum(1 for row in shown if row.key == key)
+        if end is not None and end.values == key:
+            return Place(key, max(0, end.passed - there))
+        return Place(key, max(0, self._count(key) - there))
+
+    # --- queries ------------------------------------------------------------------------------------------
+
+    def _read(self, place: Place | None, *, backwards: bool) -> list[_Row]:
+        """As many rows as a page shows and one more, in the direction of reading."""
+        unique = self.reading.unique and place is not None and len(place.values) == len(self.parts)
+        rows: list[_Row] = []
+        if backwards and place is not None and place.passed and not unique:
+            condition = same(self.parts, place.values, prefix="_k")
+            rows += self._ask(Segment(self.parts, condition), bound(self.parts, place.values, prefix="_k"), backwards, place.passed)
+        inclusive = bool(place) and place is not None and (place.passed > 0) == backwards if unique else not backwards
+        reached = place is None
+        for segment in segments(self.parts, backwards=backwards):
+            if len(rows) > self.size or self.cut:
+                break
+            if not reached and place is not None:
+                if not segment.holds(place):
+                    continue
+                reached = True
+                values = segment.values(place)
+                condition = beyond(segment.parts, values, prefix="_k", backwards=backwards, inclusive=inclusive)
+                part = replace(segment, condition=" and ".join(filter(None, [segment.condition, condition])))
+                offset = 0 if backwards or unique else place.passed
+                rows += self._ask(part, bound(segment.parts, values, prefix="_k"), backwards, self.size + 1 - len(rows), offset)
+            else:
+                rows += self._ask(segment, {}, backwards, self.size + 1 - len(rows))
+        return rows
+
+    def _ask(self, segment: Segment, values: Mapping[str, Any], backwards: bool, wanted: int, offset: int = 0) -> list[_Row]:
+        wanted = min(wanted, self.size + 1)
+        # A long text is told from others by its beginning; no page begins at it.
+        keys = [f"left(cast({part.expression} as text), {LONGEST_VALUE + 1})" for part in self.parts]
+        keys += [f"cast(v.c{at} as text)" for at in self.reading.key]
+        where = " and ".join(filter(None, [*self.where, segment.condition]))
+        order = ", ".join(part.order(backwards) for part in segment.parts)
+        sql = (
+            f"select {', '.join(['v.*', *keys])}\nfrom {self.reading.inner}"
+            + (f"\nwhere {where}" if where else "")
+            + (f"\norder by {order}" if order else "")
+            + (f"\noffset {offset}" if offset else "")
+        )
+        table = self._run(sql, values, wanted)
+        self.cut = table.truncated and len(table.rows) < wanted
+        first = len(self.reading.columns)
+        return [_Row(row, row[first : first + len(self.parts)]) for row in table.rows]
+
+    def _count(self, key: Values) -> int:
+        where = " and ".join([*self.where, same(self.parts, key, prefix="_k")])
+        table = self._run(f"select count(*) from {self.reading.inner} where {where}", bound(self.parts, key, prefix="_k"), 1)
+        self.tables.pop()
+        return int(table.rows[0][0])
+
+    def _run(self, sql: str, values: Mapping[str, Any], wanted: int) -> Table:
+        query = self.reading.query(sql, **self.bound, **values)
+        table = run(self.reading.source, query=query, reader=self.reader, max_rows=wanted, fresh=self.fresh, cancelled=self.cancelled)
+        self.tables.append(table)
+        return table
+
+    # --- answer -------------------------------------------------------------------------------------------
+
+    def _made(self, rows: list[_Row], *, start: Place | None, end: Place | None) -> PageOfRows:
+        reading, shown = self.reading, self.reading.shown
+        previous, before = self._place(start)
+        following, after = self._place(end)
+        first = self.tables[0]
+        table = first.model_copy(
+            update={
+                "query": reading.query(reading.sql),
+                "columns": reading.columns[:shown],
+                "rows": [row.cells[:shown] for row in rows],
+                "truncated": self.cut,
+                "truncated_because": first.truncated_because if self.cut else "",
+                "elapsed_ms": sum(table.elapsed_ms for table in self.tables),
+                "cached": all(table.cached for table in self.tables),
+            }
+        )
+        return PageOfRows(
+            table=table,
+            names=reading.names,
+            orderable=frozenset(name for name, column in zip(reading.names, reading.columns, strict=False) if sortable(column)),
+            order=self._order(),
+            previous=previous,
+            next=following,
+            rows=tuple(self._row(row) for row in rows),
+            note=before or after,
+            reading=reading,
+        )
+
+    def _place(self, place: Place | None) -> tuple[str | None, str]:
+        """The place as an address holds it, or why there is none."""
+        try:
+            return (None if place is None else written_place(place, self.parts)), ""
+        except BadInput as error:
+            return None, error.message
+
+    def _order(self) -> tuple[OrderBy, ...]:
+        if self.asked.order:
+            return self.asked.order
+        named = [(_at(part), part.descending) for part in self.reading.default]
+        return tuple(OrderBy(column=self.reading.names[at], descending=down) for at, down in named if at < self.reading.shown)
+
+    def _row(self, row: _Row) -> str | None:
+        return written_row(row.cells[len(self.reading.columns) + len(self.parts) :]) if self.reading.key else None
+
+
+def _at(part: KeyPart) -> int:
+    """The place of the column that a part of the view's own or chosen order is."""
+    return int(part.expression.removeprefix("v.c")) if part.expression.startswith("v.c") else 0
