@@ -1,4 +1,4 @@
-"""Shares, drafts, query runs and uploads"""
+"""Shares, drafts, query runs, exports and uploads"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -23,6 +23,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id", "kind", "name", name=op.f("drafts_pkey")),
         schema="nexus",
     )
+    op.create_table(
+        "exports",
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("view", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), server_default=sa.text("'running'"), nullable=False),
+        sa.Column("row_count", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("expected_rows", sa.BigInteger(), nullable=True),
+        sa.Column("note", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("cancelled", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["nexus.users.id"], name=op.f("exports_user_id_fkey"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("user_id", "key", name=op.f("exports_pkey")),
+        schema="nexus",
+    )
+    op.create_index(op.f("exports_started_at_idx"), "exports", ["started_at"], unique=False, schema="nexus")
     op.create_table(
         "query_runs",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -132,4 +151,6 @@ def downgrade() -> None:
     op.drop_index(op.f("query_runs_user_id_at_idx"), table_name="query_runs", schema="nexus")
     op.drop_index(op.f("query_runs_at_idx"), table_name="query_runs", schema="nexus")
     op.drop_table("query_runs", schema="nexus")
+    op.drop_index(op.f("exports_started_at_idx"), table_name="exports", schema="nexus")
+    op.drop_table("exports", schema="nexus")
     op.drop_table("drafts", schema="nexus")

@@ -283,6 +283,27 @@ class QueryRunRow(Base):
     __table_args__ = (Index(None, "view", "at"), Index(None, "user_id", "at"), Index(None, "at"))
 
 
+class ExportRow(Base):
+    """How far a file is that a person is taking; kept for a day. The process that writes it says so every second."""
+
+    __tablename__ = "exports"
+
+    user_id: Mapped[int] = _person(keep=False)
+    key: Mapped[str] = mapped_column(doc="Made by the page that asked for the file.")
+    view: Mapped[str]
+    kind: Mapped[str] = mapped_column(doc="csv, xlsx, parquet or jsonl.")
+    state: Mapped[str] = mapped_column(server_default=text("'running'"), doc="running, complete, failed or stopped.")
+    row_count: Mapped[int] = mapped_column(server_default=text("0"))
+    size_bytes: Mapped[int] = mapped_column(server_default=text("0"))
+    expected_rows: Mapped[int | None] = mapped_column(doc="By the planner's estimate.")
+    note: Mapped[str] = mapped_column(server_default=text("''"), doc="What went wrong, or what the file could not hold.")
+    cancelled: Mapped[bool] = mapped_column(server_default=text("false"), doc="Asked for; the process that writes stops within a second.")
+    started_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+    told_at: Mapped[datetime] = _now()
+
+    __table_args__ = (PrimaryKeyConstraint("user_id", "key"),)
+
+
 class UploadRow(Base):
     """A file on its way to become a table; thrown away when it is one, or after a day."""
 

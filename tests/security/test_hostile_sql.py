@@ -12,6 +12,7 @@ import pytest
 from nexus.accounts.spec import Role, User
 from nexus.db import session as own
 from nexus.errors import NexusError
+from nexus.exports.csv import CsvForm
 from nexus.sample import load as sample
 from nexus.sources import connect, export, run, store
 from nexus.sources.connect import Watch, pool_of
@@ -170,7 +171,9 @@ def test_past_the_guard_it_breaks_out_of_no_copy(server, source, one):
     before = server.state()
     received = []
     with suppress(NexusError):
-        export._write(past_the_guard(source, one["sql"]), put=received.append, cancelled=lambda: False)
+        export._write(
+            past_the_guard(source, one["sql"]), CsvForm(), put=received.append, cancelled=lambda: False, progress=export.Progress()
+        )
     assert SECRET.encode() not in b"".join(received)
     server.settles_at(before)
 

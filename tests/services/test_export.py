@@ -10,6 +10,7 @@ import pytest
 
 from nexus.accounts.spec import Role, User
 from nexus.db import session as own
+from nexus.exports.csv import CsvForm
 from nexus.sources import connect, export, run, service
 from nexus.sources.connect import pool_of
 from nexus.sources.spec import Query, QueryFailed, QueryRefused, QueryStopped, QueryTooBig, QueryTooSlow, Source, SourceUnavailable
@@ -31,7 +32,10 @@ def limited(source, **limits):
 def exported(source, sql, parameters=None, **more) -> bytes:
     chunks: list[bytes] = []
     export.export(
-        source, query=Query(source=source.name, sql=sql, parameters=parameters or {}), reader=ANA, **{"put": chunks.append} | more
+        source,
+        query=Query(source=source.name, sql=sql, parameters=parameters or {}),
+        reader=ANA,
+        **{"put": chunks.append, "form": CsvForm()} | more,
     )
     return b"".join(chunks)
 

@@ -17,9 +17,10 @@ from nexus.accounts.spec import Role, User
 from nexus.db import session as own
 from nexus.db.tables import AuditRow
 from nexus.errors import NexusError
+from nexus.exports import routes, transfer
 from nexus.sources import store
 from nexus.sources.spec import Limits
-from nexus.views import routes, service
+from nexus.views import service
 from nexus.views.spec import View
 from tests.people import add_person
 
@@ -156,7 +157,7 @@ def test_a_client_that_goes_away_stops_the_query(person, address, postgres):
                 cursor.execute(
                     "select count(*) from pg_stat_activity where state <> 'idle' and query like '%%fetch%%' and pid <> pg_backend_pid()"
                 )
-                if cursor.fetchone()[0] == 0 and routes._places._value == routes.AT_ONCE:
+                if cursor.fetchone()[0] == 0 and transfer.places._value == transfer.AT_ONCE:
                     return
             time.sleep(0.05)
     pytest.fail("the query still runs")
@@ -165,7 +166,7 @@ def test_a_client_that_goes_away_stops_the_query(person, address, postgres):
 def test_too_many_downloads_at_once_are_told_to_come_back(person, address):
     with saved(person, ENDLESS) as name:
         url = f"{address}/views/{name}.csv"
-        opened = [httpx.stream("GET", url) for _ in range(routes.AT_ONCE)]
+        opened = [httpx.stream("GET", url) for _ in range(transfer.AT_ONCE)]
         try:
             for stream in opened:
                 assert stream.__enter__().status_code == 200
