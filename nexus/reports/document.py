@@ -218,21 +218,32 @@ def _numbered(panels: Sequence[Panel]) -> list[_Numbered]:
 def _sized(panel: Picture, columns: int, layout: Layout) -> dict[str, Any]:
     """The spec with its size and look. A legend of many lines makes the chart higher, not its plot lower."""
     width = round(layout.share(columns))
-    encoding, lines = _with_legend(panel.spec, width)
+    shown, lines = _with_legends(panel.spec, width)
     height = round(min(max(panel.height * 54, 150), HIGHEST[layout.orientation])) + LEGEND_LINE * max(lines - 1, 0)
-    spec = {**panel.spec, "encoding": _with_names(encoding, width, height), "config": theme.VEGA}
+    spec = {**shown, "encoding": _with_names(dict(shown.get("encoding", {})), width, height), "config": theme.VEGA}
     if not any(part in spec for part in ("hconcat", "vconcat", "concat", "facet", "repeat")):
         spec |= {"width": width, "height": height, "autosize": {"type": "fit", "contains": "padding"}}
     return spec
 
 
-def _with_legend(spec: Mapping[str, Any], width: int) -> tuple[dict[str, Any], int]:
+def _with_legends(spec: Mapping[str, Any], width: int) -> tuple[dict[str, Any], int]:
+    """The spec with its legend as it fits, be it of the whole or of one of its layers, and the lines that it takes."""
+    encoding, lines = _with_legend(spec.get("encoding", {}), spec, width)
+    shown = {**spec, "encoding": encoding}
+    if "layer" in spec:
+        layers = [(layer, *_with_legend(layer.get("encoding", {}), spec, width)) for layer in spec["layer"]]
+        shown["layer"] = [{**layer, "encoding": changed} if changed else layer for layer, changed, _ in layers]
+        lines = max(lines, *(taken for _, _, taken in layers))
+    return shown, lines
+
+
+def _with_legend(given: Mapping[str, Any], spec: Mapping[str, Any], width: int) -> tuple[dict[str, Any], int]:
     """The encoding with a legend above the chart in as many columns as fit, and its lines; Vega would run it off the paper."""
-    encoding = dict(spec.get("encoding", {}))
+    encoding = dict(given)
     color = encoding.get("color")
-    if not isinstance(color, dict) or "field" not in color or color.get("legend", {}) is None:
+    if not isinstance(color, dict) or "field" not in color or color.get("legend", {}) is None or color.get("type") == "quantitative":
         return encoding, 0
-    names = {str(point.get(color["field"])) for point in spec.get("data", {}).get("values", ())}
+    names = {str(point[color["field"]]) for point in spec.get("data", {}).get("values", ()) if color["field"] in point}
     entry = max(map(em, names), default=1.0) * 7.6 + 22
     columns = max(1, int(width * 0.93 // entry))
     encoding["color"] = {**color, "legend": {**color.get("legend", {}), "columns": columns, "title": None}}

@@ -49,14 +49,14 @@ VEGA: dict[str, Any] = {
     "point": {"color": ACCENT, "filled": True, "size": 18},
     "arc": {"color": ACCENT},
     "style": {
-        "sea": {"fill": "#eef3f8", "stroke": None},
-        "land": {"fill": "#d9dee4", "stroke": "#ffffff", "strokeWidth": 0.5},
+        "sea": {"color": "#eef3f8", "stroke": None},
+        "land": {"color": "#d9dee4", "stroke": "#ffffff", "strokeWidth": 0.5},
         "whisker": {"color": INK, "opacity": 0.8},
         "median": {"color": "#ffffff"},
         "slice": {"stroke": "#ffffff", "strokeWidth": 1},
-        "on-colour": {"fill": "#ffffff", "fontSize": 9, "fontWeight": 600},
-        "on-weak": {"fill": INK, "fontSize": 8.5},
-        "on-strong": {"fill": "#ffffff", "fontSize": 8.5},
+        "on-colour": {"color": "#ffffff", "fontSize": 9, "fontWeight": 600},
+        "on-weak": {"color": INK, "fontSize": 8.5},
+        "on-strong": {"color": "#ffffff", "fontSize": 8.5},
     },
 }
 """The `config` of every chart that is printed."""

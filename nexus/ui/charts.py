@@ -77,14 +77,14 @@ def styles(of: colours.Theme) -> dict[str, Any]:
     weak, strong = colours.INK[of]
     page = "#ffffff" if of == "light" else "#13171c"
     return {
-        "sea": {"fill": colours.behind("blue", 0.2), "stroke": None},
-        "land": {"fill": colours.behind("grey", 0.9), "stroke": page, "strokeWidth": 0.7},
+        "sea": {"color": colours.behind("blue", 0.2), "stroke": None},
+        "land": {"color": colours.behind("grey", 0.9), "stroke": page, "strokeWidth": 0.7},
         "whisker": {"color": weak, "opacity": 0.7},
         "median": {"color": page},
         "slice": {"stroke": page, "strokeWidth": 1},
-        "on-colour": {"fill": strong, "fontSize": 11, "fontWeight": 600},
-        "on-weak": {"fill": weak, "fontSize": 11},
-        "on-strong": {"fill": strong, "fontSize": 11},
+        "on-colour": {"color": strong, "fontSize": 11, "fontWeight": 600},
+        "on-weak": {"color": weak, "fontSize": 11},
+        "on-strong": {"color": strong, "fontSize": 11},
     }
 
 

@@ -23,12 +23,15 @@ BARS = ("bar", "stacked bar")
 STACKED = ("stacked bar", "area")
 MOST_BARS = 400
 """Along an axis of figures or time, where a missing name can be read between its neighbours."""
+OTHERS = "all others"
 Point = dict[str, Any]
 
 
 def plot(subject: Subject) -> Plot:
     chart = subject.chart
     points, left_out = _points(subject)
+    if chart.kind in STACKED and chart.color and len({point["c"] for point in points}) > MOST_SERIES:
+        points = _gathered(subject, points)
     series, dropped = _series(subject, points)
     if dropped:
         points = [point for point in points if point["c"] in series]
@@ -134,22 +137,20 @@ def _series(subject: Subject, points: list[Point]) -> tuple[list[str], int]:
             ([subject.label(name) for name in chart.y][:MOST_SERIES], max(len(chart.y) - MOST_SERIES, 0)) if len(chart.y) > 1 else ([], 0)
         )
     everyone = {point["c"] for point in points}
-    if chart.kind in STACKED and len(everyone) > MOST_SERIES:
-        _gather(points, strongest(points, most=MOST_SERIES - 1))
-        everyone = {point["c"] for point in points}
     kept = strongest(points) if len(everyone) > MOST_SERIES else sorted(everyone)
     return natural(kept), len(everyone) - len(kept)
 
 
-OTHERS = "all others"
-
-
-def _gather(points: list[Point], kept: list[str]) -> None:
+def _gathered(subject: Subject, points: list[Point]) -> list[Point]:
     """Of stacks the small series go into one, or the stack would be too low."""
+    kept = set(strongest(points, most=MOST_SERIES - 1))
+    others: dict[Any, Point] = {}
     for point in points:
         if point["c"] not in kept:
-            point["yt"] = f"{point['yt']} ({point['c']})"
-            point["c"] = OTHERS
+            sum_ = others.setdefault(point["x"], {**point, "c": OTHERS, "y": 0})
+            sum_["y"] += point["y"] or 0
+            sum_["yt"] = subject.word(subject.chart.y[0], sum_["y"])
+    return [point for point in points if point["c"] in kept] + list(others.values())
 
 
 def _color(subject: Subject, series: list[str]) -> dict[str, Any]:

@@ -48,6 +48,7 @@ def _cell(subject: Subject, place: tuple[str, str], value: float, ends: tuple[fl
         "r": place[1],
         "y": value,
         "yt": subject.word(subject.chart.y[0], value),
+        "l": subject.brief(subject.chart.y[0], value),
         # How far from the middle of a scale of two colours, or from the low end of one: says which ink can be read on it.
         "s": round(abs(strength - 0.5) * 2 if low < 0 < high else strength, 4),
     }
@@ -80,7 +81,7 @@ def _rectangles(subject: Subject, points: list[dict[str, Any]], ends: tuple[floa
 
 def _labels() -> list[dict[str, Any]]:
     """The figures in two inks, for weak and for strong colours; which ink is which belongs to screen and paper."""
-    text = {"text": {"field": "yt", "type": "nominal"}}
+    text = {"text": {"field": "l", "type": "nominal"}}
     return [
         {"transform": [{"filter": f"datum.s {sign} 0.55"}], "mark": {"type": "text", "style": f"on-{style}"}, "encoding": text}
         for sign, style in (("<=", "weak"), (">", "strong"))

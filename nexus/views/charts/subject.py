@@ -1,5 +1,6 @@
 """A chart with the table that it draws: labels, words and the order of names, the same for every kind."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -63,6 +64,18 @@ class Subject:
     def word(self, name: str | None, value: Any) -> str:
         """`value` of the column as tables write it."""
         return written.text(value, self.formats.get(str(name)), self.column(name))
+
+    def brief(self, name: str | None, value: float) -> str:
+        """`value` as short as a cell of a chart needs it: three digits that count where the format leaves them open, and no unit."""
+        style = self.formats.get(str(name)) or Format()
+        if style.style in ("percent", "duration", "progress") or style.decimals is not None:
+            return self.word(name, value).removesuffix(f"\N{NO-BREAK SPACE}{style.unit}" if style.unit else "")
+        if abs(value) >= 1_000_000:
+            return f"{value:.3g}".replace("-", "−")
+        decimals = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
+        return written.text(
+            value, Format(style="number", decimals=min(decimals, 6)) if not float(value).is_integer() else Format(style="number")
+        )
 
     def names(self, name: str | None) -> "Names":
         return Names(self, str(name))
