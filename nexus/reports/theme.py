@@ -51,6 +51,7 @@ VEGA: dict[str, Any] = {
     "style": {
         "sea": {"color": "#eef3f8", "stroke": None},
         "land": {"color": "#d9dee4", "stroke": "#ffffff", "strokeWidth": 0.5},
+        "dot": {"stroke": INK, "strokeOpacity": 0.45, "strokeWidth": 0.5},
         "whisker": {"color": INK, "opacity": 0.8},
         "median": {"color": "#ffffff"},
         "slice": {"stroke": "#ffffff", "strokeWidth": 1},

@@ -66,10 +66,13 @@ FIELDS: dict[ChartKind, tuple[Field, ...]] = {
 }
 
 
-def draw_chart_form(scope: str, chart: Chart | None, table: Table, *, formats: Mapping[str, Format] | None = None) -> dict[str, Any] | None:
+def draw_chart_form(
+    scope: str, chart: Chart | None, table: Table, *, formats: Mapping[str, Format] | None = None, preview: bool = True
+) -> dict[str, Any] | None:
     """The chart as the values of its spec, or None for no chart. It begins with `chart` or, without one, with what fits `table`.
 
-    What is chosen may lack a column that the kind needs: validating the spec says so, and so does the preview.
+    What is chosen may lack a column that the kind needs: validating the spec says so, and so does the preview, which stands
+    beside the fields unless `preview` is off (then `draw_preview` puts it anywhere).
     """
     fitting = charts.alternatives(table)
     begins = chart or charts.propose(table)
@@ -87,10 +90,12 @@ def draw_chart_form(scope: str, chart: Chart | None, table: Table, *, formats: M
         st.caption("No chart. Choose a kind to add one.")
         return None
     known = next((one for one in (chart, *fitting) if one and one.kind == kind), None)
-    fields, preview = st.columns([2, 3], gap="medium")
+    if not preview:
+        return _draw_fields(f"{scope}-chart-{kind}", kind, known, table)
+    fields, beside = st.columns([2, 3], gap="medium")
     with fields:
         made = _draw_fields(f"{scope}-chart-{kind}", kind, known, table)
-    with preview:
+    with beside:
         draw_preview(made, table, formats or {})
     return made
 

@@ -1,5 +1,6 @@
 """Charts on screen, in Nexus's own look, light or dark as the page is: what Vega draws, pivot tables and large figures."""
 
+import html
 from collections.abc import Mapping
 from typing import Any, assert_never
 
@@ -7,27 +8,30 @@ import pyarrow as pa
 import streamlit as st
 
 from nexus.sources.spec import Table
-from nexus.ui import crosstab, metrics
-from nexus.ui.forms import sentence
+from nexus.ui import cells, metrics
 from nexus.views import charts, colours
 from nexus.views.appearance import Chart, Format
 from nexus.views.charts import Crosstab, Plot, Sentence
 from nexus.views.figure import Figure
 
-NOTE = 26
-"""Pixels that a sentence below a chart takes of its height."""
+WIDTH = 960
+"""Pixels that a chart is taken to have where nobody says."""
+LINE = 17
+SYMBOL, CHARACTER, ROW = 26, 6.2, 17
+"""Of a legend: pixels beside a name, of a letter on average, and of a line."""
+NARROW = 500
 
 CONFIG: dict[str, Any] = {
     "padding": 2,
     "axis": {"labelFontSize": 11, "titleFontSize": 11, "titlePadding": 6, "labelPadding": 4, "labelLimit": 140},
     "legend": {
         "labelFontSize": 11,
-        "columns": 3,
         "orient": "top",
         "symbolSize": 50,
-        "labelLimit": 160,
+        "labelLimit": 170,
         "padding": 0,
         "offset": 6,
+        "rowPadding": 1,
         "columnPadding": 12,
         "labelPadding": 2,
     },
@@ -36,19 +40,24 @@ CONFIG: dict[str, Any] = {
 """On top of Streamlit's theme, which brings the colours and the font of the page."""
 
 
-def draw_chart(target: Any, chart: Chart, table: Table, *, formats: Mapping[str, Format], height: int, label: str) -> None:
-    """Draw `chart` over `table` on `target` (`st` or a placeholder), `height` pixels high. Raises ChartImpossible."""
+def draw_chart(
+    target: Any, chart: Chart, table: Table, *, formats: Mapping[str, Format], height: int, label: str, width: int = WIDTH
+) -> None:
+    """Draw `chart` over `table` on `target` (`st` or a placeholder), `height` pixels high. Raises ChartImpossible.
+
+    `width` is about what it will have; the browser stretches it to what there is.
+    """
     match drawing := charts.draw(chart, table, formats):
         case Plot():
             said = f"{label}. {drawing.spec.get('description', '')} {drawing.note}".strip()
             if drawing.note:
-                target = target.container()
-                height -= NOTE
-            _draw_plot(target, drawing, height=height, said=said)
+                target = target.container(gap="xxsmall")
+                height -= LINE * -(-round(len(drawing.note) * CHARACTER) // width) + 6
+            _draw_plot(target, drawing, width=width, height=height, said=said)
             if drawing.note:
-                target.caption(sentence(drawing.note))
+                target.html(f'<p class="nexus-left-out">{html.escape(drawing.note)}</p>')
         case Crosstab():
-            target.html(crosstab.markup(drawing, label=label, height=height))
+            target.html(cells.crosstab(drawing, label=label, height=height))
         case Figure():
             target.html(metrics.large(drawing))
         case Sentence():
@@ -61,15 +70,30 @@ def theme() -> colours.Theme:
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
-def _draw_plot(target: Any, drawing: Plot, *, height: int, said: str) -> None:
+def _draw_plot(target: Any, drawing: Plot, *, width: int, height: int, said: str) -> None:
     spec = {name: part for name, part in drawing.spec.items() if name != "description"}
     spec["config"] = {**CONFIG, "style": styles(theme())}
     for part in (spec, *spec.get("layer", [])):
         color = part.get("encoding", {}).get("color")
         if isinstance(color, dict) and "legend" in color:
             # The title of the panel says what the series are; the tooltip names the column.
-            part["encoding"]["color"]["legend"] = {**color["legend"], "title": None}
+            look = {"padding": 8} if color["type"] == "quantitative" else _legend(color["sort"], width=width, height=height)
+            part["encoding"]["color"]["legend"] = {**color["legend"], **look, "title": None}
     target.vega_lite_chart(_pop_rows(spec), spec, height=height, width="stretch", theme="streamlit", alt=said)
+
+
+def _legend(names: list[str], *, width: int, height: int) -> dict[str, Any]:
+    """As many columns as fit the width that the chart turns out to have, and not more lines than leave it the most of its height."""
+    longest = 110 if width < NARROW else 170
+    entry = min(max(map(len, names), default=1) * CHARACTER, longest) + SYMBOL
+    columns = f"max(1, floor((width + 40) / {entry:.0f}))"
+    lines = max(2, int(height * 0.3 / ROW))
+    return {
+        "labelLimit": longest,
+        "symbolSize": 50,
+        "columns": {"expr": columns},
+        "symbolLimit": {"expr": f"{columns} * {lines}"},
+    }
 
 
 def styles(of: colours.Theme) -> dict[str, Any]:
@@ -79,6 +103,7 @@ def styles(of: colours.Theme) -> dict[str, Any]:
     return {
         "sea": {"color": colours.behind("blue", 0.2), "stroke": None},
         "land": {"color": colours.behind("grey", 0.9), "stroke": page, "strokeWidth": 0.7},
+        "dot": {"stroke": weak, "strokeOpacity": 0.45, "strokeWidth": 0.6},
         "whisker": {"color": weak, "opacity": 0.7},
         "median": {"color": page},
         "slice": {"stroke": page, "strokeWidth": 1},
@@ -94,5 +119,11 @@ def _pop_rows(spec: dict[str, Any]) -> Any:
         case {"values": list() as rows}:
             del spec["data"]
             fields = dict.fromkeys(name for row in rows for name in row)
-            return pa.table({name: [row.get(name) for row in rows] for name in fields})
+            return pa.table({name: _array([row.get(name) for row in rows]) for name in fields})
     return None
+
+
+def _array(values: list[Any]) -> pa.Array:
+    """Integers as floats, exact up to 2^53: the browser would make them BigInts, with which Vega cannot reckon."""
+    made = pa.array(values)
+    return made.cast(pa.float64()) if pa.types.is_integer(made.type) else made

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from nexus.db import versions
 from nexus.errors import BadInput
 from nexus.sources.spec import Column, ColumnKind, Table
-from nexus.ui import crosstab
+from nexus.ui import cells
 from nexus.ui.forms import plain
 from nexus.views import format as written
 from nexus.views import highlight
@@ -202,15 +202,9 @@ def _draw_example(column: Column, style: Plain, table: Table | None) -> None:
         raise BadInput(f"The format of `{column.name}` does not fit. {versions.first_problem(error)}") from None
     values = _examples(column, format_, table)
     marks = highlight.marks(values, format_, column)
-    align = written.align(column, format_)
-    cells = []
-    for value, mark in zip(values, marks, strict=True):
-        look, sign = crosstab.marked(mark)
-        cells.append(
-            f"<tr><td{look}{'' if align == 'right' else f' align={align}'}>{sign}{html.escape(written.text(value, format_, column))}</td></tr>"
-        )
+    body = "".join(f"<tr>{cells.cell(value, mark, format_, column)}</tr>" for value, mark in zip(values, marks, strict=True))
     head = f'<thead><tr><th scope="col">{html.escape(written.label(column, format_))}</th></tr></thead>'
-    st.html(crosstab.boxed(f"{head}<tbody>{''.join(cells)}</tbody>", label=f"Example of {column.name}", height=260))
+    st.html(cells.boxed(f"{head}<tbody>{body}</tbody>", label=f"Example of {column.name}", height=260))
     if format_.style in SHARES and not format_.maximum:
         st.caption(f"{plain(format_.style.capitalize())} takes a share: 0.12 is shown as 12 %.")
 

@@ -1,7 +1,6 @@
 """Panels of a dashboard: each in a frame of its final size, drawn when its own data is there."""
 
 import html
-import re
 import time
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -36,9 +35,12 @@ GAP = 16
 _FRAME = 2 * 12 + 2
 """Padding and border of a panel, in pixels; `panels.css` sets them."""
 _HEAD, _FOOT, _BETWEEN = 22, 20, 6
+COLUMN = 88
+"""About what one of the twelve columns has in a common window, in pixels."""
 _AT_ONCE = 8
 _SLOW_SECONDS = 1.0
 REFRESH, ROWS = "Refresh", "Rows and query"
+AS_TABLE, AS_CHART = "As a table", "As a chart"
 
 
 @dataclass
@@ -55,6 +57,8 @@ class Board:
     whole: bool = False
     """The page has been drawn to its end, so that fragments alone can bring it up to date."""
     shows_rows_of: str | None = None
+    as_table: set[str] = field(default_factory=set)
+    """Charts that somebody asked to read as a table."""
 
     def answer(self, panel: DataPanel) -> Future[Table]:
         """The question of `panel` under way, or a new one."""
@@ -180,7 +184,7 @@ def _draw_data(board: Board, panel: TablePanel | ChartPanel | MetricPanel, heigh
     try:
         table = _wait(future, body if waits else None)
         top.html(_head(panel, f'<div class="nexus-foot">{provenance(table)}</div>'))
-        _draw_body(body, panel, board.opened.view(panel.view).view, table, height)
+        _draw_body(body, panel, board.opened.view(panel.view).view, table, height, as_table=panel.name in board.as_table)
     except NexusError as error:
         if table is None:
             top.html(_head(panel))
@@ -189,7 +193,7 @@ def _draw_data(board: Board, panel: TablePanel | ChartPanel | MetricPanel, heigh
     key = f"more-{panel.name}"
     st.menu_button(
         f"More on {plain(panel.title or panel.name)}",
-        [REFRESH, ROWS],
+        [*_other_look(board, panel), REFRESH, ROWS],
         icon=":material/more_horiz:",
         type="tertiary",
         key=key,
@@ -204,15 +208,24 @@ def _draw_data(board: Board, panel: TablePanel | ChartPanel | MetricPanel, heigh
 def _choose(board: Board, panel: DataPanel, key: str) -> None:
     # Through the board, which a full run replaces: a dialog can only open from a fragment's own run.
     board.look_again()
-    if st.session_state.get(key) == REFRESH:
+    chosen = st.session_state.get(key)
+    if chosen == REFRESH:
         board.ask([panel], fresh=True)
+    elif chosen in (AS_TABLE, AS_CHART):
+        board.as_table ^= {panel.name}
     else:
         board.shows_rows_of = panel.name
 
 
+def _other_look(board: Board, panel: DataPanel) -> list[str]:
+    """A chart is a table for those who would rather read it."""
+    if not isinstance(panel, ChartPanel):
+        return []
+    return [AS_CHART if panel.name in board.as_table else AS_TABLE]
+
+
 def _sentence(message: str) -> str:
-    said = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(message))
-    return f'<p class="nexus-error" role="alert">{said}</p>'
+    return f'<p class="nexus-error" role="alert">{metrics.words(message)}</p>'
 
 
 def _wait(future: Future[Table], slot: Any) -> Table:
@@ -226,7 +239,9 @@ def _wait(future: Future[Table], slot: Any) -> Table:
                 slot.html(f'<p class="nexus-waiting" role="status">Still running, {time.monotonic() - began:.0f} s</p>')
 
 
-def _draw_body(target: Any, panel: TablePanel | ChartPanel | MetricPanel, view: View, table: Table, height: int) -> None:
+def _draw_body(
+    target: Any, panel: TablePanel | ChartPanel | MetricPanel, view: View, table: Table, height: int, *, as_table: bool = False
+) -> None:
     label = panel.title or view.title
     if not table.rows and not isinstance(panel, MetricPanel):
         target.html('<p class="nexus-waiting">No rows. Widen the filters, or clear them.</p>')
@@ -234,8 +249,8 @@ def _draw_body(target: Any, panel: TablePanel | ChartPanel | MetricPanel, view: 
     match panel:
         case TablePanel():
             tables.draw_table(target, table, formats=view.formats, columns=panel.columns, height=height, label=label)
-        case ChartPanel() if chart := panel.chart or view.chart:
-            charts.draw_chart(target, chart, table, formats=view.formats, height=height, label=label)
+        case ChartPanel() if (chart := panel.chart or view.chart) and not as_table:
+            charts.draw_chart(target, chart, table, formats=view.formats, height=height, label=label, width=panel.width * COLUMN - _FRAME)
         case ChartPanel():
             tables.draw_table(target, table, formats=view.formats, height=height, label=label)
         case MetricPanel():

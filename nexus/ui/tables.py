@@ -14,6 +14,9 @@ import pyarrow as pa
 import streamlit as st
 
 from nexus.sources.spec import Column, Table
+from nexus.ui import cells, when
+from nexus.views import format as written
+from nexus.views import highlight
 from nexus.views.appearance import Format
 from nexus.views.columns import unique_names
 
@@ -26,8 +29,14 @@ LONGEST_CELL = 2_000
 def draw_table(target: Any, table: Table, *, formats: Mapping[str, Format], columns: tuple[str, ...] = (), height: int, label: str) -> None:
     """Draw `table` on `target` (`st` or a placeholder), `height` pixels high. `columns` chooses and orders; empty means all."""
     names = unique_names(table.columns)
-    order = [names[at] for name in columns for at, column in enumerate(table.columns) if column.name == name] or None
-    sent = arrow(table, names)
+    chosen = [at for name in columns for at, column in enumerate(table.columns) if column.name == name]
+    positions = chosen or written.shown(table.columns, formats)
+    marks = highlight.tones(table, formats)
+    if marks is not None:
+        shown = cells.rows(table, marks, formats=formats, positions=positions, label=label, height=height, zone=when.zone())
+        target.html(shown)
+        return
+    sent = arrow(table, names, formats)
     target.dataframe(
         sent,
         height=height,
@@ -37,21 +46,28 @@ def draw_table(target: Any, table: Table, *, formats: Mapping[str, Format], colu
             name: column_config(column, formats.get(column.name, PLAIN), as_text=pa.types.is_string(sent.schema.field(at).type))
             for at, (name, column) in enumerate(zip(names, table.columns, strict=True))
         },
-        column_order=order,
+        column_order=[names[at] for at in positions] if len(positions) < len(names) or chosen else None,
         placeholder="",
         alt=label,
     )
 
 
-def arrow(table: Table, names: Sequence[str]) -> pa.Table:
+NAMED = ("weekday", "month", "boolean")
+"""Styles that turn a value into a word."""
+
+
+def arrow(table: Table, names: Sequence[str], formats: Mapping[str, Format] | None = None) -> pa.Table:
     """`table` as Arrow. A column whose values do not fit their kind is sent as text, never dropped."""
     by_column = zip(*table.rows, strict=True) if table.rows else [()] * len(table.columns)
+    styles = [(formats or {}).get(column.name, PLAIN) for column in table.columns]
     return pa.Table.from_arrays(
-        [_array(column, list(values)) for column, values in zip(table.columns, by_column, strict=True)], names=names
+        [_array(column, list(values), style) for column, values, style in zip(table.columns, by_column, styles, strict=True)], names=names
     )
 
 
-def _array(column: Column, values: list[Any]) -> pa.Array:
+def _array(column: Column, values: list[Any], style: Format = PLAIN) -> pa.Array:
+    if style.style in NAMED and column.kind != "boolean":
+        return pa.array([None if value is None else written.text(value, style, column) for value in values], pa.string())
     try:
         match column.kind:
             case "number":
@@ -114,7 +130,7 @@ def column_config(column: Column, format_: Format, *, as_text: bool = False) -> 
     if format_.style == "link":
         return config.LinkColumn(label, validate="^https?://")
     if as_text and column.kind in kinds:
-        return config.TextColumn(label, alignment="right" if column.kind == "number" else "left")
+        return config.TextColumn(label, alignment="right" if column.kind == "number" and format_.style not in NAMED else "left")
     make = kinds.get(column.kind)
     return make() if make else config.TextColumn(label)
 
@@ -133,7 +149,9 @@ def _number(label: str, format_: Format) -> Any:
         case "currency":
             return config.NumberColumn(label, format="localized", step=_step(2 if decimals is None else decimals))
         case "progress":
-            return config.ProgressColumn(label, min_value=0, max_value=1, format="percent")
+            return config.ProgressColumn(
+                label, min_value=0, max_value=format_.maximum or 1, format="localized" if format_.maximum else "percent"
+            )
         case "duration":
             return config.NumberColumn(label, format="duration")
         case _:

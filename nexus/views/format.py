@@ -85,8 +85,8 @@ def _number(value: float | Decimal, style: Format) -> str:
         case "duration":
             return _duration(float(value))
         case "progress":
-            share = Decimal(value) / Decimal(str(style.maximum or 1))
-            return _with_unit(_digits(share * 100, style.decimals or 0), "%")
+            part = Decimal(value) / Decimal(str(style.maximum or 1))
+            return _with_unit(_digits(part * 100, style.decimals or 0), "%")
         case "boolean" if value in (0, 1):
             return "yes" if value else "no"
         case "weekday" if value in range(1, 8):
@@ -99,6 +99,13 @@ def _number(value: float | Decimal, style: Format) -> str:
             return _with_unit(written, style.unit)
         case _:
             return _with_unit(_plain(value) if style.decimals is None else _digits(value, style.decimals), style.unit)
+
+
+def share(value: Any, style: Format) -> float | None:
+    """How full the bar of a `progress` is, from 0 to 1; none for what is no figure."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or not finite(value):
+        return None
+    return float(min(max(Decimal(value) / Decimal(str(style.maximum or 1)), Decimal(0)), Decimal(1)))
 
 
 def _named(value: date, style: Format) -> str:

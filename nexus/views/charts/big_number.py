@@ -4,15 +4,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from nexus.views import figure, scale
+from nexus.views.charts.drawing import Sentence
 from nexus.views.charts.subject import Row, Subject, measure
 from nexus.views.figure import Figure
 
 
-def big_number(subject: Subject) -> Figure:
+def big_number(subject: Subject) -> Figure | Sentence:
     """Along time it is the latest figure, with its course; without `x`, or along names, that of the last row."""
     chart = subject.chart
     name, at = chart.y[0], subject.at(chart.y[0])
     rows = _in_order(subject)
+    if _along_time(subject) and len({row[subject.at(chart.x)] for row in rows}) < len(rows):
+        label = subject.label(chart.x)
+        return Sentence(words=f"Several rows share one {label}, so there is no one latest figure. Group the view by {label} alone.")
     value = rows[-1][at] if rows else None
     found: dict[str, Any] = {"label": subject.label(name), "value": value, "value_text": subject.word(name, value)}
     style, column = subject.formats.get(name), subject.column(name)

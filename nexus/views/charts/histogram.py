@@ -26,14 +26,15 @@ def histogram(subject: Subject) -> Plot:
     ]
     whole = all(isinstance(x, int) for x, _ in counted)
     first, width = bins([x for x, _ in counted], wanted=chart.bins, whole=whole and not temporal, days=temporal)
-    counts: dict[int, float] = defaultdict(float)
+    counts: dict[int, float] = defaultdict(int)
     for x, weight in counted:
         counts[math.floor((x - first) / width + 1e-9)] += weight
     points = [_bar(subject, first + at * width, width, counts[at], temporal=temporal, whole=whole) for at in range(max(counts) + 1)]
     figure = subject.label(chart.y[0]) if chart.y else "Rows"
     spec = {
         "data": {"values": points},
-        "mark": {"type": "bar", "binSpacing": 1},
+        # A rounded end, which the screen's look gives bars, would make Vega-Lite draw those between two ends without any width.
+        "mark": {"type": "bar", "binSpacing": 1, "cornerRadiusEnd": 0},
         "encoding": {
             "x": _x_channel(subject, points, temporal=temporal),
             "x2": {"field": "x2"},

@@ -6,7 +6,7 @@ from nexus.views import scale
 from nexus.views.charts import outline
 from nexus.views.charts.cartesian import tooltip
 from nexus.views.charts.drawing import Plot, Sentence
-from nexus.views.charts.subject import MOST_POINTS, MOST_SERIES, Subject, axis_format, measure, strongest, thinned
+from nexus.views.charts.subject import MOST_POINTS, MOST_SERIES, Subject, axis_format, counted, measure, strongest, thinned
 
 SMALLEST = 4.0
 """Degrees that a map shows at least, so that one place still has its surroundings."""
@@ -60,8 +60,15 @@ def _colored(subject: Subject, points: list[dict[str, Any]]) -> tuple[list[dict[
     if measure(subject.column(name)) == "quantitative":
         known = [point for point in points if point["c"] is not None]
         look = {"legend": {"format": axis_format(subject.formats.get(str(name)), [point["c"] for point in known]), "gradientLength": 120}}
-        channel = {"field": "c", "type": "quantitative", "title": subject.title(name), "scale": {"range": "heatmap"}, **look}
-        return known, channel, f"{len(points) - len(known):,} points without a figure are not drawn." if len(known) < len(points) else ""
+        far = max((abs(point["c"]) for point in known), default=0)
+        diverges = any(point["c"] < 0 for point in known) and any(point["c"] > 0 for point in known)
+        colours = {"range": "diverging", "domain": [-far, far]} if diverges else {"range": "heatmap"}
+        channel = {"field": "c", "type": "quantitative", "title": subject.title(name), "scale": colours, **look}
+        return (
+            known,
+            channel,
+            f"{counted(len(points) - len(known), 'point')} without a figure left out." if len(known) < len(points) else "",
+        )
     names = {point["c"] for point in points}
     series = sorted(names)
     said = ""
@@ -83,7 +90,7 @@ def _spec(subject: Subject, points: list[dict[str, Any]], encoding: dict[str, An
         (field, subject.label(name)) for at, (field, name) in enumerate(shown) if name and name not in [other for _, other in shown[:at]]
     ]
     dots = {
-        "mark": {"type": "point", "filled": True, "opacity": 0.7, **({} if chart.size else {"size": 30})},
+        "mark": {"type": "point", "filled": True, "opacity": 0.75, "style": "dot", **({} if chart.size else {"size": 30})},
         "encoding": {
             "longitude": {"field": "x", "type": "quantitative"},
             "latitude": {"field": "y", "type": "quantitative"},
@@ -100,10 +107,10 @@ def _spec(subject: Subject, points: list[dict[str, Any]], encoding: dict[str, An
 
 
 def _window(points: list[dict[str, Any]]) -> outline.Window:
-    """What the map shows: the points, and a margin around them. About as wide as high, or it would be a thread."""
+    """What the map shows: the points, and a margin around them. Wider than high, as the place for it is."""
     xs, ys = [point["x"] for point in points], [point["y"] for point in points]
     wide, high = max(xs) - min(xs), max(ys) - min(ys)
-    east_west = max(wide * 1.12, SMALLEST, high * 0.8) / 2
-    north_south = max(high * 1.12, SMALLEST, wide * 0.35) / 2
+    east_west = max(wide * 1.12, SMALLEST, high * 1.12 * 1.6) / 2
+    north_south = max(high * 1.12, SMALLEST, wide * 0.4) / 2
     x, y = (max(xs) + min(xs)) / 2, (max(ys) + min(ys)) / 2
     return max(x - east_west, -180), max(y - north_south, -140), min(x + east_west, 180), min(y + north_south, 140)

@@ -9,7 +9,7 @@ from nexus.views.charts.subject import Subject
 
 MOST_SLICES = 8
 """With `other` among them."""
-WRITTEN = 0.04
+WRITTEN = 0.06
 """The smallest share whose percent has room inside its slice."""
 OTHER = "other"
 
@@ -27,8 +27,8 @@ def pie(subject: Subject) -> Plot | Sentence:
     slices = _slices(sums)
     points: list[dict[str, Any]] = [
         {
-            # The share stands in the legend, where every slice can be read, however thin.
-            "c": f"{name} · {_percent(value / total)}",
+            # The share stands in the legend, where every slice can be read, however thin; first, where a long name is cut.
+            "c": f"{_percent(value / total)} · {name}",
             "y": value,
             "o": at,
             "xt": name,

@@ -146,5 +146,9 @@ def axis_format(style: Format | None, values: Iterable[float | int | None]) -> s
     return "~s" if largest >= 10_000 else ",~r"
 
 
+def counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def listed(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
