@@ -8,6 +8,7 @@ import pytest
 
 from nexus.settings import ROOT
 from nexus.views import colours
+from nexus.views.charts.heatmap import STRONG
 
 PAGES = {"light": "#ffffff", "dark": "#13171c"}
 SEEN = {
@@ -72,7 +73,7 @@ def test_words_are_readable_on_every_tone(theme, tone):
 def test_figures_in_a_heatmap_are_readable_on_every_colour(theme):
     weak, strong = colours.INK[theme]
     for at, colour in enumerate(colours.SEQUENCE[theme]):
-        assert contrast(colour, strong if at / 9 > 0.55 else weak) >= 3, (at, colour)
+        assert contrast(colour, strong if at / 9 > STRONG else weak) >= 3, (at, colour)
 
 
 def test_the_theme_of_the_page_has_these_colours():

@@ -10,6 +10,8 @@ from nexus.views.charts.subject import Subject, axis_format
 MOST_ACROSS, MOST_DOWN = 60, 60
 LABELLED_ACROSS, LABELLED_CELLS = 16, 180
 """Up to so many cells each says its figure."""
+STRONG = 0.6
+"""From this strength on, colours need the ink for strong ones."""
 
 
 def heatmap(subject: Subject) -> Plot:
@@ -83,7 +85,7 @@ def _labels() -> list[dict[str, Any]]:
     """The figures in two inks, for weak and for strong colours; which ink is which belongs to screen and paper."""
     text = {"text": {"field": "l", "type": "nominal"}}
     return [
-        {"transform": [{"filter": f"datum.s {sign} 0.55"}], "mark": {"type": "text", "style": f"on-{style}"}, "encoding": text}
+        {"transform": [{"filter": f"datum.s {sign} {STRONG}"}], "mark": {"type": "text", "style": f"on-{style}"}, "encoding": text}
         for sign, style in (("<=", "weak"), (">", "strong"))
     ]
 
