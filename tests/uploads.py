@@ -3,11 +3,16 @@
 import hashlib
 import io
 import zipfile
+from dataclasses import replace
 from html import escape
 
 from nexus.accounts.spec import User
 from nexus.db.session import transaction
 from nexus.imports import service
+from nexus.imports.spec import FileLook, Outcome
+from nexus.sources import run, writer
+from nexus.sources import service as sources
+from nexus.sources.spec import Query
 
 CHUNK = 1024 * 1024
 
@@ -20,6 +25,40 @@ def uploaded(user: User, content: bytes, *, filename: str = "file.csv", source: 
             service.add_chunk(session, user=user, upload_id=id_, position=position, content=content[at : at + CHUNK])
         service.complete_upload(session, user=user, upload_id=id_, size_bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
     return id_
+
+
+def make_writer(admin: User) -> None:
+    """A writing role for the sample, which may make tables in the schema `files`."""
+    with transaction() as session:
+        writer.make_writer(session, user=admin, name="sample")
+
+
+def looked(user: User, content: bytes, *, filename: str = "file.csv", **given) -> tuple[int, FileLook]:
+    """A new upload, and what is found in it."""
+    id_ = uploaded(user, content, filename=filename)
+    return id_, service.look(user=user, upload_id=id_, given=given)
+
+
+def chosen(user: User, id_: int, *, types: dict[str, str] | None = None, **more) -> int:
+    """The upload, with what a person changed in its form."""
+    with transaction() as session:
+        _, _, form = service.open_file(session, reader=user, upload_id=id_)
+        choices = tuple(replace(choice, type=(types or {}).get(choice.name, choice.type)) for choice in form.choices)
+        changed = {"schema": "files", "name": "things", "choices": choices} | more
+        service.keep_form(session, user=user, upload_id=id_, form=replace(form, **changed))
+    return id_
+
+
+def brought(user: User, content: bytes, *, given: dict | None = None, **more) -> Outcome:
+    """What comes of a file that is brought in as it is proposed, but for `more`."""
+    id_, _ = looked(user, content, **(given or {}))
+    return service.bring_in(user=user, upload_id=chosen(user, id_, **more))
+
+
+def rows_of(user: User, table: str = "things", columns: str = "*") -> list[tuple]:
+    with transaction() as session:
+        source = sources.find(session, reader=user, name="sample")
+    return run.run(source, query=Query(source="sample", sql=f'select {columns} from files."{table}" order by 1'), reader=user).rows
 
 
 def cell(reference: str, value: str = "", *, kind: str = "", style: int = 0, formula: str = "") -> str:

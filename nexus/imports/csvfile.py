@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -157,5 +158,9 @@ def _delimiter(text: str) -> str:
 
 
 def is_head(cells: Sequence[str | None]) -> bool:
-    """Heads are texts; a row with a number, a date or the like in it holds data."""
-    return any(cells) and not any(cell and fits(cell.strip() or "x") for cell in cells)
+    """Heads are texts, and years beside texts; a row with another number, a date or the like in it holds data."""
+    typed = [cell.strip() for cell in cells if cell and fits(cell.strip() or "x")]
+    return any(cells) and (not typed or (len(typed) < sum(map(bool, cells)) and all(_YEAR.fullmatch(cell) for cell in typed)))
+
+
+_YEAR = re.compile("(?:19|20)[0-9]{2}")

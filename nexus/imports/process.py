@@ -25,11 +25,6 @@ class TooSlow(NexusError):
     status = 504
 
 
-class ImportStopped(NexusError):
-    message = "The import was stopped, and nothing was changed. The file is still here."
-    status = 499
-
-
 @contextmanager
 def spooled(chunks: Iterable[bytes]) -> Iterator[IO[bytes]]:
     """The file as one that can be read at any place, without a name, gone at the end."""
@@ -44,7 +39,7 @@ def spooled(chunks: Iterable[bytes]) -> Iterator[IO[bytes]]:
 class Reader:
     """One reading process. As a file it gives what is written for COPY; meanwhile it listens to the reports.
 
-    Raises UnreadableFile, TooSlow, ImportStopped, and whatever `progress` raises; the process is ended with the block.
+    Raises UnreadableFile, TooSlow, and whatever `progress` raises; the process is ended with the block.
     """
 
     def __init__(self, request: dict[str, Any], file: IO[bytes], *, deadline: float, progress: Callable[[Progress], object]) -> None:

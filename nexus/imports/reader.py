@@ -10,6 +10,7 @@ import os
 import resource
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from typing import Any, BinaryIO, Protocol
@@ -78,6 +79,10 @@ def _old(file: BinaryIO) -> str:
 # --- look --------------------------------------------------------------------------------------------------
 
 
+_UNDECIDED = frozenset({0, cells.NUMBER, cells.BOOLEAN, cells.UUID, cells.JSON})
+"""What most cells fit, and what says nothing of decimal signs or the order of dates."""
+
+
 class _Shape:
     """What the cells of each column fit, all rows together."""
 
@@ -87,6 +92,7 @@ class _Shape:
         self.nulls = nulls
         self.slashed: set[int] = set()
         """Columns with dates such as `3/4/2024`, which read both ways."""
+        self.votes: Counter[str] = Counter()
 
     def widen(self, width: int) -> None:
         self.masks += [EVERY] * (width - len(self.masks))
@@ -100,8 +106,18 @@ class _Shape:
                     self.words[at].add(cell)
                 elif stripped := cell.strip():
                     masks[at] &= (bits := fits(stripped))
-                    if bits & cells.DATES and (stripped[1] in "/-" or stripped[2] in "/-"):
-                        self.slashed.add(at)
+                    if bits not in _UNDECIDED:
+                        self._vote(at, stripped, bits)
+
+    def _vote(self, at: int, text: str, bits: int) -> None:
+        """A cell that reads one way only decides for its file, also where its column turns out to be a text."""
+        if bool(bits & cells.DOUBLE_COMMA) != bool(bits & cells.DOUBLE_POINT):
+            self.votes["," if bits & cells.DOUBLE_COMMA else "."] += 1
+        if bits & cells.DATES:
+            if bool(bits & cells.TIME_DMY) != bool(bits & cells.TIME_MDY):
+                self.votes["dmy" if bits & cells.TIME_DMY else "mdy"] += 1
+            if text[1] in "/-" or text[2] in "/-":
+                self.slashed.add(at)
 
 
 def look(file: File, given: dict[str, Any], report: Callable[..., None]) -> FileLook:
@@ -164,12 +180,16 @@ def _completed(layout: Layout, given: dict[str, Any], shape: _Shape) -> Layout:
     """With what only all rows together tell: decimal sign, order of dates, words for nothing."""
     found: dict[str, Any] = {}
     masks = [mask for mask in shape.masks if mask != EVERY]
-    if any(mask & cells.DOUBLE_COMMA and not mask & cells.DOUBLE_POINT for mask in masks):
+    if shape.votes[","] > shape.votes["."]:
         found["decimal"] = ","
-    elif layout.delimiter in ";\t" and any(mask & cells.COMMA and mask & cells.POINT and not mask & cells.WHOLE for mask in masks):
+    elif (
+        not shape.votes["."]
+        and layout.delimiter in ";\t"
+        and any(mask & cells.COMMA and mask & cells.POINT and not mask & cells.WHOLE for mask in masks)
+    ):
         # `1,234`: where commas part no cells, they stand before decimals.
         found["decimal"] = ","
-    if any(mask & cells.TIME_MDY and not mask & cells.TIME_DMY for mask in masks):
+    if shape.votes["mdy"] > shape.votes["dmy"]:
         found["dates"] = "mdy"
     typed = [words for mask, words in zip(shape.masks, shape.words, strict=True) if mask not in (0, EVERY)]
     found["nulls"] = tuple(sorted(set().union(*typed)))

@@ -93,7 +93,7 @@ def _most(user: User) -> int:
 
 def _begin(user: User, source: str, filename: str) -> int:
     with transaction() as session:
-        return service.begin_upload(session, user=user, source=source.replace("\0", ""), filename=filename)
+        return service.begin_upload(session, user=user, source=source.replace("\0", "\ufffd"), filename=filename)
 
 
 def _add(user: User, upload: int, position: int, content: bytes) -> None:
