@@ -71,7 +71,9 @@ def translate(error: psycopg2.Error, source: Source) -> Exception:
     if code in ("53200", "53400", "54000") or "memory alloc request" in primary or "enlarge string buffer" in primary:
         return QueryTooBig(f"The database stopped this query because it grew too big: {_sentence(primary)}")
     hint = (error.diag.message_hint or "").strip() if code in HINTED else ""
-    return QueryFailed(f"The database says: {_sentence(primary)}" + (f" {_sentence(hint)}" if hint else ""))
+    failure = QueryFailed(f"The database says: {_sentence(primary)}" + (f" {_sentence(hint)}" if hint else ""))
+    failure.code = code
+    return failure
 
 
 def _sentence(primary: str) -> str:

@@ -118,6 +118,9 @@ class QueryRefused(BadInput):
 class QueryFailed(BadInput):
     """The database's own answer, as one sentence: a column that is gone, a right that was taken away."""
 
+    code = ""
+    """Postgres's own code of it, as `42703`; empty when it is not the database that complains."""
+
     position: int | None = None
     """As of QueryRefused, where the database named a place."""
 

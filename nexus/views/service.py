@@ -10,13 +10,14 @@ from nexus import audit
 from nexus.accounts.spec import Permission, User, require
 from nexus.db import uses, versions
 from nexus.db.session import Session
-from nexus.errors import BadInput, Conflict
+from nexus.errors import BadInput, Conflict, NexusError
 from nexus.sources import catalog, guard
 from nexus.sources import service as sources
 from nexus.sources.run import run
-from nexus.sources.spec import Query, Source, Table
+from nexus.sources.spec import Query, QueryFailed, Source, Table
 from nexus.views import values as typed
-from nexus.views.compile import bind_names, compile
+from nexus.views.changes import GONE, changed, check_against
+from nexus.views.compile import bind_names, compile, texts_of
 from nexus.views.parameter import ChoiceParameter, MultipleChoiceParameter, Parameter
 from nexus.views.question import SqlQuestion
 from nexus.views.runs import Purpose, observed
@@ -82,6 +83,18 @@ def ask(
         query = query_of(open_view, reader=reader, values=values)
         return run(open_view.source, query=query, reader=reader, max_rows=max_rows, fresh=fresh)
 
+    def explained() -> Table:
+        try:
+            return rows()
+        except QueryFailed as error:
+            if error.code not in GONE:
+                raise
+            reason = what_changed(open_view, reader=reader)
+            if reason is None and not open_view.view.names_its_columns:
+                # All columns were wanted, and the catalog, read afresh now, has others than the one that was kept.
+                return rows()
+            raise changed(error, reason, saved_at=open_view.saved_at) from None
+
     return observed(
         reader,
         source=open_view.source.name,
@@ -89,8 +102,17 @@ def ask(
         view_version=open_view.version,
         parameters=lambda: typed.unparse(open_view.view.parameters, values),
         purpose=purpose,
-        ask=rows,
+        ask=explained,
     )
+
+
+def what_changed(open_view: OpenView, *, reader: User) -> str | None:
+    """What the view names and its source has no more, as one sentence; the catalog is read afresh. None where that does not tell."""
+    try:
+        present = catalog.tables(open_view.source, reader=reader, fresh=True)
+    except NexusError:
+        return None
+    return check_against(open_view.view, present, saved_at=open_view.saved_at)
 
 
 def query_of(open_view: OpenView, *, reader: User, values: Mapping[str, Any]) -> Query:
@@ -118,7 +140,8 @@ def save_view(session: Session, *, user: User, view: View, base_version: int | N
 def check_view(view: View) -> None:
     """What can be said against a view without its database: refused SQL, parameters that nobody declared."""
     if isinstance(view.question, SqlQuestion):
-        guard.check(view.question.sql, names=bind_names(view.parameters))
+        for text in texts_of(view.question, view.parameters):
+            guard.check(text, names=bind_names(view.parameters))
     compile(view.model_copy(update={"parameters": tuple(p.model_copy(update={"required": False}) for p in view.parameters)}), {})
 
 

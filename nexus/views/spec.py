@@ -39,3 +39,9 @@ class View(BaseModel, frozen=True, extra="forbid"):
                 if where.parameter is not None and where.parameter not in known:
                     raise ValueError(f"a filter names the parameter `{where.parameter}`, which the view does not have")
         return self
+
+    @property
+    def names_its_columns(self) -> bool:
+        """Whether the columns of the result are named, and not all those that its joined tables have."""
+        asked = self.question
+        return isinstance(asked, SqlQuestion) or any(not column.off for column in asked.columns) or all(join.off for join in asked.joins)

@@ -113,7 +113,7 @@ def test_columns_without_an_aggregate_are_the_groups():
     assert "GROUP BY 1, 2" in sql
     assert "percentile_cont(0.5) WITHIN GROUP (ORDER BY dep_delay) AS dep_delay_median" in sql
     assert "count(DISTINCT tailnum) AS aircraft" in sql
-    assert "ORDER BY month ASC NULLS LAST, count DESC NULLS LAST" in sql
+    assert "ORDER BY month, count DESC NULLS LAST" in sql
     assert 7 in asked.parameters.values()
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from operator import ge, gt, le, lt
 from typing import Any
 
 from sqlalchemy import ColumnElement, Text, and_, bindparam, cast, false, func, literal_column, not_, or_
@@ -194,6 +195,9 @@ def _open(parameter: Parameter, suffix: str = "") -> Any:
     return bindparam(f"{GIVEN}{parameter.name}{suffix}")
 
 
+_ORDERED: dict[str, Callable[[ColumnElement[Any], Any], Bool]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
+
+
 def _compared_with_open(of: ColumnElement[Any], where: Filter, parameter: Parameter, *, textual: bool) -> Bool:
     if isinstance(parameter, DateRangeParameter):
         return and_(of >= _open(parameter, "_from"), of < cast(_open(parameter, "_to"), DateType) + literal_column("1"))
@@ -220,7 +224,7 @@ def _compared_with_open(of: ColumnElement[Any], where: Filter, parameter: Parame
         case "starts with":
             return func.starts_with(func.lower(cast(of, Text)), func.lower(cast(given, Text)))
         case "<" | "<=" | ">" | ">=":
-            return _COMPARISONS[where.operator](of, given)
+            return _ORDERED[where.operator](of, given)
         case _:
             raise BadInput(
                 f"The filter on `{where.column}` by `{where.operator}` cannot keep its parameter in SQL. Give it a fixed value first."

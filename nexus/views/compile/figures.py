@@ -10,6 +10,7 @@ from nexus.views.compile.conditions import Conditions
 from nexus.views.compile.tables import Tables
 from nexus.views.question import Grain, SelectedColumn
 
+ZERO: ColumnElement[Any] = literal_column("0")
 NUMBERING: dict[Grain, str] = {
     "hour of day": "hour",
     "day of week": "isodow",
@@ -34,7 +35,7 @@ def _group(of: ColumnElement[Any], selected: SelectedColumn) -> ColumnElement[An
     if selected.bin is not None:
         # As decimals, so that steps of 0.1 are exact and whole numbers are not divided as such.
         width: ColumnElement[Any] = bindparam(None, Decimal(repr(selected.bin)).normalize())
-        return func.floor(cast(of, Numeric) / width) * width
+        return func.floor(cast(of, Numeric).op("/")(width)).op("*")(width)
     grain = selected.grain
     if grain is None:
         return of
@@ -65,9 +66,9 @@ def _figure(selected: SelectedColumn, of: Any, taking: Callable[[Any], Any]) -> 
             return taking(func.max(of))
         case "share":
             own = taking(func.count() if of is None else func.sum(of))
-            return cast(own, Double) / func.nullif(cast(func.sum(own).over(), Double), 0)
+            return cast(own, Double).op("/")(func.nullif(func.sum(own).over(), ZERO))
         case "share where":
-            return cast(taking(func.count()), Double) / func.nullif(func.count(), 0)
+            return cast(taking(func.count()), Double).op("/")(func.nullif(func.count(), ZERO))
         case None:
             raise ValueError(selected)
         case _:

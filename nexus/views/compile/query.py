@@ -12,6 +12,7 @@ from nexus.sources.catalog import TableLookup
 from nexus.sources.spec import Query
 from nexus.views import values as typed
 from nexus.views.compile.conditions import Conditions
+from nexus.views.compile.optional import resolve
 from nexus.views.compile.statement import statement
 from nexus.views.compile.tables import DIALECT
 from nexus.views.parameter import DateRangeParameter, Parameter
@@ -32,12 +33,20 @@ def compile(view: View, values: Mapping[str, Any], *, lookup: TableLookup | None
             raise BadInput(f"Fill in “{typed.label(parameter)}” first.")
     match view.question:
         case SqlQuestion(sql=sql):
-            return Query(source=view.source, sql=sql, parameters=expanded(view.parameters, checked))
+            given = expanded(view.parameters, checked)
+            shown = resolve(sql, names=given, empty=[name for name, value in given.items() if value is None])
+            return Query(source=view.source, sql=shown, parameters=given)
         case TableQuestion():
             asked = statement(view.question, Conditions(view.parameters, checked), lookup).compile(dialect=DIALECT)
             return Query(source=view.source, sql=str(asked), parameters=dict(asked.params))
         case _:
             assert_never(view.question)
+
+
+def texts_of(question: SqlQuestion, parameters: tuple[Parameter, ...]) -> tuple[str, str]:
+    """The statement with all of its optional parts, and with none. Raises QueryRefused where their brackets do not fit."""
+    names = bind_names(parameters)
+    return resolve(question.sql, names=names, empty=()), resolve(question.sql, names=names, empty=names)
 
 
 def bind_names(parameters: tuple[Parameter, ...]) -> tuple[str, ...]:

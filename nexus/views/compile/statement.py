@@ -43,7 +43,7 @@ class _Statement:
         return self._cut(select(literal_column("*")).select_from(result).where(*kept), column)
 
     def _rows(self) -> Select[Any]:
-        columns = [self._shown(selected).label(selected.result_name) for selected in self.selected] or self.tables.everything()
+        columns = [self._called(selected) for selected in self.selected] or self.tables.everything()
         return select(*columns).select_from(self.tables.origin).where(*self.filters)
 
     def _groups(self) -> Select[Any]:
@@ -56,11 +56,11 @@ class _Statement:
         by_name = {selected.result_name: selected for selected in self.selected}
         group, figure = self._shown(by_name[top.column]), self._shown(by_name[top.by])
         best = (
-            select(group.label(top.column))
+            select(self._called(by_name[top.column]))
             .select_from(self.tables.origin)
             .where(*self.filters, group.is_not(None))
             .group_by(FIRST)
-            .order_by((figure.asc() if top.lowest else figure.desc()).nulls_last(), FIRST)
+            .order_by(figure if top.lowest else figure.desc().nulls_last(), FIRST)
             .limit(top.count)
         )
         kept: ColumnClause[Any] = column(top.column)
@@ -69,7 +69,7 @@ class _Statement:
     def _cut(self, rows: Select[Any], resolve: Callable[[str], ColumnElement[Any]]) -> Select[Any]:
         for order in self.question.order:
             key = resolve(order.column)
-            rows = rows.order_by(key.desc().nulls_last() if order.descending else key.asc().nulls_last())
+            rows = rows.order_by(key.desc().nulls_last() if order.descending else key)
         return rows if self.question.limit is None else rows.limit(self.question.limit)
 
     def _ordered_by(self, name: str) -> ColumnElement[Any]:
@@ -85,6 +85,13 @@ class _Statement:
 
     def _of_row(self, where: Filter) -> ColumnElement[Any]:
         return self.tables.column(where.column, where.of)
+
+    def _called(self, selected: SelectedColumn) -> ColumnElement[Any]:
+        """With its name, where it has not got it by itself."""
+        column_of_table = selected.column and not (selected.aggregate or selected.grain or selected.bin)
+        if column_of_table and selected.result_name == selected.column and self.tables.is_stored(selected.column, selected.of):
+            return self._shown(selected)
+        return self._shown(selected).label(selected.result_name)
 
     def _shown(self, selected: SelectedColumn) -> ColumnElement[Any]:
         return shown(selected, self.tables, self.conditions)

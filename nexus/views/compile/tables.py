@@ -54,6 +54,10 @@ class Tables:
             raise BadInput(f"The computed column `{name}` is switched off. Switch it on, or take out what uses it.")
         return self.stored(name, of)
 
+    def is_stored(self, name: str, of: str | None) -> bool:
+        """Whether it is of a table, and not computed."""
+        return of is not None or (name not in self._computed and name not in self._uncomputed)
+
     def stored(self, name: str, of: str | None) -> ColumnElement[Any]:
         """A column of a table; with joins it always says of which."""
         self._check_alias(of, name)
