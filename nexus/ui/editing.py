@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -44,8 +45,8 @@ class Editing:
     unkept: str = ""
     """Why the draft could not be kept."""
     conflict: bool = False
-    generation: int = 0
-    """Counts up when the content is replaced as a whole, so that its widgets begin anew."""
+    generation: str = field(default_factory=lambda: secrets.token_hex(3))
+    """Another one each time that the content is read anew, so that its widgets begin anew too."""
     kept: str = field(default="", repr=False)
 
     @property
@@ -78,18 +79,15 @@ class Editing:
         target[name] = convert(st.session_state.get(key))
         self.keep()
 
-    def replace(self, content: Content, base_version: int | None) -> None:
-        """Begin anew with `content`."""
-        self.content, self.base_version = content, base_version
-        self.kept, self.kept_at = json.dumps(content, sort_keys=True, default=str), None
-        self.problem, self.conflict = "", False
-        self.generation += 1
+    def leave(self) -> None:
+        """This session lets go of it; the draft stays."""
+        st.session_state.pop(_key(self.name), None)
 
     def discard(self) -> None:
         """Give up what was typed."""
         with transaction() as session:
             drafts.discard_draft(session, user=self.user, name=self.name)
-        st.session_state.pop(_key(self.name), None)
+        self.leave()
 
 
 def _key(name: str) -> str:
@@ -154,7 +152,11 @@ def draw_head(editing: Editing, known: list[Source], *, ready: Callable[[], View
             width="stretch",
         )
         _details(editing, known)
-        st.button("Save", type="primary", key=f"{scope}-save", icon=":material/check:", on_click=_save, args=(editing, ready))
+        mine = editing.opened is None or editing.opened.may_edit
+        label, act = ("Save", _save) if mine else ("Save as a new view", _save_as_new)
+        st.button(label, type="primary", key=f"{scope}-save", icon=":material/check:", on_click=act, args=(editing, ready))
+    if not mine:
+        st.caption("You may see this view, and its owner may change it. What you make of it becomes a view of your own.")
     if editing.problem:
         st.error(sentence(editing.problem), icon=":material/error:")
     _meanwhile(editing, ready)

@@ -74,7 +74,7 @@ def test_groups_and_figures_by_clicking_are_the_spec(sample, visit, analyst):
     _choose(app, "Figure", "median")
     _choose(app, "Of which column", (None, "arr_delay"))
     app.toggle[0].set_value(True).run()
-    assert _preview(app).columns.tolist() == ["carrier", "time_hour", "arr_delay_median"]
+    assert _preview(app).columns.tolist() == ["carrier", "month", "arr_delay_median"]
     _save(app, "Worst carriers")
     question = _find(analyst, "worst-carriers").view.question
     assert question == TableQuestion.model_validate(
@@ -82,10 +82,31 @@ def test_groups_and_figures_by_clicking_are_the_spec(sample, visit, analyst):
             "schema": "sample",
             "table": "flights",
             "filters": [{"column": "month", "operator": "between", "value": [6, 8]}],
-            "columns": [{"column": "carrier"}, {"column": "time_hour", "grain": "month"}, {"column": "arr_delay", "aggregate": "median"}],
+            "columns": [
+                {"column": "carrier"},
+                {"column": "time_hour", "grain": "month", "name": "month"},
+                {"column": "arr_delay", "aggregate": "median"},
+            ],
             "top": {"count": 5, "column": "carrier", "by": "arr_delay_median"},
         }
     )
+
+
+def test_weekdays_and_shares_are_named_formatted_and_drawn_as_such(sample, visit, analyst):
+    app = _new_flights(visit, analyst)
+    _open(app, "Columns")
+    app.button_group[0].set_value("group").run()
+    _several(app, "Group by").set_value([(None, "origin"), (None, "time_hour")]).run()
+    _choose(app, "time_hour by", "day of week")
+    _choose(app, "Figure", "share where")
+    _choose(app, "Column", (None, "dep_time"))
+    _choose(app, "How it compares", "is empty")
+    _open(app, "Chart")
+    button(app, "Add a chart").click().run()
+    _save(app, "Cancelled")
+    view = _find(analyst, "cancelled").view
+    assert view.chart.model_dump(exclude_defaults=True) == {"kind": "heatmap", "x": "weekday", "row": "origin", "y": ("share_where",)}
+    assert {name: style.style for name, style in view.formats.items()} == {"weekday": "weekday", "share_where": "percent"}
 
 
 def test_a_join_along_keys_is_offered_and_taken_with_one_click(sample, visit, analyst):
@@ -205,7 +226,18 @@ def clicked(sample):
 
 def test_looking_at_every_step_changes_nothing(clicked, visit, analyst):
     app = visit("view", analyst, name="clicked", edit="1")
-    for step in ("Table", "Joins", "Computed columns", "Filters", "Columns", "Conditions on the result", "Order", "Limit", "Formats"):
+    for step in (
+        "Table",
+        "Joins",
+        "Computed columns",
+        "Filters",
+        "Columns",
+        "Conditions on the result",
+        "Order",
+        "Limit",
+        "Formats",
+        "Chart",
+    ):
         _open(app, step)
     assert "Draft kept at" not in shown(app)
     field(app, "Title").set_value("Another title").run()

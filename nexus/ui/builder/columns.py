@@ -1,9 +1,11 @@
 """Which columns the result has: all of the tables, those chosen, or groups with figures."""
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
+from nexus.ui.builder import fitting
 from nexus.ui.builder import form as fields
 from nexus.ui.builder.filters import draw_conditions
 from nexus.ui.builder.form import Builder
@@ -82,17 +84,22 @@ def _took_shape(b: Builder, at: str) -> None:
     b.editing.keep()
 
 
-def _names(b: Builder) -> dict[str, str]:
-    """What the result calls each column of the form, by its id."""
-    return {str(item.get("id")): result_name(item) for item in b.form.get("columns") or [] if item.get("column") or item.get("aggregate")}
+Known = dict[str, tuple[str, Item | None]]
+"""What the result calls each column of the form, and the format that fits it, by its id."""
 
 
-def _follow(b: Builder, before: dict[str, str]) -> None:
-    """Columns have other names than `before`: whatever speaks of them is told."""
+def _names(b: Builder) -> Known:
+    found = [item for item in b.form.get("columns") or [] if item.get("column") or item.get("aggregate")]
+    return {str(item.get("id")): (result_name(item), fitting.style_of(item)) for item in found}
+
+
+def _follow(b: Builder, before: Known) -> None:
+    """Columns are called otherwise than `before`: whatever speaks of them is told."""
     _told_apart(items(b.form, "columns"))
-    new = {before[id_]: name for id_, name in _names(b).items() if id_ in before and before[id_] != name}
+    new = {before[id_][0]: name for id_, (name, _) in _names(b).items() if id_ in before and before[id_][0] != name}
     if new:
         _rename(b.editing.content, new)
+    fitting.suit_formats(b.editing.content, {id_: style for id_, (_, style) in before.items()})
     _forget_gone(b)
 
 
@@ -169,8 +176,8 @@ def _told_apart(found: Items) -> Items:
         if not item.get("column"):
             continue
         name = result_name(item)
-        if name in taken and not item.get("name"):
-            stem = f"{item.get('of') or 'table'}_{name}"[:60]
+        if name in taken and item.get("name") in (None, fitting.grain_name(item.get("grain"))):
+            stem = f"{item['column'] if item.get('grain') else item.get('of') or 'table'}_{name}"[:60]
             item["name"] = next(one for one in (stem, *(f"{stem}_{count}" for count in range(2, 1700))) if one not in taken)
         taken.add(result_name(item))
     return found
@@ -186,7 +193,8 @@ def _draw_chosen(b: Builder, rows: Columns) -> None:
 
 def _plain(one: Key, grain: str | None) -> Item:
     of, name = one
-    return {"id": new_id(), "column": name} | ({"of": of} if of else {}) | ({"grain": grain} if grain else {})
+    cut = {"grain": grain, "name": fitting.grain_name(grain)} if grain else {}
+    return {"id": new_id(), "column": name} | ({"of": of} if of else {}) | cut
 
 
 def _draw_name(b: Builder, found: Items, item: Item) -> None:
@@ -228,7 +236,7 @@ def _draw_groups(b: Builder, rows: Columns) -> None:
                     at,
                     on_change=fields.took,
                     args=(b, item, "grain", at),
-                    kwargs={"convert": lambda value: None if value == WHOLE else value},
+                    kwargs={"convert": _grain, "after": partial(_regrained, b, before, item.get("grain"))},
                     label_visibility="collapsed",
                 )
             elif known and known.kind == "number":
@@ -244,6 +252,15 @@ def _draw_groups(b: Builder, rows: Columns) -> None:
                 after=lambda _item: _follow(b, before),
             )
             fields.part_buttons(b, found, item, "this group", moves=True)
+
+
+def _grain(chosen: Any) -> str | None:
+    return None if chosen == WHOLE else str(chosen)
+
+
+def _regrained(b: Builder, before: Known, grain_before: str | None, item: Item) -> None:
+    fitting.suit_name(item, grain_before)
+    _follow(b, before)
 
 
 def _grain_words(grain: str) -> str:
@@ -329,7 +346,7 @@ def _fitting(rows: Columns, figure: str) -> Columns:
     return rows
 
 
-def _fit_figure(b: Builder, item: Item, before: dict[str, str]) -> None:
+def _fit_figure(b: Builder, item: Item, before: Known) -> None:
     """Another figure: what it does not use goes."""
     figure = item["aggregate"]
     item.pop("percentile", None)

@@ -4,26 +4,25 @@ from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
-from pydantic import ValidationError
 
 from nexus.accounts.spec import User
 from nexus.errors import BadInput, NexusError
 from nexus.sources import catalog
 from nexus.sources.spec import Source
-from nexus.ui import view_form
 from nexus.ui.builder import asking, reach, words
 from nexus.ui.builder.columns import draw_columns
 from nexus.ui.builder.computed import draw_computed
 from nexus.ui.builder.filters import draw_conditions
 from nexus.ui.builder.form import Builder
 from nexus.ui.builder.items import STEPS, items, mark, question_of, unfinished
+from nexus.ui.builder.looks import draw_chart, draw_format
 from nexus.ui.builder.order import draw_limit, draw_order
 from nexus.ui.builder.preview import draw_preview
 from nexus.ui.builder.tables import draw_joins, draw_table
+from nexus.ui.builder.written import draw_sql
 from nexus.ui.editing import Content, Editing, draw_draft, view_of
 from nexus.ui.forms import plain, sentence
 from nexus.ui.page import errors_shown
-from nexus.views.appearance import Chart
 from nexus.views.spec import View
 
 STYLE = Path(__file__).parents[1] / "static" / "builder.css"
@@ -87,6 +86,8 @@ def _draw_foot(b: Builder) -> None:
     """The draft, and what the steps mean in SQL."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="builder-foot"):
         draw_draft(b.editing)
+    if b.form.get("table"):
+        draw_sql(b)
     if b.editing.unkept:
         st.error(sentence(b.editing.unkept), icon=":material/error:")
 
@@ -103,8 +104,8 @@ def _draw_steps(b: Builder) -> None:
         "result_filters": lambda: draw_conditions(b, items(b.form, "result_filters"), result, key="result", result=True),
         "order": lambda: draw_order(b, result),
         "limit": lambda: draw_limit(b),
-        "formats": lambda: None,
-        "chart": lambda: _draw_chart(b),
+        "formats": lambda: draw_format(b),
+        "chart": lambda: draw_chart(b),
     }
     for step in STEPS if b.form.get("table") else STEPS[:1]:
         _draw_card(b, step, draw[step])
@@ -149,16 +150,3 @@ def _summary(b: Builder, step: str) -> str:
             return ", ".join(list(b.editing.content.get("formats") or {})[: words.MOST])
         case _:
             return words.chart(b.editing.content)
-
-
-def _draw_chart(b: Builder) -> None:
-    content = b.editing.content
-    held = content.get("chart")
-    try:
-        before = Chart.model_validate(held) if held else None
-    except ValidationError:
-        before = None
-    made = view_form.draw_chart(b.editing.scope, before)
-    if made != held:
-        content["chart"] = made
-        b.editing.keep()

@@ -27,36 +27,32 @@ def rows_of(table: CatalogTable) -> str:
     return f"about {count:,} rows"
 
 
-def _listed(b: Builder) -> list[str]:
-    """Tables by name; the schema stands before it where the source has several."""
-    return list(b.tables)
-
-
-def _words(b: Builder, name: str) -> str:
-    table = b.tables.get(name)
-    if table is None:
-        return f"{name} · gone"
-    about = rows_of(table)
-    shown = table.name if len({one.schema for one in b.tables.values()}) == 1 else name
-    return f"{shown} · {about}" if about else shown
+def _labels(b: Builder) -> dict[str, str]:
+    """How each table is listed: its schema stands before it where the source has several."""
+    alone = len({table.schema for table in b.tables.values()}) == 1
+    labels = {}
+    for name, table in b.tables.items():
+        about = rows_of(table)
+        labels[name] = (table.name if alone else name) + (f" · {about}" if about else "")
+    return labels
 
 
 def draw_table(b: Builder) -> None:
     """Which table. Another one drops what spoke of the columns of the former."""
     form = b.form
     held = reach.full_name(form) if form.get("table") else None
-    listed = _listed(b)
+    labels = _labels(b)
     at = b.key(form, "table")
-    options = listed if held is None or held in b.tables else [*listed, held]
+    options = [*labels, *([held] if held and held not in labels else [])]
     st.selectbox(
         "Table",
         options,
         options.index(held) if held else None,
-        lambda name: _words(b, name),
+        lambda name: labels.get(name, f"{name} · gone"),
         at,
         on_change=_took_table,
         args=(b, at),
-        placeholder=f"Search {len(listed):,} tables",
+        placeholder=f"Search {len(labels):,} tables",
         label_visibility="collapsed",
     )
     table = b.tables.get(held or "")
@@ -132,9 +128,9 @@ def _by_names(origin: str | None, table: CatalogTable, tables: reach.Tables) -> 
     kinds = {column.name: column.kind for column in table.columns}
     for other in tables.values():
         key = other.primary_key
-        if other is table or other.schema != table.schema or not key or key == ("id",):
+        if other is table or other.schema != table.schema or not key or key == ("id",) or not kinds.keys() >= set(key):
             continue
-        if all(kinds.get(name) == known.kind for name in key if (known := other.column(name))) and set(key) <= kinds.keys():
+        if all(known is not None and kinds[name] == known.kind for name in key for known in [other.column(name)]):
             yield Offer(origin, other, tuple((name, name) for name in key), many=False)
 
 
@@ -186,13 +182,13 @@ def _draw_join(b: Builder, found: Items, item: Item) -> None:
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             held = reach.full_name(item) if item.get("table") else None
             at = b.key(item, "table")
-            listed = _listed(b)
-            options = listed if held is None or held in b.tables else [*listed, held]
+            labels = _labels(b)
+            options = [*labels, *([held] if held and held not in labels else [])]
             st.selectbox(
                 "Table to join",
                 options,
                 options.index(held) if held else None,
-                lambda name: _words(b, name),
+                lambda name: labels.get(name, f"{name} · gone"),
                 at,
                 on_change=_took_joined,
                 args=(b, item, at),

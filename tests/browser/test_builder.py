@@ -1,0 +1,175 @@
+"""An analyst who knows no SQL builds views by clicking alone; what they see is what SQL says."""
+
+import re
+from datetime import date
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from nexus.accounts.spec import Role
+from tests import seen
+from tests.server import Server, sign_in
+
+
+@pytest.fixture
+def analyst(app_server: Server):
+    return app_server.person(Role.ANALYST)
+
+
+def at_rest(page: Page) -> None:
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
+
+def choose(page: Page, label: str, words: str, nth: int = 0) -> None:
+    """Type into a list to choose from, and take the first that it finds."""
+    box = page.get_by_role("combobox", name=label).nth(nth)
+    box.click()
+    box.fill(words)
+    expect(page.get_by_role("option", name=re.compile(re.escape(words), re.IGNORECASE)).first).to_be_visible()
+    page.keyboard.press("Enter")
+    at_rest(page)
+
+
+def open_step(page: Page, title: str) -> None:
+    page.get_by_role("button", name=re.compile(f"^(\\w+ )?{title}")).first.click()
+    at_rest(page)
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name).first.click()
+    at_rest(page)
+
+
+def new_view_of(page: Page, person, table: str) -> None:
+    sign_in(page, person)
+    page.goto("/data")
+    page.get_by_role("link", name="New view of a table").click()
+    expect(page.get_by_role("combobox", name="Table")).to_be_visible()
+    choose(page, "Table", table)
+
+
+def set_day(page: Page, label: str, day: date) -> None:
+    page.get_by_role("spinbutton", name=f"year, {label}").click()
+    page.keyboard.type(f"{day:%Y%m%d}")
+    page.keyboard.press("Escape")
+    at_rest(page)
+
+
+def save(page: Page, title: str) -> None:
+    page.get_by_role("textbox", name="Title").fill(title)
+    page.keyboard.press("Tab")
+    at_rest(page)
+    press(page, "Save")
+    expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
+
+
+def saved_rows(server: Server, page: Page, person) -> list[list[str]]:
+    """The saved view's rows, as its download has them."""
+    name = re.search(r"name=([a-z0-9-]+)", page.url).group(1)
+    with person.client() as client:
+        answer = client.get(f"/views/{name}.csv")
+    assert answer.status_code == 200, answer.text
+    return [line.split(",") for line in answer.text.lstrip("\ufeff").splitlines()[1:]]
+
+
+def sql_rows(server: Server, sql: str) -> list[tuple]:
+    with server.database() as cursor:
+        cursor.execute("set timezone to 'America/New_York'")
+        cursor.execute(sql)
+        return cursor.fetchall()
+
+
+def test_the_worst_carriers_of_summer_by_month_as_a_chart(page: Page, app_server: Server, analyst):
+    new_view_of(page, analyst, "flights")
+    open_step(page, "Filters")
+    choose(page, "Column", "time_hour")
+    set_day(page, "From", date(2013, 6, 1))
+    set_day(page, "To", date(2013, 8, 31))
+    open_step(page, "Columns")
+    press_radio(page, "Group and count")
+    choose(page, "Group by", "carrier")
+    choose(page, "Group by", "time_hour")
+    page.keyboard.press("Escape")
+    choose(page, "Figure", "Median of")
+    choose(page, "Of which column", "arr_delay")
+    page.get_by_text("Keep only the top").click()
+    at_rest(page)
+    open_step(page, "Chart")
+    press(page, "Add a chart")
+    expect(page.locator("[data-testid=stVegaLiteChart]")).to_be_visible()
+    assert not seen.barriers(page)
+    save(page, "Worst carriers of summer")
+    rows = saved_rows(app_server, page, analyst)
+    expected = sql_rows(
+        app_server,
+        """with summer as (select * from sample.flights where time_hour >= '2013-06-01' and time_hour < '2013-09-01'),
+        worst as (
+            select carrier from summer group by 1 order by percentile_cont(0.5) within group (order by arr_delay) desc nulls last limit 5
+        )
+        select carrier, date_trunc('month', time_hour)::date::text, percentile_cont(0.5) within group (order by arr_delay)
+        from summer where carrier in (select carrier from worst) group by 1, 2""",
+    )
+    assert len({row[0] for row in rows}) == 5
+    assert {(carrier, month[:10], float(delay)) for carrier, month, delay in rows} == set(expected)
+    page.get_by_role("radio", name="Chart").click()
+    expect(page.locator("[data-testid=stVegaLiteChart]")).to_be_visible()
+
+
+def test_very_late_flights_with_the_weather_at_that_hour(page: Page, app_server: Server, analyst):
+    new_view_of(page, analyst, "flights")
+    open_step(page, "Joins")
+    press(page, "weather on origin and time_hour")
+    open_step(page, "Filters")
+    choose(page, "Column", "arr_delay")
+    page.get_by_role("spinbutton", name="Value").fill("180")
+    page.keyboard.press("Tab")
+    at_rest(page)
+    open_step(page, "Columns")
+    press_radio(page, "Choose columns")
+    for column in ("carrier", "flight", "arr_delay", "weather.temp", "weather.visib"):
+        choose(page, "Columns", column)
+    page.keyboard.press("Escape")
+    save(page, "Very late, and the weather")
+    rows = saved_rows(app_server, page, analyst)
+    expected = sql_rows(
+        app_server,
+        """select f.carrier, f.flight, f.arr_delay, w.temp, w.visib from sample.flights f
+        left join sample.weather w on w.origin = f.origin and w.time_hour = f.time_hour where f.arr_delay > 180""",
+    )
+    assert sorted(map(figures, rows)) == sorted(map(figures, expected))
+
+
+def test_the_share_of_cancelled_flights_by_origin_and_weekday_as_a_heatmap(page: Page, app_server: Server, analyst):
+    new_view_of(page, analyst, "flights")
+    open_step(page, "Columns")
+    press_radio(page, "Group and count")
+    choose(page, "Group by", "origin")
+    choose(page, "Group by", "time_hour")
+    page.keyboard.press("Escape")
+    choose(page, "time_hour by", "day of week")
+    choose(page, "Figure", "Share where")
+    choose(page, "Column", "dep_time")
+    choose(page, "How it compares", "is empty")
+    open_step(page, "Chart")
+    press(page, "Add a chart")
+    expect(page.locator("[data-testid=stVegaLiteChart]")).to_be_visible()
+    save(page, "Cancelled by weekday")
+    rows = saved_rows(app_server, page, analyst)
+    expected = sql_rows(
+        app_server,
+        """select origin, extract(isodow from time_hour)::int, avg((dep_time is null)::int)::float8
+        from sample.flights group by 1, 2""",
+    )
+    found = {(origin, int(day)): float(share) for origin, day, share in rows}
+    assert len(found) == 21
+    assert found == pytest.approx({(origin, day): share for origin, day, share in expected})
+
+
+def press_radio(page: Page, name: str) -> None:
+    page.get_by_role("radio", name=name).click()
+    at_rest(page)
+
+
+def figures(row) -> list[str]:
+    """Cells that can be compared, whether they came from a file or from the driver."""
+    return ["" if cell in (None, "") else f"{float(cell):g}" if re.fullmatch(r"-?[\d.]+", str(cell)) else str(cell) for cell in row]
