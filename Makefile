@@ -2,7 +2,7 @@
 # Another Python than the newest one found: `make run PYTHON=python3.12`. Settings: copy .env.example to .env.
 BIN := .venv/bin
 
-.PHONY: run test check bench lock
+.PHONY: run test check bench lock editor
 
 run:
 	@./build.sh
@@ -28,3 +28,7 @@ lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -q --group build -o requirements-build.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -q pyproject.toml -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -q --group dev pyproject.toml -o requirements-dev.txt
+
+# Needs Node; only for who changes nexus/ui/editor_src.
+editor:
+	cd nexus/ui/editor_src && npm ci --silent && npm run --silent build

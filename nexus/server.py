@@ -33,6 +33,7 @@ from nexus.errors import NexusError
 from nexus.exports import routes as exports_routes
 from nexus.imports import routes as imports_routes
 from nexus.reports import routes as reports_routes
+from nexus.sources import routes as sources_routes
 from nexus.views import runs
 from nexus.web import frontend
 from nexus.web.assets import Assets
@@ -67,7 +68,14 @@ register_url_convertor("slug", _Slug())
 register_url_convertor("rest", _Rest())
 
 
-ROUTES = [*health.routes, *accounts_routes.routes, *exports_routes.routes, *reports_routes.routes, *imports_routes.routes]
+ROUTES = [
+    *sources_routes.routes,
+    *health.routes,
+    *accounts_routes.routes,
+    *exports_routes.routes,
+    *reports_routes.routes,
+    *imports_routes.routes,
+]
 """Our own routes, all behind the gate. Streamlit answers what is left."""
 
 

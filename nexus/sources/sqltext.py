@@ -94,6 +94,26 @@ def places_of(sql: str, tokens: list[Any], names: frozenset[str] | None) -> Iter
         yield Place(start=token.start, end=following.end + 1, name=name)
 
 
+def without_marks(sql: str, tokens: list[Any]) -> str:
+    """The text with blanks for the `[[` and `]]` of optional parts, so that every other character stays where it is."""
+    open_: list[bool] = []
+    blanked = list(sql)
+    skip = -1
+    for token, following in zip(tokens, [*tokens[1:], None], strict=True):
+        doubled = following is not None and following.name == token.name and following.start == token.end + 1
+        if token.start == skip or token.name not in ("ASCII_91", "ASCII_93"):
+            continue
+        mark = doubled if token.name == "ASCII_91" else bool(doubled and open_ and open_[-1])
+        if token.name == "ASCII_91":
+            open_.append(mark)
+        elif open_:
+            open_.pop()
+        if mark:
+            skip = following.start
+            blanked[token.start : token.end + 2] = "  "
+    return "".join(blanked)
+
+
 def numbered_for(sql: str, places: list[Place]) -> tuple[str, list[tuple[int, int]]]:
     """The text with `$1`, `$2` … for the grammar, and pairs (offset there, offset in the original) to point back with."""
     pieces: list[str] = []

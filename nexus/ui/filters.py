@@ -175,7 +175,7 @@ def _draw(parameter: Parameter, value: Any, *, at: str, options: Options, on_cha
             )
         case BooleanParameter():
             index = None if value is None else 0 if value else 1
-            st.selectbox(label, [True, False], index, _yes_or_no, at, on_change=on_change, width=_NARROW, placeholder="any")
+            st.selectbox(label, [True, False], index, yes_or_no, at, on_change=on_change, width=_NARROW, placeholder="any")
         case DateParameter():
             st.date_input(
                 label, key=at, on_change=on_change, width=_NARROW, value=value, min_value=EARLIEST, max_value=LATEST, format="YYYY-MM-DD"
@@ -204,7 +204,7 @@ def _draw(parameter: Parameter, value: Any, *, at: str, options: Options, on_cha
             assert_never(parameter)
 
 
-def _yes_or_no(value: bool) -> str:
+def yes_or_no(value: bool) -> str:
     return "yes" if value else "no"
 
 

@@ -7,6 +7,7 @@ from nexus.errors import BadInput
 from nexus.sources import catalog
 from nexus.sources import service as sources
 from nexus.ui import view_form
+from nexus.views import drafts
 from nexus.views import service as views
 from nexus.workspace import service as workspace
 from tests.pages.conftest import button, field, shown
@@ -50,32 +51,48 @@ def test_a_viewer_gets_no_form(sample, visit, viewer):
         assert not app.text_area
 
 
+def typed(user, sql, **content):
+    """What was typed on the SQL page before, as its draft has it; the address that leads back to it."""
+    with own.transaction() as session:
+        content = {"title": "", "source": "sample", "question": {"kind": "sql", "sql": sql}, "parameters": [], **content}
+        drafts.keep_draft(session, user=user, name="new:0a1b2c3d", content=content, base_version=None)
+    return {"new": "sql", "draft": "0a1b2c3d"}
+
+
 def test_a_view_is_made_in_sql(sample, visit, analyst):
-    app = visit("view", analyst, new="sql")
+    app = visit("view", analyst, **typed(analyst, "select carrier, count(*) as flights from sample.flights group by 1"))
     field(app, "Title").set_value("Größte Fluglinien")
     field(app, "Name in addresses").set_value("largest-airlines")
-    app.text_area[0].set_value("select carrier, count(*) as flights from sample.flights group by 1 order by 2 desc")
-    button(app, "Preview").click().run()
-    assert len(app.dataframe[-1].value) == 16
-    assert "16 rows · complete" in _html(app)
     button(app, "Save").click().run()
     assert not app.error
     assert _find(analyst, "largest-airlines").view.title == "Größte Fluglinien"
     assert [element.value for element in app.title] == ["Größte Fluglinien"]
 
 
-@pytest.mark.parametrize(
-    ("sql", "said"),
-    [("delete from sample.flights", "SELECT"), ("select * from sample.flights where origin = :nowhere", "nowhere"), ("selec 1", "syntax")],
-)
+def test_sql_without_a_title_is_kept_and_not_saved(sample, visit, analyst):
+    app = visit("view", analyst, **typed(analyst, "select 1"))
+    button(app, "Save").click().run()
+    assert "title" in shown(app)
+
+
+@pytest.mark.parametrize(("sql", "said"), [("delete from sample.flights", "SELECT"), ("selec 1", "syntax"), ("", "question")])
 def test_sql_that_cannot_be_asked_is_refused_and_stays_as_typed(sample, visit, analyst, sql, said):
-    app = visit("view", analyst, new="sql")
+    address = typed(analyst, sql)
+    app = visit("view", analyst, **address)
     field(app, "Title").set_value("Mine")
-    app.text_area[0].set_value(sql)
     button(app, "Save").click().run()
     assert said in shown(app)
-    assert app.text_area[0].value == sql
     assert field(app, "Title").value == "Mine"
+    with own.transaction() as session:
+        assert drafts.find_draft(session, reader=analyst, name="new:0a1b2c3d").content["question"]["sql"] == sql
+
+
+def test_names_in_the_sql_become_parameters_by_themselves(sample, visit, analyst):
+    address = typed(analyst, "select * from sample.flights where dep_delay > :late and time_hour between :day_from and :day_to")
+    app = visit("view", analyst, **address)
+    field(app, "Title").set_value("Late")
+    button(app, "Save").click().run()
+    assert [(one.name, one.type) for one in _find(analyst, "late").view.parameters] == [("late", "text"), ("day", "date_range")]
 
 
 @pytest.mark.parametrize("name", ["busiest-aircraft", "days", "late-routes", "weather-and-delays"])
@@ -97,7 +114,7 @@ def test_a_form_does_not_overwrite_what_someone_saved_meanwhile(sample, visit, a
         views.save_view(session, user=sample, view=opened.view.model_copy(update={"title": "Theirs"}), base_version=opened.version)
     field(app, "Title").set_value("Mine")
     button(app, "Save").click().run()
-    assert "meanwhile" in shown(app)
+    assert "saved version 2" in shown(app)
     assert field(app, "Title").value == "Mine"
     assert _find(sample, "days").view.title == "Theirs"
 

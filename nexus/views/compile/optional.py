@@ -43,7 +43,8 @@ def parts(sql: str, *, names: Collection[str]) -> list[Part]:
         inside = frozenset(place.name for place in used if start < place.start < end)
         if not inside and not re.search(r":[A-Za-z_]", sql[start:end]):
             raise QueryRefused(
-                f"The optional part{place_of(sql, start)} has no parameter in it, so it would never drop out. Use one as :name."
+                f"The optional part{place_of(sql, start)} has no parameter in it, so it would never drop out. Use one as :name.",
+                position=start,
             )
         # A parameter that nobody declared is the guard's to name.
         found.append(Part(start, end, inside))
@@ -63,7 +64,8 @@ def _spans(sql: str, tokens: list[Any]) -> Iterator[tuple[int, int]]:
             if doubled and not within_array and (before is None or before.name != "ARRAY"):
                 if start >= 0:
                     raise QueryRefused(
-                        f"Optional parts cannot lie in each other{place_of(sql, token.start)}. Close the first one with ]] before."
+                        f"Optional parts cannot lie in each other{place_of(sql, token.start)}. Close the first one with ]] before.",
+                        position=token.start,
                     )
                 start, skipped = token.start, True
                 open_brackets.append("part")
@@ -77,9 +79,11 @@ def _spans(sql: str, tokens: list[Any]) -> Iterator[tuple[int, int]]:
                 yield start, token.start + 2
                 start, skipped = -1, True
             elif doubled:
-                raise QueryRefused(f"This ]] closes no optional part{place_of(sql, token.start)}. Open it with [[, or take it out.")
+                raise QueryRefused(
+                    f"This ]] closes no optional part{place_of(sql, token.start)}. Open it with [[, or take it out.", position=token.start
+                )
     if start >= 0:
-        raise QueryRefused(f"The optional part{place_of(sql, start)} is never closed. Write ]] where it ends.")
+        raise QueryRefused(f"The optional part{place_of(sql, start)} is never closed. Write ]] where it ends.", position=start)
 
 
 def _blank(text: str) -> str:
