@@ -34,7 +34,7 @@ def rows(
     """The first rows of `table` with their colours, and a sentence where they are not all."""
     shapes = [(at, table.columns[at], formats.get(table.columns[at].name)) for at in positions]
     heads = "".join(
-        f'<th scope="col"{_aligned(written.align(column, style))}>{html.escape(written.label(column, style))}</th>'
+        f'<th scope="col"{aligned(written.align(column, style))}>{html.escape(written.label(column, style))}</th>'
         for _, column, style in shapes
     )
     lines = []
@@ -61,7 +61,7 @@ def cell(value: Any, mark: Mark | None, style: Format | None, column: Column, *,
     return f"<td{look}{f' class={chr(34)}{classes}{chr(34)}' if classes else ''}>{sign}{shown}</td>"
 
 
-def _aligned(align: str) -> str:
+def aligned(align: str) -> str:
     return "" if align == "right" else f' class="nexus-{align}"'
 
 

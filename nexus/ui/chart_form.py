@@ -90,11 +90,12 @@ def draw_chart_form(
         st.caption("No chart. Choose a kind to add one.")
         return None
     known = next((one for one in (chart, *fitting) if one and one.kind == kind), None)
+    before = _fields_of(known) if known else _carried(kind, begins, table)
     if not preview:
-        return _draw_fields(f"{scope}-chart-{kind}", kind, known, table)
+        return _draw_fields(f"{scope}-chart-{kind}", kind, before, table)
     fields, beside = st.columns([2, 3], gap="medium")
     with fields:
-        made = _draw_fields(f"{scope}-chart-{kind}", kind, known, table)
+        made = _draw_fields(f"{scope}-chart-{kind}", kind, before, table)
     with beside:
         draw_preview(made, table, formats or {})
     return made
@@ -112,10 +113,25 @@ def draw_preview(made: Mapping[str, Any], table: Table, formats: Mapping[str, Fo
         st.warning(sentence(error.message) if isinstance(error, NexusError) else "This chart cannot be drawn. Choose other columns.")
 
 
-def _draw_fields(scope: str, kind: ChartKind, known: Chart | None, table: Table) -> dict[str, Any]:
+def _fields_of(chart: Chart) -> dict[str, Any]:
+    return {name: getattr(chart, name) for name in Chart.model_fields}
+
+
+def _carried(kind: ChartKind, chart: Chart | None, table: Table) -> dict[str, Any]:
+    """For a kind that was not proposed: what `chart` has, and for what is needed besides the first column that fits."""
+    found = {field.name: getattr(chart, field.name) for field in FIELDS[kind] if chart and field.name in NEEDS[kind]}
+    for field in FIELDS[kind]:
+        if field.name in NEEDS[kind] and not found.get(field.name):
+            used = {name for value in found.values() for name in (value if isinstance(value, tuple) else (value,))}
+            fits = next((name for name in _offered(field, table, None) if name not in used), None)
+            found[field.name] = (fits,) if fits and field.name == "y" else fits
+    return found
+
+
+def _draw_fields(scope: str, kind: ChartKind, known: Mapping[str, Any], table: Table) -> dict[str, Any]:
     made: dict[str, Any] = {"kind": kind}
     for field in FIELDS[kind]:
-        before = getattr(known, field.name) if known else None
+        before = known.get(field.name)
         offered = _offered(field, table, before)
         label = field.label if field.name in NEEDS[kind] else f"{field.label} (optional)"
         key = f"{scope}-{field.name}"
@@ -130,19 +146,17 @@ def _draw_fields(scope: str, kind: ChartKind, known: Chart | None, table: Table)
     return made | _draw_looks(scope, kind, known)
 
 
-def _draw_looks(scope: str, kind: ChartKind, known: Chart | None) -> dict[str, Any]:
+def _draw_looks(scope: str, kind: ChartKind, known: Mapping[str, Any]) -> dict[str, Any]:
     """What is no column."""
     match kind:
         case "bar" | "stacked bar" | "box":
-            return {"horizontal": st.checkbox("Lying", known.horizontal if known else False, key=f"{scope}-horizontal")}
+            return {"horizontal": st.checkbox("Lying", bool(known.get("horizontal")), key=f"{scope}-horizontal")}
         case "histogram":
-            bins = st.number_input(
-                "Steps at most", 2, 200, known.bins if known else None, key=f"{scope}-bins", placeholder="as the figures are spread"
-            )
+            bins = st.number_input("Steps at most", 2, 200, known.get("bins"), key=f"{scope}-bins", placeholder="as the figures are spread")
             return {"bins": bins}
         case "pivot":
             totals = list(get_args(Totals))
-            before = known.totals if known else "sum"
+            before = known.get("totals", "sum")
             at = totals.index(before) if before else None
             return {"totals": st.selectbox("Totals", totals, at, key=f"{scope}-totals", placeholder="none")}
         case _:

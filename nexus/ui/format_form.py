@@ -203,7 +203,7 @@ def _draw_example(column: Column, style: Plain, table: Table | None) -> None:
     values = _examples(column, format_, table)
     marks = highlight.marks(values, format_, column)
     body = "".join(f"<tr>{cells.cell(value, mark, format_, column)}</tr>" for value, mark in zip(values, marks, strict=True))
-    head = f'<thead><tr><th scope="col">{html.escape(written.label(column, format_))}</th></tr></thead>'
+    head = f'<thead><tr><th scope="col"{cells.aligned(written.align(column, format_))}>{html.escape(written.label(column, format_))}</th></tr></thead>'
     st.html(cells.boxed(f"{head}<tbody>{body}</tbody>", label=f"Example of {column.name}", height=260))
     if format_.style in SHARES and not format_.maximum:
         st.caption(f"{plain(format_.style.capitalize())} takes a share: 0.12 is shown as 12 %.")

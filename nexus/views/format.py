@@ -76,7 +76,8 @@ def text(value: Any, format: Format | None = None, column: Column | None = None,
 
 def _number(value: float | Decimal, style: Format) -> str:
     if not finite(value):
-        return "NaN" if math.isnan(value) else ("∞" if value > 0 else "−∞")
+        nan = value.is_nan() if isinstance(value, Decimal) else math.isnan(value)
+        return "NaN" if nan else ("∞" if value > 0 else "−∞")
     match style.style:
         case "percent":
             return _with_unit(_digits(value * 100, 1 if style.decimals is None else style.decimals, shorten=style.decimals is None), "%")

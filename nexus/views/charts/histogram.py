@@ -12,6 +12,8 @@ from nexus.views.charts.drawing import Plot
 from nexus.views.charts.subject import Subject, axis_format, measure
 
 MOST_BINS = 200
+FEW = 40
+"""Whole numbers as near together as this each get a bin of their own."""
 
 
 def histogram(subject: Subject) -> Plot:
@@ -72,7 +74,8 @@ def bins(values: Sequence[float], *, wanted: int | None = None, whole: bool = Fa
         return (math.floor(low / width) * width if days else low if whole else low - width / 2), width
     unit = scale.ONE_DAY if days and high - low > 2 * scale.ONE_DAY else 60_000 if days else 1.0
     span = (high - low) / unit
-    width = _round_up(span / (min(wanted or _count(values), MOST_BINS)))
+    by_one = whole and span < FEW and span < (wanted or FEW)
+    width = 1.0 if by_one else _round_up(span / (min(wanted or _count(values), MOST_BINS)))
     if whole or days:
         width = max(1.0, width)
     while math.floor(high / unit / width) - math.floor(low / unit / width) + 1 > (wanted or MOST_BINS):

@@ -10,6 +10,8 @@ from nexus.views.charts.subject import measure
 LATITUDE, LONGITUDE = re.compile(r"(?i)^(.*_)?lat(itude)?$"), re.compile(r"(?i)^(.*_)?(lon(gitude)?|lng)$")
 MOST_SLICES = 8
 MOST_SERIES = 12
+MOST_NAMES = 60
+"""Of a column that tells series or the rows of a heatmap apart."""
 LOOKED_AT = 2_000
 """Rows whose values are counted to propose."""
 _identifier = re.compile(r"(?i)(^|_)(id|uuid|oid|key|code|zip|postcode|year)$|^(id|faa|icao|iata)$")
@@ -79,18 +81,21 @@ def _along_time(shape: _Shape) -> Iterator[Chart]:
     if not shape.times or len(shape.rows) == 1:
         return
     x, y = shape.times[0], shape.figures[0]
-    series = next((name for name in shape.names if 1 < shape.count(name) <= MOST_SERIES), None)
-    if series:
+    several = shape.count(x) < len(shape.rows)
+    series = min((name for name in shape.names if 1 < shape.count(name) <= MOST_NAMES), key=shape.count, default=None)
+    if several and series:
         yield Chart(kind="line", x=x, y=(y,), color=series)
         yield Chart(kind="stacked bar", x=x, y=(y,), color=series)
         yield Chart(kind="area", x=x, y=(y,), color=series)
         yield Chart(kind="heatmap", x=x, row=series, y=(y,))
         yield Chart(kind="pivot", x=x, row=series, y=(y,), totals="sum")
-        return
-    yield Chart(kind="line", x=x, y=(y,))
-    yield Chart(kind="area", x=x, y=(y,))
-    yield Chart(kind="bar", x=x, y=(y,))
-    yield Chart(kind="big number", x=x, y=(y,))
+    elif several:
+        yield Chart(kind="scatter", x=x, y=(y,))
+    else:
+        yield Chart(kind="line", x=x, y=(y,))
+        yield Chart(kind="area", x=x, y=(y,))
+        yield Chart(kind="bar", x=x, y=(y,))
+        yield Chart(kind="big number", x=x, y=(y,))
 
 
 def _of_names(shape: _Shape) -> Iterator[Chart]:
@@ -116,7 +121,7 @@ def _of_names(shape: _Shape) -> Iterator[Chart]:
 def _meet(shape: _Shape, first: str, second: str) -> bool:
     """Whether two columns of names cross: each value of one comes with several of the other."""
     counts = shape.count(first), shape.count(second)
-    return min(counts) > 1 and max(counts) <= 60 and len(shape.rows) > max(counts) and len(shape.rows) <= counts[0] * counts[1]
+    return min(counts) > 1 and max(counts) <= MOST_NAMES and len(shape.rows) > max(counts) and len(shape.rows) <= counts[0] * counts[1]
 
 
 def _of_figures(shape: _Shape) -> Iterator[Chart]:
