@@ -55,19 +55,15 @@ def draw_formats(scope: str, formats: dict[str, Format], columns: tuple[Column, 
     if not known:
         st.caption("Columns can be formatted once there is a result.")
         return _said(kept)
-    name = st.selectbox(
-        "Column",
-        list(known),
-        format_func=lambda name: f"{kept.get(name, {}).get('label') or name}{' ·' if _said({name: kept.get(name, {})}) else ''}",
-        key=f"{scope}-format-column",
-        help="A dot marks columns with a format.",
-        width=320,
-    )
+    name = st.selectbox("Column", list(known), key=f"{scope}-format-column", width=320)
     column = known[name]
     # Of each column its own fields: a change of column must not carry one's label to the next.
     kept[name] = _draw_column(f"{scope}-format-{name}", kept.get(name, {}), column)
     _draw_example(column, kept[name], table)
-    return _said(kept)
+    said = _said(kept)
+    if said:
+        st.caption(f"With a format: {', '.join(map(plain, said))}.")
+    return said
 
 
 def _said(kept: dict[str, Plain]) -> dict[str, Plain]:

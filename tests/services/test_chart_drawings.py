@@ -97,10 +97,6 @@ def marks(root: ElementTree.Element, kind: str) -> list[ElementTree.Element]:
     return [element for element in root.iter() if element.get("aria-roledescription") == kind]
 
 
-def fills(elements: list[ElementTree.Element]) -> set[str]:
-    return {element.get("fill") or "" for element in elements}
-
-
 DAYS = [(date(2013, 1, 1) + timedelta(days=at), name, at + 1) for at in range(5) for name in ("UA", "AA")]
 
 
@@ -160,9 +156,9 @@ def test_a_map_has_land_sea_and_its_points(printer):
     root = drawn(printer, Chart(kind="map", latitude="lat", longitude="lon", x="name", color="m", size="n"), of)
     dots = marks(root, "point")
     assert len(dots) == 3
-    shapes = marks(root, "geoshape mark")
-    assert fills(shapes) == {"#eef3f8", "#d9dee4"}
-    outline = next(shape for shape in shapes if shape.get("fill") == "#d9dee4").get("d") or ""
+    shapes = {path.get("fill"): path.get("d") or "" for path in root.iter(f"{SVG}path")}
+    assert "#eef3f8" in shapes, "the sea"
+    outline = shapes["#d9dee4"]
     assert len(outline) > 500, "coasts have many corners"
     height = [float(re.search(r"translate\(([\d.]+),([\d.]+)\)", dot.get("transform", ""))[2]) for dot in dots]
     # The largest is drawn first: Newark, Boston, Miami; north is up.
