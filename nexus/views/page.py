@@ -18,6 +18,7 @@ MOST_ORDER = 5
 MOST_FILTERS = 30
 LONGEST = 8_000
 """Characters of filters or of a place in an address."""
+MOST_NAMES = 64_000
 LONGEST_VALUE = 500
 """Characters of one value that pages can begin at."""
 
@@ -57,29 +58,40 @@ def written_order(order: Sequence[OrderBy]) -> str:
     return ",".join(("-" if one.descending else "") + _escaped(one.column) for one in order)
 
 
+def written_names(names: Sequence[str]) -> str:
+    return ",".join(map(_escaped, names))
+
+
+def read_names(text: str) -> list[str]:
+    return [_unescaped(name) for name in _split(text) if name]
+
+
+def read_order(text: str) -> tuple[OrderBy, ...]:
+    """Raises BadInput."""
+    names = [name for name in _split(text) if name not in ("", "-")]
+    if len(names) > MOST_ORDER:
+        raise BadInput(f"Rows can be ordered by {MOST_ORDER} columns at most. They are in their usual order.")
+    try:
+        return tuple(OrderBy(column=_unescaped(name.removeprefix("-")), descending=name.startswith("-")) for name in names)
+    except ValidationError:
+        raise BadInput("The order in the address is not readable. The rows are in their usual order.") from None
+
+
 def _escaped(name: str) -> str:
     text = name.replace("\\", "\\\\").replace(",", "\\,")
     return "\\" + text if text.startswith("-") else text
 
 
-def read_order(text: str) -> tuple[OrderBy, ...]:
-    """Raises BadInput."""
+def _split(text: str) -> list[str]:
+    """At commas that stand alone."""
     names = [""]
-    pending = iter(text[:LONGEST])
+    pending = iter(text[:MOST_NAMES])
     for character in pending:
         if character == ",":
             names.append("")
         else:
             names[-1] += character + (next(pending, "") if character == "\\" else "")
-    try:
-        found = tuple(
-            OrderBy(column=_unescaped(name.removeprefix("-")), descending=name.startswith("-")) for name in names if name not in ("", "-")
-        )
-    except ValidationError:
-        raise BadInput("The order in the address is not readable. The rows are in their usual order.") from None
-    if len(found) > MOST_ORDER:
-        raise BadInput(f"Rows can be ordered by {MOST_ORDER} columns at most. They are in their usual order.")
-    return found
+    return names
 
 
 def _unescaped(name: str) -> str:

@@ -9,10 +9,12 @@ from nexus.errors import BadInput
 from nexus.sources.run import run
 from nexus.sources.spec import QueryFailed, Table
 from nexus.views import page_filters
+from nexus.views import values as typed
 from nexus.views.keyset import KeyPart, Place, Segment, Values, beyond, bound, same, segments, sortable
 from nexus.views.page import LONGEST_VALUE, Page, WrongPlace, read_place, written_place, written_row
 from nexus.views.question import OrderBy
 from nexus.views.reading import Reading, directed, part_of, reading_of
+from nexus.views.runs import observed
 from nexus.views.service import OpenView
 
 Cancelled = Callable[[], bool] | None
@@ -55,7 +57,26 @@ def read_page(
 ) -> PageOfRows:
     """Raises BadInput for a column, filter or value that does not fit, WrongPlace, and what `sources.run` raises."""
     require(reader, Permission.SEE)
-    reading = reading_of(opened.view, opened.source, reader=reader, values=values, fresh=fresh)
+    found: list[PageOfRows] = []
+
+    def rows() -> Table:
+        found.append(_read_page(opened, reader, values, page, fresh=fresh, cancelled=cancelled))
+        return found[0].table
+
+    observed(
+        reader,
+        source=opened.source.name,
+        view=opened.view.name,
+        view_version=opened.version,
+        parameters=lambda: typed.unparse(opened.view.parameters, values),
+        purpose="page",
+        ask=rows,
+    )
+    return found[0]
+
+
+def _read_page(opened: OpenView, reader: User, values: Mapping[str, Any], page: Page, *, fresh: bool, cancelled: Cancelled) -> PageOfRows:
+    reading = reading_of(opened.view, opened.source, reader=reader, values=values)
     try:
         return _Reader(reading, reader, page, fresh, cancelled).page()
     except QueryFailed:

@@ -10,6 +10,7 @@ from nexus.sources.anatomy import Anatomy, OwnOrder, anatomy
 from nexus.sources.catalog import CatalogTable
 from nexus.sources.run import describe
 from nexus.sources.spec import Column, Query, Source
+from nexus.views import values as typed
 from nexus.views.columns import unique_names
 from nexus.views.compile import compile
 from nexus.views.keyset import KeyPart, sortable
@@ -22,6 +23,7 @@ FEW_TIES = 8
 SHORT = 100
 """Characters of a text that stand in the key of rows without a key of their own."""
 PLACE = "nexus place"
+Question = SqlQuestion | TableQuestion
 _TEXTS = ("text", "json", "binary", "other")
 
 
@@ -157,7 +159,7 @@ def _ties(columns: tuple[Column, ...], parts: tuple[KeyPart, ...]) -> tuple[KeyP
 
 
 def _of_sql(view: View, source: Source, values: Mapping[str, Any], reader: User) -> _Base:
-    query = compile(view, values)
+    query = _compiled(view, view.question, source, reader, values)
     guard.check(query.sql, names=query.parameters)
     found = anatomy(query.sql, frozenset(query.parameters))
     if found.order is None:
@@ -200,15 +202,15 @@ def _of_table(view: View, question: TableQuestion, source: Source, values: Mappi
     asked = question if question.limit is not None else question.model_copy(update={"order": ()})
     if any(column.aggregate for column in shown):
         groups = tuple(column.result_name for column in shown if not column.aggregate)
-        return _Base(_compiled(view, asked, values), order=order, key=groups)
+        return _Base(_compiled(view, asked, source, reader, values), order=order, key=groups)
     table = catalog.find_table(source, reader=reader, schema=question.db_schema, name=question.table)
     joins = [join for join in question.joins if not join.off]
     found: list[tuple[str | None, CatalogTable | None]] = [(None, table)]
     found += [(join.alias, catalog.find_table(source, reader=reader, schema=join.db_schema, name=join.table)) for join in joins]
     if not shown:
-        return _whole(_compiled(view, asked, values), order, table, alone=not joins)
+        return _whole(_compiled(view, asked, source, reader, values), order, table, alone=not joins)
     hidden, key, row = _hidden_keys(question, shown, found)
-    query = _compiled(view, asked.model_copy(update={"columns": (*shown, *hidden)}), values)
+    query = _compiled(view, asked.model_copy(update={"columns": (*shown, *hidden)}), source, reader, values)
     made = {one.name for one in question.computed}
     columns = {
         one.result_name: str(one.column)
@@ -222,8 +224,9 @@ def _of_table(view: View, question: TableQuestion, source: Source, values: Mappi
     return _Base(query, len(hidden), order, key, row, table, columns, filled=_filled(columns, table) if table else frozenset())
 
 
-def _compiled(view: View, question: TableQuestion, values: Mapping[str, Any]) -> Query:
-    return compile(view.model_copy(update={"question": question}), values)
+def _compiled(view: View, question: Question, source: Source, reader: User, values: Mapping[str, Any]) -> Query:
+    with typed.in_zone(source.zone):
+        return compile(view.model_copy(update={"question": question}), values, lookup=catalog.lookup(source, reader=reader))
 
 
 def _whole(query: Query, order: tuple[OwnOrder, ...], table: CatalogTable | None, *, alone: bool) -> _Base:

@@ -1,6 +1,7 @@
 """A page as one person sees it, without a browser: Home.py runs as it does for them, and then the page."""
 
 import itertools
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -66,3 +67,8 @@ def field(app: AppTest, label: str):
     found = [element for element in app.text_input if element.label == label]
     assert found, f"no field {label!r} among {[element.label for element in app.text_input]}"
     return found[0]
+
+
+def grid(app) -> dict:
+    """What the grid of a view was given to show."""
+    return json.loads(app.get("bidi_component")[0].proto.json)

@@ -10,7 +10,7 @@ from nexus.ui import view_form
 from nexus.views import drafts
 from nexus.views import service as views
 from nexus.workspace import service as workspace
-from tests.pages.conftest import button, field, shown
+from tests.pages.conftest import button, field, grid, shown
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_the_list_offers_views_and_finds_by_word(sample, visit, viewer):
 
 def test_a_view_shows_its_rows_and_offers_the_whole_file(sample, visit, viewer):
     app = visit("view", viewer, name="days", period="2013-03-08..2013-03-09")
-    assert len(app.dataframe[0].value) == 2
+    assert [row["cells"][0] for row in grid(app)["rows"]] == ["2013-03-08", "2013-03-09"]
     assert "2 rows · complete" in _html(app)
     links = [element.proto.url for element in app.get("link_button")]
     assert "/views/days.csv?period=2013-03-08..2013-03-09" in links

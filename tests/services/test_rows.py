@@ -11,10 +11,11 @@ from nexus.errors import BadInput
 from nexus.sources import catalog
 from nexus.sources import service as sources
 from nexus.sources.spec import Source
+from nexus.views import service as views
 from nexus.views.page import Page
 from nexus.views.paging import read_page
 from nexus.views.question import Filter
-from nexus.views.rows import RowGone, find_row, related_rows, views_of_table
+from nexus.views.rows import RowGone, find_row, related_rows, views_by_table
 from nexus.views.service import OpenView
 from nexus.views.spec import View
 from nexus.views.statistics import describe_column
@@ -80,8 +81,15 @@ def test_a_row_of_a_plain_sql_question_is_found_too(source, reader):
 
 
 def test_views_of_a_related_table_are_those_that_show_its_rows(source, reader):
-    flights, counted = opened(source, table="flights").view, opened(source, table="flights", columns=[{"aggregate": "count"}]).view
-    assert views_of_table(source, reader=reader, known=[flights, counted], schema="sample", table="flights") == [flights]
+    editor = add_person(Role.ANALYST, email="makes@example.org")
+    flights = opened(source, table="airports").view.model_copy(update={"name": "plain-airports"})
+    counted = opened(source, table="airports", columns=[{"aggregate": "count"}]).view.model_copy(update={"name": "counted-airports"})
+    with own.transaction() as session:
+        for view in (flights, counted):
+            views.save_view(session, user=editor, view=view)
+    with own.transaction() as session:
+        found = views_by_table(session, reader=reader, source=source)[("sample", "airports")]
+    assert [view.name for view in found if view.name in ("plain-airports", "counted-airports")] == ["plain-airports"]
 
 
 def test_statistics_of_numbers(source, reader):

@@ -1,0 +1,40 @@
+"""The head of a view's page: what it is, the way it is shown, and what can be done with it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from nexus.accounts.spec import Permission, User
+from nexus.ui import url
+from nexus.ui.forms import plain
+from nexus.views.service import OpenView
+
+TABLE, CHART, STATISTICS = "Table", "Chart", "Statistics"
+FRESH = "view-fresh"
+
+
+def draw_head(user: User, opened: OpenView, values: Mapping[str, Any]) -> str:
+    """Returns which tab is shown."""
+    view = opened.view
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="view-head"):
+        st.title(plain(view.title), anchor=False, width="content")
+        st.space("stretch")
+        shown = _draw_tabs()
+        st.button("Refresh", icon=":material/refresh:", key=FRESH)
+        _draw_download(opened, values)
+        if user.may(Permission.BUILD):
+            st.button("Edit", icon=":material/edit:", key="edit", on_click=url.go, kwargs={"edit": "1"})
+    if view.description:
+        st.caption(plain(view.description))
+    return shown
+
+
+def _draw_tabs() -> str:
+    return st.segmented_control(
+        "Show", [TABLE, CHART, STATISTICS], default=TABLE, key="show", bind="query-params", label_visibility="collapsed", required=True
+    )
+
+
+def _draw_download(opened: OpenView, values: Mapping[str, Any]) -> None:
+    st.link_button("Download CSV", url.link(f"/views/{opened.view.name}.csv", opened.view.parameters, values), icon=":material/download:")
