@@ -1,4 +1,4 @@
-"""One view: `?name=…` and a value for each parameter; `&edit=1` or `?new=table|sql|yaml` for its form."""
+"""One view: `?name=…` and a value for each parameter; `&edit=1` or `?new=table|sql|yaml` for its form, of a table with `&source=…&schema=…&table=…`."""
 
 import streamlit as st
 

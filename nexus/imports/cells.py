@@ -183,6 +183,8 @@ def _plain(text: str, decimal: str) -> str:
 
 
 def _whole(text: str, decimal: str) -> str:
+    if len(text) < 19 and text.isascii() and text.isdecimal():
+        return text
     plain = _plain(text, decimal)
     body, _, rest = plain.partition(".")
     if rest.strip("0") or "e" in plain.lower() or not body.lstrip("+-"):

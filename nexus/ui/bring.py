@@ -100,7 +100,7 @@ def draw_made(user: User, source_name: str, made: str) -> None:
             "pages/view.py",
             label="Open it as a new view",
             icon=":material/table:",
-            query_params={"new": "table", "source": source.name, "table": f"{schema}.{name}"},
+            query_params={"new": "table", "source": source.name, "schema": schema, "table": name},
         )
     st.page_link("pages/bring.py", label="Bring in another file", icon=":material/upload_file:", query_params={"source": source.name})
 

@@ -11,7 +11,7 @@ from nexus.sources.spec import Source
 from nexus.ui import editor, url
 from nexus.ui.builder import page as builder
 from nexus.ui.builder import words
-from nexus.ui.editing import Editing, draw_head, edit
+from nexus.ui.editing import Content, Editing, draw_head, edit
 from nexus.ui.forms import plain
 from nexus.ui.page import errors_shown
 from nexus.ui.sql_editor import page as sql_page
@@ -62,7 +62,7 @@ def _new_draft() -> str:
 
 
 def _draw_builder(user: User, known: list[Source], opened: OpenView | None) -> None:
-    editing = edit(user, opened.view.name if opened else _new_draft(), opened=opened, blank=lambda: builder.blank(known[0].name))
+    editing = edit(user, opened.view.name if opened else _new_draft(), opened=opened, blank=lambda: _asked_for(known))
     st.fragment(_head, key="edit-head")(editing, known)
     source = next((source for source in known if source.name == editing.content.get("source")), known[0])
     builder.draw_builder(user, editing, source)
@@ -78,6 +78,15 @@ def _draw_sql(user: User, known: list[Source], opened: OpenView | None) -> None:
 def _sql_head(editing: Editing, known: list[Source]) -> None:
     with errors_shown(where="view editor", user=editing.user):
         _leave(draw_head(editing, known, ready=lambda: sql_page.made_view(editing), title="What the view tells"))
+
+
+def _asked_for(known: list[Source]) -> Content:
+    """A view of nothing yet, or of the table that the address names: `&source=…&schema=…&table=…`."""
+    said = {name: st.query_params.get(name, "") for name in ("source", "schema", "table")}
+    content = builder.blank(said["source"] if said["source"] in {source.name for source in known} else known[0].name)
+    if content["source"] == said["source"] and said["schema"] and said["table"]:
+        content["question"] |= {"schema": said["schema"], "table": said["table"]}
+    return content
 
 
 def _head(editing: Editing, known: list[Source]) -> None:
