@@ -142,11 +142,16 @@ SCALARS = ALLOWED - frozenset(f"{AGGREGATES} {WINDOWS} {SETS}".split()) - RETURN
 
 # `x.f` means f(x) where x is a row and has no column f. These prefixes are the server's own functions: a
 # column is hardly ever called so, and then its name can be changed in a WITH.
-SERVER_PREFIXES = ("pg_", "lo_", "has_", "inet_", "txid_", "dblink", "binary_upgrade_")
+SERVER_PREFIXES = ("pg_", "inet_", "txid_", "dblink", "binary_upgrade_")
 
 SERVER_NAMES = frozenset(
     """
-    currtid2 current_setting currval database_to_xml lastval loread lowrite nextval query_to_xml query_to_xmlschema
+    currtid2 current_setting currval database_to_xml has_any_column_privilege has_column_privilege has_database_privilege
+    has_foreign_data_wrapper_privilege has_function_privilege has_language_privilege has_largeobject_privilege
+    has_parameter_privilege has_schema_privilege has_sequence_privilege has_server_privilege has_table_privilege
+    has_tablespace_privilege has_type_privilege lastval lo_close lo_creat lo_create lo_export lo_from_bytea lo_get lo_import
+    lo_lseek lo_lseek64 lo_manage lo_oid lo_open lo_put lo_tell lo_tell64 lo_truncate lo_truncate64 lo_unlink loread lowrite
+    nextval query_to_xml query_to_xmlschema
     query_to_xml_and_xmlschema row_security_active schema_to_xml set_config setval table_to_xml ts_rewrite ts_stat
     cursor_to_xml
     """.split()  # noqa: SIM905 - a list of names reads better as words

@@ -15,7 +15,7 @@ from nexus.views.page import LONGEST_VALUE, Page, WrongPlace, read_place, writte
 from nexus.views.question import OrderBy
 from nexus.views.reading import Reading, directed, part_of, reading_of
 from nexus.views.runs import observed
-from nexus.views.service import OpenView
+from nexus.views.service import OpenView, explaining
 
 Cancelled = Callable[[], bool] | None
 
@@ -60,7 +60,8 @@ def read_page(
     found: list[PageOfRows] = []
 
     def rows() -> Table:
-        found.append(_read_page(opened, reader, values, page, fresh=fresh, cancelled=cancelled))
+        with explaining(opened, reader=reader):
+            found.append(_read_page(opened, reader, values, page, fresh=fresh, cancelled=cancelled))
         return found[0].table
 
     observed(

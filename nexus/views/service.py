@@ -1,6 +1,7 @@
 """Views: find, ask, save, list."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -84,16 +85,15 @@ def ask(
         return run(open_view.source, query=query, reader=reader, max_rows=max_rows, fresh=fresh)
 
     def explained() -> Table:
-        try:
-            return rows()
-        except QueryFailed as error:
-            if error.code not in GONE:
-                raise
-            reason = what_changed(open_view, reader=reader)
-            if reason is None and not open_view.view.names_its_columns:
-                # All columns were wanted, and the catalog, read afresh now, has others than the one that was kept.
+        with explaining(open_view, reader=reader):
+            try:
                 return rows()
-            raise changed(error, reason, saved_at=open_view.saved_at) from None
+            except QueryFailed as error:
+                if error.code not in GONE or open_view.view.names_its_columns:
+                    raise
+                # All columns were wanted, and the tables may have others than those that are remembered.
+                catalog.tables(open_view.source, reader=reader, fresh=True)
+                return rows()
 
     return observed(
         reader,
@@ -106,13 +106,24 @@ def ask(
     )
 
 
-def what_changed(open_view: OpenView, *, reader: User) -> str | None:
-    """What the view names and its source has no more, as one sentence; the catalog is read afresh. None where that does not tell."""
+@contextmanager
+def explaining(open_view: OpenView, *, reader: User) -> Iterator[None]:
+    """What the database says of a column or table that is not there becomes what the view names and its source has no more.
+
+    The catalog is read afresh only then. Raises QueryFailed.
+    """
+    require(reader, Permission.SEE)
     try:
-        present = catalog.tables(open_view.source, reader=reader, fresh=True)
-    except NexusError:
-        return None
-    return check_against(open_view.view, present, saved_at=open_view.saved_at)
+        yield
+    except QueryFailed as error:
+        if error.code not in GONE:
+            raise
+        try:
+            present = catalog.tables(open_view.source, reader=reader, fresh=True)
+            reason = check_against(open_view.view, present, saved_at=open_view.saved_at)
+        except NexusError:
+            reason = None
+        raise changed(error, reason, saved_at=open_view.saved_at) from None
 
 
 def query_of(open_view: OpenView, *, reader: User, values: Mapping[str, Any]) -> Query:

@@ -18,7 +18,7 @@ from nexus.sources import connect, export, run, store
 from nexus.sources.connect import Watch, pool_of
 from nexus.sources.guard import Statement
 from nexus.sources.question import Question
-from nexus.sources.spec import Query, QueryRefused, QueryTooBig, QueryTooSlow, Table
+from nexus.sources.spec import Query, QueryFailed, QueryRefused, QueryTooBig, QueryTooSlow, Table
 
 STATEMENTS = json.loads((Path(__file__).parent / "hostile_sql.json").read_text())
 for one in STATEMENTS:
@@ -160,7 +160,7 @@ def test_past_the_guard_it_breaks_out_of_no_select_and_no_cursor(server, source,
     question = past_the_guard(source, one["sql"])
     watch = Watch(deadline=time.monotonic() + 20, max_bytes=1 << 24)
     rows = []
-    with suppress(psycopg2.Error), pool_of(source).connection(watch) as connection:
+    with suppress(psycopg2.Error, QueryFailed), pool_of(source).connection(watch) as connection:
         rows = run._begin(connection, question, text, limit=10, rows=10, watch=watch).fetchall()
     assert SECRET not in repr(rows)
     server.settles_at(before)

@@ -9,6 +9,8 @@ from nexus.sources.run import answers
 from nexus.sources.spec import QueryFailed, Source
 from nexus.views import service as views
 from nexus.views.changes import check_against
+from nexus.views.page import Page
+from nexus.views.paging import read_page
 from nexus.views.question import TableQuestion
 from nexus.views.service import OpenView
 from nexus.views.spec import View
@@ -115,6 +117,8 @@ def test_a_column_or_table_that_is_gone_is_named_with_the_day_of_saving(source, 
     for name in ("chosen", "filtered", "computed", "joined"):
         with pytest.raises(QueryFailed, match=r"^The column `old` is gone from `gone`; the view was saved on 3 May 2013. Edit the view"):
             views.ask(asked[name], reader=reader, values={}, fresh=True)
+        with pytest.raises(QueryFailed, match=r"^The column `old` is gone from `gone`; the view was saved on 3 May 2013. Edit the view"):
+            read_page(asked[name], reader=reader, values={}, page=Page())
     assert "g.old" not in [column.name for column in views.ask(asked["whole"], reader=reader, values={}, fresh=True).columns]
     with pytest.raises(QueryFailed, match=r'column "old" does not exist. The view was saved on 3 May 2013'):
         views.ask(asked["written"], reader=reader, values={}, fresh=True)
@@ -122,6 +126,19 @@ def test_a_column_or_table_that_is_gone_is_named_with_the_day_of_saving(source, 
         cursor.execute("drop table sample.gone")
     with pytest.raises(QueryFailed, match=r"^The table `gone` is gone from `sample`.*3 May 2013"):
         views.ask(asked["joined"], reader=reader, values={}, fresh=True)
+
+
+def test_a_page_of_joined_tables_names_its_columns_as_the_whole_result_does(source, reader):
+    weather = {
+        "schema": "sample",
+        "table": "weather",
+        "on": [{"column": "origin", "equals": "origin"}, {"column": "time_hour", "equals": "time_hour"}],
+    }
+    view = opened(source, of("flights", joins=[weather], order=[{"column": "weather.temp", "descending": True}], limit=200))
+    page = read_page(view, reader=reader, values={}, page=Page(size=50))
+    assert list(page.names) == [column.name for column in views.ask(view, reader=reader, values={}, max_rows=50).columns]
+    assert page.order[0].column == "weather.temp"
+    assert page.next
 
 
 # --- steps ------------------------------------------------------------------------------------------------

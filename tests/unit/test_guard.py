@@ -216,3 +216,17 @@ def test_the_longest_chains_neither_crash_nor_stall(sql):
 )
 def test_dangerous_functions_are_not_on_the_list(name):
     assert name not in ALLOWED
+
+
+def test_columns_called_like_those_of_people_may_say_of_which_table_they_are():
+    assert guard.check("select lo.lo_orderkey, p.has_children from lineorder lo, people p")
+
+
+def test_each_function_of_the_server_that_begins_as_columns_may_is_refused_as_a_column(postgres):
+    with postgres.superuser() as cursor:
+        cursor.execute("select distinct proname from pg_proc where proname ~ '^(lo|has)_'")
+        names = [row[0] for row in cursor.fetchall()]
+    assert len(names) > 20
+    for name in names:
+        with pytest.raises(QueryRefused, match="as a column"):
+            guard.check(f"select o.{name} from unnest('{{1}}'::oid[]) as o")
