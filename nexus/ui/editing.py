@@ -146,7 +146,7 @@ def draw_head(editing: Editing, known: list[Source], *, ready: Callable[[], View
             fields.get("title") or "",
             key=at,
             max_chars=200,
-            placeholder=title or "What the view tells; left empty, its steps in words",
+            placeholder=title or "What the view tells",
             on_change=editing.take,
             args=(fields, "title", at, _stripped),
             width="stretch",
@@ -222,6 +222,8 @@ def _save(editing: Editing, ready: Callable[[], View]) -> None:
     editing.problem = ""
     try:
         view = ready()
+        if editing.base_version is None and not editing.content.get("name"):
+            view = _freely_named(view, editing.user)
         with transaction() as session:
             views.save_view(
                 session, user=editing.user, view=view, base_version=editing.base_version, note=editing.content.get("note") or ""
@@ -272,18 +274,19 @@ def _save_on_top(editing: Editing, version: int, ready: Callable[[], View]) -> N
 
 def _save_as_new(editing: Editing, ready: Callable[[], View]) -> None:
     """Under the first name that is free, with the same title."""
-
-    def renamed() -> View:
-        view = ready()
-        with transaction() as session:
-            taken = views.taken_names(session, reader=editing.user)
-        stem = view.name[:56]
-        return view.model_copy(update={"name": next(f"{stem}-{n}" for n in range(2, 10_000) if f"{stem}-{n}" not in taken)})
-
     before, editing.base_version = editing.base_version, None
-    _save(editing, renamed)
+    _save(editing, lambda: _freely_named(ready(), editing.user))
     if editing.problem:
         editing.base_version = before
+
+
+def _freely_named(view: View, user: User) -> View:
+    """The view under its own name, or the first like it that is free: nobody chose it."""
+    with transaction() as session:
+        taken = views.taken_names(session, reader=user)
+    stem = view.name[:56].rstrip("-")
+    name = next(name for name in (view.name, *(f"{stem}-{count}" for count in range(2, 10_000))) if name not in taken)
+    return view.model_copy(update={"name": name})
 
 
 def _difference(theirs: View, ready: Callable[[], View]) -> str:

@@ -6,10 +6,11 @@ from nexus.accounts.spec import Permission, User
 from nexus.db.drafts import Draft
 from nexus.db.session import transaction
 from nexus.ui import when
+from nexus.ui.builder import words
 from nexus.ui.forms import plain
 from nexus.views import drafts
 
-MOST = 10
+MOST = 5
 
 
 def draw_drafts(user: User) -> None:
@@ -32,9 +33,11 @@ def draw_drafts(user: User) -> None:
 
 
 def _title(draft: Draft) -> str:
+    """Its title; without one, its steps or the beginning of its SQL."""
     question = draft.content.get("question")
-    about = question.get("table") if isinstance(question, dict) else None
-    return str(draft.content.get("title") or (f"Untitled, of {about}" if about else "Untitled"))
+    about = question if isinstance(question, dict) else {}
+    sql = " ".join(str(about.get("sql") or "").split())
+    return str(draft.content.get("title") or words.title(about) or (f"{sql[:60]}…" if len(sql) > 60 else sql) or "Untitled")
 
 
 def _address(draft: Draft) -> dict[str, str]:

@@ -17,7 +17,6 @@ from nexus.ui.page import errors_shown
 from nexus.ui.sql_editor import page as sql_page
 from nexus.views import drafts
 from nexus.views import service as views
-from nexus.views.question import TableQuestion
 from nexus.views.service import OpenView
 
 TEMPLATE = """\
@@ -45,10 +44,8 @@ def draw_new(user: User, way: str) -> None:
     match way:
         case "yaml":
             saved = editor.draw_yaml(TEMPLATE.format(source=known[0].name), kind="view", name=None, base_version=None, user=user)
-        case "table":
-            _draw_builder(user, known, None)
         case _:
-            _draw_sql(user, known, None)
+            _draw_form(user, known, None, "table" if way == "table" else "sql")
     _leave(saved)
 
 
@@ -61,23 +58,28 @@ def _new_draft() -> str:
     return f"{drafts.NEW}{named}"
 
 
-def _draw_builder(user: User, known: list[Source], opened: OpenView | None) -> None:
-    editing = edit(user, opened.view.name if opened else _new_draft(), opened=opened, blank=lambda: _asked_for(known))
-    st.fragment(_head, key="edit-head")(editing, known)
+def _draw_form(user: User, known: list[Source], opened: OpenView | None, way: str) -> None:
+    """The form of what is typed: a view built by clicking may have a draft that goes on in SQL."""
+    editing = edit(
+        user,
+        opened.view.name if opened else _new_draft(),
+        opened=opened,
+        blank=lambda: sql_page.blank(known[0].name) if way == "sql" else _asked_for(known),
+    )
     source = next((source for source in known if source.name == editing.content.get("source")), known[0])
-    builder.draw_builder(user, editing, source)
+    in_sql = editing.content["question"].get("kind") == "sql"
+    st.fragment(_head, key="edit-head")(editing, known, in_sql)
+    if in_sql:
+        sql_page.draw_sql_editor(user, editing, source)
+    else:
+        builder.draw_builder(user, editing, source)
 
 
-def _draw_sql(user: User, known: list[Source], opened: OpenView | None) -> None:
-    editing = edit(user, opened.view.name if opened else _new_draft(), opened=opened, blank=lambda: sql_page.blank(known[0].name))
-    st.fragment(_sql_head, key="edit-head")(editing, known)
-    source = next((source for source in known if source.name == editing.content.get("source")), known[0])
-    sql_page.draw_sql_editor(user, editing, source)
-
-
-def _sql_head(editing: Editing, known: list[Source]) -> None:
+def _head(editing: Editing, known: list[Source], in_sql: bool) -> None:
     with errors_shown(where="view editor", user=editing.user):
-        _leave(draw_head(editing, known, ready=lambda: sql_page.made_view(editing), title="What the view tells"))
+        suggested = "" if in_sql else words.title(editing.content["question"])
+        made_view = sql_page.made_view if in_sql else builder.made_view
+        _leave(draw_head(editing, known, ready=lambda: made_view(editing), title=suggested))
 
 
 def _asked_for(known: list[Source]) -> Content:
@@ -87,12 +89,6 @@ def _asked_for(known: list[Source]) -> Content:
     if content["source"] == said["source"] and said["schema"] and said["table"]:
         content["question"] |= {"schema": said["schema"], "table": said["table"]}
     return content
-
-
-def _head(editing: Editing, known: list[Source]) -> None:
-    with errors_shown(where="view editor", user=editing.user):
-        suggested = words.title(editing.content["question"])
-        _leave(draw_head(editing, known, ready=lambda: builder.made_view(editing), title=suggested))
 
 
 def draw_editor(user: User, opened: OpenView) -> None:
@@ -111,10 +107,7 @@ def draw_editor(user: User, opened: OpenView) -> None:
         listed = views.view_versions(session, reader=user, name=name)
     saved: str | None = None
     with form:
-        if isinstance(opened.view.question, TableQuestion):
-            _draw_builder(user, known, opened)
-        else:
-            _draw_sql(user, known, opened)
+        _draw_form(user, known, opened, opened.view.question.kind)
     with written:
         saved = editor.draw_yaml(editor.yaml_of(opened.view), kind="view", name=name, base_version=opened.version, user=user) or saved
     with history:

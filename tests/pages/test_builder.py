@@ -73,7 +73,7 @@ def test_groups_and_figures_by_clicking_are_the_spec(sample, visit, analyst):
     _several(app, "Group by").set_value([(None, "carrier"), (None, "time_hour")]).run()
     _choose(app, "Figure", "median")
     _choose(app, "Of which column", (None, "arr_delay"))
-    app.toggle[0].set_value(True).run()
+    next(element for element in app.toggle if element.label == "Keep only the top").set_value(True).run()
     assert _preview(app).columns.tolist() == ["carrier", "month", "arr_delay_median"]
     _save(app, "Worst carriers")
     question = _find(analyst, "worst-carriers").view.question
@@ -155,6 +155,23 @@ def test_a_value_that_the_page_asks_becomes_a_parameter(sample, visit, analyst):
     view = _find(analyst, "late-as-asked").view
     assert view.question.filters[0].parameter == "arr_delay"
     assert view.parameters[0].model_dump(exclude_defaults=True) == {"name": "arr_delay", "label": "Arr delay", "default": 60.0}
+    app = visit("view", analyst, name="late-as-asked", edit="1")
+    _open(app, "Filters")
+    button(app, "Remove this filter").click().run()
+    button(app, "Save").click().run()
+    assert _find(analyst, "late-as-asked").view.parameters == ()
+
+
+def test_a_view_goes_on_in_sql_with_the_same_rows(clicked, visit, analyst):
+    before = _find(analyst, "clicked")
+    app = visit("view", analyst, name="clicked", edit="1")
+    next(element for element in app.toggle if element.label == "See the SQL").set_value(True).run()
+    assert "sample.flights" in app.code[0].value
+    button(app, "Continue this view in SQL").click().run()
+    button(app, "Save").click().run()
+    after = _find(analyst, "clicked")
+    assert after.view.question.kind == "sql"
+    assert views.ask(after, reader=analyst, values={}).rows == views.ask(before, reader=analyst, values={}).rows
 
 
 def test_a_filter_that_is_not_finished_is_not_lost_by_saving(sample, visit, analyst):
@@ -171,6 +188,12 @@ def test_a_view_without_a_title_is_called_by_its_steps(sample, visit, analyst):
     app = _new_flights(visit, analyst)
     button(app, "Save").click().run()
     assert _find(analyst, "flights").view.title == "Flights"
+
+
+def test_a_second_view_of_one_title_gets_a_name_of_its_own(sample, visit, analyst):
+    for _ in range(2):
+        _save(_new_flights(visit, analyst), "All flights")
+    assert _find(analyst, "all-flights-2").view.title == "All flights"
 
 
 def test_what_was_typed_is_there_again_after_a_new_sign_in(sample, visit, analyst):

@@ -3,10 +3,6 @@
 import pytest
 
 from nexus.db import session as own
-from nexus.errors import BadInput
-from nexus.sources import catalog
-from nexus.sources import service as sources
-from nexus.ui import view_form
 from nexus.views import drafts
 from nexus.views import service as views
 from nexus.workspace import service as workspace
@@ -126,14 +122,3 @@ def test_an_earlier_version_comes_back(sample, visit, analyst):
     app = visit("view", analyst, name="days", edit="1")
     button(app, "Restore").click().run()
     assert _find(analyst, "days").view == opened.view
-
-
-def test_a_filter_value_takes_the_type_of_its_column(sample, analyst):
-    with own.transaction() as session:
-        source = sources.find(session, reader=analyst, name="sample")
-    table = catalog.find_table(source, reader=analyst, schema="sample", name="flights")
-    assert view_form._filter({"column": "dep_delay", "operator": "between", "value": "15, 60.5"}, table)["value"] == [15, 60.5]
-    assert view_form._filter({"column": "origin", "operator": "in", "value": "JFK, LGA"}, table)["value"] == ["JFK", "LGA"]
-    assert view_form._filter({"column": "origin", "operator": "contains", "value": "a, b"}, table)["value"] == "a, b"
-    with pytest.raises(BadInput, match="not a number"):
-        view_form._filter({"column": "dep_delay", "operator": ">", "value": "many"}, table)

@@ -293,4 +293,25 @@ def _switch(b: Builder, item: Item) -> None:
 def _remove(b: Builder, found: Items, item: Item) -> None:
     if item in found:
         found.remove(item)
+    drop_unused(b, parameters_in(item))
     b.editing.keep()
+
+
+def parameters_in(part: Any) -> set[str]:
+    """The parameters that filters somewhere in `part` take their value from."""
+    match part:
+        case dict():
+            named = {part["parameter"]} if isinstance(part.get("parameter"), str) else set()
+            return named.union(*(parameters_in(inner) for inner in part.values()))
+        case list():
+            return set[str]().union(*(parameters_in(inner) for inner in part))
+        case _:
+            return set()
+
+
+def drop_unused(b: Builder, names: set[str]) -> None:
+    """Those of `names` that no filter uses any more: they would ask for nothing."""
+    gone = names - parameters_in(b.form)
+    if gone:
+        held = b.editing.content.get("parameters") or []
+        b.editing.content["parameters"] = [parameter for parameter in held if parameter.get("name") not in gone]

@@ -17,6 +17,7 @@ from nexus.ui.builder.form import Builder
 from nexus.ui.builder.items import STEPS, items, mark, question_of, unfinished
 from nexus.ui.builder.looks import draw_chart, draw_format
 from nexus.ui.builder.order import draw_limit, draw_order
+from nexus.ui.builder.parameters import draw_parameters_card
 from nexus.ui.builder.preview import draw_preview
 from nexus.ui.builder.tables import draw_joins, draw_table
 from nexus.ui.builder.written import draw_sql
@@ -31,6 +32,7 @@ TITLES = {
     "joins": ("Joins", "join_inner"),
     "computed": ("Computed columns", "function"),
     "filters": ("Filters", "filter_alt"),
+    "parameters": ("Asked on the page", "live_help"),
     "columns": ("Columns", "view_column"),
     "result_filters": ("Conditions on the result", "rule"),
     "order": ("Order", "sort"),
@@ -85,8 +87,9 @@ def _draw(b: Builder) -> None:
 def _draw_foot(b: Builder) -> None:
     """The draft, and what the steps mean in SQL."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="builder-foot"):
+        shown = bool(b.form.get("table")) and st.toggle("See the SQL", key=f"{b.editing.scope}-see-sql")
         draw_draft(b.editing)
-    if b.form.get("table"):
+    if shown:
         draw_sql(b)
     if b.editing.unkept:
         st.error(sentence(b.editing.unkept), icon=":material/error:")
@@ -109,6 +112,8 @@ def _draw_steps(b: Builder) -> None:
     }
     for step in STEPS if b.form.get("table") else STEPS[:1]:
         _draw_card(b, step, draw[step])
+        if step == "filters" and b.editing.content.get("parameters"):
+            _draw_card(b, "parameters", lambda: draw_parameters_card(b))
 
 
 def _draw_card(b: Builder, step: str, draw: Callable[[], None]) -> None:
@@ -142,6 +147,8 @@ def _summary(b: Builder, step: str) -> str:
             return words.conditions(form.get(step) or [])
         case "columns":
             return words.columns(form) or "all"
+        case "parameters":
+            return ", ".join(str(one.get("label") or one.get("name")) for one in b.editing.content["parameters"])
         case "order":
             return words.order(form.get("order") or [])
         case "limit":

@@ -1,16 +1,18 @@
 """A filter whose value the page asks: it makes a parameter that fits the column, or uses one that is there."""
 
-import json
 from typing import Any
 
 import streamlit as st
 
+from nexus.db.session import transaction
 from nexus.ui.builder import form as fields
 from nexus.ui.builder import suggest
 from nexus.ui.builder.form import Builder
 from nexus.ui.builder.items import Item
 from nexus.ui.builder.reach import Reached
 from nexus.ui.forms import slug
+from nexus.ui.parameter_form import draw_parameters
+from nexus.views import service as views
 from nexus.views.parameter import TAKEN
 
 FIXED = "a fixed value"
@@ -70,6 +72,29 @@ def _default(value: Any) -> Item:
     return {} if value is None else {"default": value}
 
 
+def draw_parameters_card(b: Builder) -> None:
+    """Types, labels and defaults of what the page asks."""
+    with transaction() as session:
+        known = [listed.name for listed in views.list_views(session, reader=b.user)]
+    before = list(_parameters(b))
+    after = draw_parameters(b.key(b.form, "asked"), before, found=_used(b, before), views=known)
+    if after != before:
+        b.editing.content["parameters"] = after
+        b.editing.keep()
+        if len(after) != len(before):
+            st.rerun(scope="fragment")
+
+
+def _used(b: Builder, parameters: list[Item]) -> list[str]:
+    """The names by which the filters use the parameters, as SQL would: a range of dates has two."""
+    used, found = fields.parameters_in(b.form), []
+    for parameter in parameters:
+        name = str(parameter["name"])
+        if name in used:
+            found += [f"{name}_from", f"{name}_to"] if parameter.get("type") == "date_range" else [name]
+    return found
+
+
 def draw_asked(b: Builder, item: Item) -> None:
     """Which parameter gives the value, or back to a fixed one."""
     names = [parameter["name"] for parameter in _parameters(b) if parameter.get("name")]
@@ -93,18 +118,7 @@ def _took_parameter(b: Builder, item: Item, at: str) -> None:
     chosen, before = st.session_state.get(at), item.get("parameter")
     if chosen == FIXED:
         item.pop("parameter", None)
-        _drop_unused(b, before)
+        fields.drop_unused(b, {str(before)})
         b.editing.keep()
     else:
         fields.took(b, item, "parameter", at)
-
-
-def _drop_unused(b: Builder, name: Any) -> None:
-    """A parameter that no filter uses any more asks for nothing."""
-    if f'"parameter": "{name}"' not in _text(b):
-        b.editing.content["parameters"] = [parameter for parameter in _parameters(b) if parameter.get("name") != name]
-
-
-def _text(b: Builder) -> str:
-
-    return json.dumps(b.form)

@@ -29,7 +29,7 @@ def draw_preview(b: Builder) -> None:
     if not b.form.get("table"):
         empty("Choose a table. Its first rows stand here, and change with every step.")
         return
-    step = b.opened
+    step = "filters" if b.opened == "parameters" else b.opened
     early = step is not None and STEPS.index(step) < STEPS.index(RESULT) and any(b.form.get(name) for name in ("columns", "result_filters"))
     with st.container(horizontal=True, vertical_alignment="center", gap="small", height=40, border=False):
         st.markdown(f"**{TITLES.get(step or '', 'The result') if early else 'The result'}**")

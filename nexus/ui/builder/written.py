@@ -16,30 +16,19 @@ from nexus.views.written import as_sql, sql_of
 
 
 def draw_sql(b: Builder) -> None:
-    """The statement, when it is asked for; and two ways to go on in SQL."""
-    with st.expander("See the SQL", key=f"{b.editing.scope}-sql", icon=":material/code:", on_change="rerun") as more:
-        pass
-    if not more.open:
+    """The statement, and the ways to go on in SQL."""
+    try:
+        view = asking.view_of(b, question_of(b.form))
+        st.code(sql_of(view, {}, lookup=catalog.lookup(b.source, reader=b.user)), language="sql", wrap_lines=True)
+    except NexusError as error:
+        st.error(sentence(error.message), icon=":material/error:")
         return
-    with more:
-        try:
-            view = asking.view_of(b, question_of(b.form))
-            st.code(sql_of(view, {}, lookup=catalog.lookup(b.source, reader=b.user)), language="sql", wrap_lines=True)
-        except NexusError as error:
-            st.error(sentence(error.message), icon=":material/error:")
-            return
-        with st.container(horizontal=True, gap="small"):
-            new = b.editing.opened is None
-            if not new:
-                st.button(
-                    "Continue this view in SQL",
-                    key=f"{b.editing.scope}-same-sql",
-                    icon=":material/edit:",
-                    on_click=_continue,
-                    args=(b, True),
-                )
-            words = "Continue in SQL" if new else "Make a new view in SQL of it"
-            st.button(words, key=f"{b.editing.scope}-new-sql", icon=":material/arrow_forward:", on_click=_continue, args=(b, False))
+    scope, new = b.editing.scope, b.editing.opened is None
+    with st.container(horizontal=True, gap="small"):
+        if not new:
+            st.button("Continue this view in SQL", key=f"{scope}-same-sql", icon=":material/edit:", on_click=_continue, args=(b, True))
+        words = "Continue in SQL" if new else "Make a new view in SQL of it"
+        st.button(words, key=f"{scope}-new-sql", icon=":material/arrow_forward:", on_click=_continue, args=(b, False))
 
 
 def _continue(b: Builder, same: bool) -> None:
