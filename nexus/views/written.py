@@ -9,7 +9,8 @@ from pglast.parser import ParseError
 from pglast.stream import IndentedStream
 
 from nexus.sources.catalog import TableLookup
-from nexus.sources.sqltext import numbered_for, places_of, tokens_of
+from nexus.sources.spec import QueryTooBig
+from nexus.sources.sqltext import MAX_CHARACTERS, numbered_for, places_of, tokens_of
 from nexus.views.compile import bind_names, compile
 from nexus.views.compile.constants import with_constants
 from nexus.views.compile.opened import opened
@@ -34,7 +35,7 @@ def as_sql(view: View, *, lookup: TableLookup | None = None) -> View:
     """The same view written in SQL: with the same parameters it has the same rows.
 
     A filter by a parameter becomes an optional part, `[[ AND … ]]`. `lookup` tells which columns hold text and what joined tables
-    hold. Raises BadInput where a parameter has no way into SQL: a relative date chosen by one.
+    hold. Raises BadInput where a parameter has no way into SQL: a relative date chosen by one; QueryTooBig for more than a view's SQL may have.
     """
     if isinstance(view.question, SqlQuestion):
         return view
@@ -45,6 +46,8 @@ def as_sql(view: View, *, lookup: TableLookup | None = None) -> View:
         # Without the first condition the others still need a WHERE.
         text = text.replace(f'AND "{found.mark(place)}"', f"[[ AND {condition} ]]")
         text = text.replace(f'WHERE "{found.mark(place)}"', f"WHERE true\n  [[ AND {condition} ]]")
+    if len(text) > MAX_CHARACTERS:
+        raise QueryTooBig(f"In SQL this view has {len(text):,} characters, and {MAX_CHARACTERS:,} are allowed. Choose fewer columns first.")
     return view.model_copy(update={"question": SqlQuestion(sql=text)})
 
 

@@ -10,7 +10,7 @@ from nexus.db import session as own
 from nexus.errors import BadInput
 from nexus.sources import catalog, connect, run, service
 from nexus.sources.run import answers
-from nexus.sources.spec import Query, Source
+from nexus.sources.spec import Query, QueryTooBig, Source
 from nexus.views import service as views
 from nexus.views.service import OpenView, check_view
 from nexus.views.spec import View
@@ -197,3 +197,11 @@ def test_a_view_in_sql_keeps_its_lines():
 def test_a_relative_date_of_a_parameter_has_no_way_into_sql():
     with pytest.raises(BadInput, match="Give it a fixed value first"):
         as_sql(view([PARAMETERS[1]], filters=[{"column": "time_hour", "operator": "within", "parameter": "dest"}]))
+
+
+def test_a_view_too_wide_for_sql_says_so():
+    wide = view(columns=[{"column": f"{n:04} {'ü' * 20}"} for n in range(1600)])
+    assert len(sql_of(wide, {})) > 50_000
+    wider = view(columns=[{"column": f"{n:04} {'x' * 50}"} for n in range(1600)])
+    with pytest.raises(QueryTooBig, match="Choose fewer columns"):
+        as_sql(wider)
