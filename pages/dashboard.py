@@ -63,7 +63,7 @@ def edit(user: User, opened: dashboards.OpenDashboard) -> None:
     with history:
         with transaction() as session:
             listed = dashboards.dashboard_versions(session, reader=user, name=name)
-        restored = draw_versions("dashboard", name, listed)
+        restored = draw_versions("dashboard", name, listed, user=user)
         archived = draw_archive("dashboard", name, lambda session: dashboards.archive_dashboard(session, user=user, name=name))
         if restored is not None:
             with transaction() as session:

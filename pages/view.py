@@ -5,9 +5,11 @@ import streamlit as st
 from nexus.accounts.spec import User
 from nexus.db.session import transaction
 from nexus.ui import url
+from nexus.ui.keeping import draw_about_view
 from nexus.ui.page import run_page, tab
 from nexus.ui.view import draw_view
 from nexus.ui.view_editor import draw_editor, draw_new
+from nexus.ui.viewing import reader_of
 from nexus.views import service as views
 
 
@@ -18,13 +20,15 @@ def page(user: User) -> None:
             st.switch_page("pages/data.py")
         draw_new(user, st.query_params["new"])
         return
+    reader = reader_of(user, subject=f"view {name}")
     with transaction() as session:
-        opened = views.find_view(session, reader=user, name=name)
+        opened = views.find_view(session, reader=reader, name=name)
     tab(opened.view.title)
     if "edit" in st.query_params:
         draw_editor(user, opened)
     else:
-        draw_view(user, opened)
+        draw_view(reader, opened)
+        draw_about_view(reader, name, opened.view.title)
 
 
 run_page(page)

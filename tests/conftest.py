@@ -25,6 +25,7 @@ from nexus.db.embedded import Embedded
 from nexus.sample import load as sample
 from nexus.sources import connect
 from nexus.sources.run import answers
+from nexus.views import runs
 from tests.people import add_person
 from tests.server import Server
 
@@ -114,6 +115,7 @@ def database(request: pytest.FixtureRequest, postgres: Postgres) -> Iterator[str
     finally:
         connect.close_all()
         answers.forget()
+        runs.forget()
         own.disconnect()
         postgres.drop(name)
 
@@ -134,6 +136,7 @@ def shared_sample(postgres: Postgres, sample_template: str) -> Iterator[str]:
     finally:
         connect.close_all()
         answers.forget()
+        runs.forget()
         own.disconnect()
         postgres.drop(name)
 

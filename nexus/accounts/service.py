@@ -7,7 +7,7 @@ from nexus import audit
 from nexus.accounts import passwords, sign_in, store, tokens
 from nexus.accounts.sessions import Ending, OpenSession, Person, SignedOut
 from nexus.accounts.sign_in import SignedIn
-from nexus.accounts.spec import Permission, Role, User, require
+from nexus.accounts.spec import Permission, Role, User, require, require_oneself
 from nexus.db import saved
 from nexus.db.session import Session, transaction
 from nexus.errors import BadInput, Conflict, NotAllowed
@@ -144,6 +144,21 @@ def end_all_sessions(session: Session, *, user: User, person_id: int) -> int:
         session, user_id=_id(user), what="person.signed out by administrator", subject=f"person {row.email}", detail={"sessions": count}
     )
     return count
+
+
+def see_as(session: Session, *, user: User, person_id: int, subject: str) -> User:
+    """The person, for reading `subject` as they see it: with their rights and attributes, and nothing can be changed.
+
+    Recorded, though not again for every look within ten minutes. Raises BadInput for one who is disabled or gone.
+    """
+    require(user, Permission.ADMINISTER)
+    require_oneself(user)
+    person = store.person_to_look_as(session, person_id)
+    if person is None:
+        raise BadInput("This person is not there any more, or cannot sign in. Choose another.")
+    if not store.looked_lately(session, user_id=_id(user), subject=subject, email=person.email):
+        audit.record(session, user_id=user.id, what="person.seen as", subject=subject, detail={"as": person.email})
+    return person.model_copy(update={"looked_at_by": user.id})
 
 
 def change_setting(session: Session, *, user: User, name: str, value: object) -> None:

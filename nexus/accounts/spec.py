@@ -40,6 +40,9 @@ REFUSALS: dict[Permission, str] = {
 }
 
 
+LOOKING = "You see this as someone else does, and can change nothing. Stop that first."
+
+
 class User(BaseModel, frozen=True):
     """The person behind a request, as the session row says at this moment."""
 
@@ -49,13 +52,22 @@ class User(BaseModel, frozen=True):
     role: Role
     session_id: int | None = Field(None, description="None on the command line and in background work.")
     must_change_password: bool = False
+    looked_at_by: int | None = Field(
+        None, description="The administrator who sees things as this person does; then nothing can be changed."
+    )
     attributes: dict[str, Any] = Field(default_factory=dict, description="Become local settings of every query, for row-level rights.")
 
     def may(self, permission: Permission) -> bool:
-        return permission in ALLOWED[self.role]
+        return permission in ALLOWED[self.role] and (self.looked_at_by is None or permission is Permission.SEE)
 
 
 def require(user: User, permission: Permission) -> None:
     """Raises NotAllowed, with what to do, unless the person's role has the permission."""
     if not user.may(permission):
-        raise NotAllowed(REFUSALS[permission])
+        raise NotAllowed(LOOKING if user.looked_at_by is not None else REFUSALS[permission])
+
+
+def require_oneself(user: User) -> None:
+    """Raises NotAllowed for an administrator who only looks as this person does: what is personal stays as it is."""
+    if user.looked_at_by is not None:
+        raise NotAllowed(LOOKING)

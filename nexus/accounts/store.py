@@ -9,7 +9,7 @@ from sqlalchemy import Row, and_, case, delete, func, select, text, update
 from nexus.accounts.sessions import Ending, Found, OpenSession, Person
 from nexus.accounts.spec import Role, User
 from nexus.db.session import Session
-from nexus.db.tables import SessionRow, SignInAttemptRow, UserRow
+from nexus.db.tables import AuditRow, SessionRow, SignInAttemptRow, UserRow
 from nexus.errors import NotFound
 
 
@@ -169,6 +169,25 @@ def person(session: Session, user_id: int, *, lock: bool = False) -> UserRow:
     if row is None:
         raise PersonNotFound()
     return row
+
+
+def person_to_look_as(session: Session, user_id: int) -> User | None:
+    """None for the disabled and for those who are gone."""
+    row = session.execute(select(UserRow).where(UserRow.id == user_id, UserRow.disabled_at.is_(None))).scalar_one_or_none()
+    return as_user(row, None) if row else None
+
+
+def looked_lately(session: Session, *, user_id: int | None, subject: str, email: str, minutes: int = 10) -> bool:
+    """Whether it stands in the audit log already that they looked at `subject` as this person."""
+    since = func.now() - timedelta(minutes=minutes)
+    found = select(AuditRow.id).where(
+        AuditRow.user_id == user_id,
+        AuditRow.what == "person.seen as",
+        AuditRow.subject == subject,
+        AuditRow.detail.contains({"as": email}),
+        AuditRow.at > since,
+    )
+    return session.execute(found.limit(1)).first() is not None
 
 
 def people(session: Session) -> list[Person]:

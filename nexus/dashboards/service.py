@@ -7,10 +7,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from nexus import audit
-from nexus.accounts.spec import Permission, User, require
+from nexus.accounts.spec import Permission, User, require, require_oneself
 from nexus.dashboards import check, store
-from nexus.dashboards.spec import Dashboard, DataPanel, PromptPanel
-from nexus.db import sharing, versions
+from nexus.dashboards.spec import Dashboard, DataPanel, Panel, PromptPanel
+from nexus.db import sharing, versions, visits
 from nexus.db.session import Session
 from nexus.errors import BadInput, NotFound
 from nexus.sources import store as sources
@@ -167,7 +167,9 @@ def filter_choices(open_dashboard: OpenDashboard, filter: Parameter, *, reader: 
     return views.read_choices(filter, view, reader=reader)
 
 
-def save_dashboard(session: Session, *, user: User, dashboard: Dashboard, base_version: int | None = None, note: str = "") -> int:
+def save_dashboard(
+    session: Session, *, user: User, dashboard: Dashboard, base_version: int | None = None, note: str = "", open_to_all: bool = True
+) -> int:
     """Keep the dashboard, and say its version; the same spec again makes none.
 
     `base_version` is the version that the change was made from; none means a new dashboard. Raises Conflict
@@ -183,7 +185,9 @@ def save_dashboard(session: Session, *, user: User, dashboard: Dashboard, base_v
     if problem is not None:
         where = ".".join(str(part) for part in problem.path)
         raise BadInput(f"The dashboard `{dashboard.name}` was not saved: at `{where}`, {problem.message}")
-    saved = versions.save(session, kind="dashboard", spec=dashboard, user=user, base_version=base_version, note=note)
+    saved = versions.save(
+        session, kind="dashboard", spec=dashboard, user=user, base_version=base_version, note=note, open_to_all=open_to_all
+    )
     if saved.changed:
         audit.record(
             session, user_id=user.id, what="dashboard.saved", subject=f"dashboard {dashboard.name}", detail={"version": saved.version}
@@ -223,12 +227,7 @@ def still_readable(session: Session, *, reader: User, opened: OpenDashboard) -> 
 def views_named(dashboard: Dashboard) -> set[str]:
     """The views that its panels and filters ask."""
     of_panels = {panel.view for panel in dashboard.panels if isinstance(panel, DataPanel)}
-    of_filters = {
-        parameter.choices.view
-        for parameter in dashboard.filters
-        if isinstance(parameter, ChoiceParameter | MultipleChoiceParameter) and parameter.choices.view
-    }
-    return of_panels | of_filters
+    return of_panels | {view for parameter in dashboard.filters if (view := _choices_view(parameter))}
 
 
 def restore_dashboard(session: Session, *, user: User, name: str, version: int, base_version: int) -> int:
@@ -237,6 +236,35 @@ def restore_dashboard(session: Session, *, user: User, name: str, version: int, 
     kept = versions.load(session, reader=user, kind="dashboard", name=name, version=version)
     dashboard = versions.read("dashboard", name, Dashboard, kept.spec)
     return save_dashboard(session, user=user, dashboard=dashboard, base_version=base_version, note=f"Restored version {version}")
+
+
+def duplicate_dashboard(session: Session, *, user: User, name: str, as_name: str, title: str) -> None:
+    """Keep the dashboard again under another name, owned by who does it; what was not open to all is not either.
+
+    Panels and filters of what the person may not see stay behind. Raises Conflict, BadInput.
+    """
+    require(user, Permission.BUILD)
+    opened = open_dashboard(session, reader=user, name=name)
+    unseen = named_unseen(session, user=user, name=name)
+    seen = opened.dashboard.model_copy(
+        update={
+            "panels": tuple(panel for panel in opened.dashboard.panels if not _unseen(panel, unseen)),
+            "filters": tuple(item for item in opened.dashboard.filters if _choices_view(item) not in unseen.views),
+        }
+    )
+    dashboard = versions.renamed(seen, name=as_name, title=title)
+    note = f"Duplicate of {name}, version {opened.version}"
+    save_dashboard(session, user=user, dashboard=dashboard, note=note, open_to_all=opened.open_to_all)
+
+
+def _unseen(panel: Panel, unseen: check.Unseen) -> bool:
+    if isinstance(panel, PromptPanel):
+        return panel.prompt in unseen.prompts
+    return isinstance(panel, DataPanel) and panel.view in unseen.views
+
+
+def _choices_view(parameter: Parameter) -> str | None:
+    return parameter.choices.view if isinstance(parameter, ChoiceParameter | MultipleChoiceParameter) else None
 
 
 def dashboard_versions(session: Session, *, reader: User, name: str) -> list[versions.VersionInfo]:
@@ -254,4 +282,5 @@ def archive_dashboard(session: Session, *, user: User, name: str) -> None:
 def toggle_favourite(session: Session, *, user: User, name: str) -> bool:
     """Whether the dashboard is a favourite of the person from now on."""
     require(user, Permission.SEE)
-    return versions.toggle_favourite(session, kind="dashboard", name=name, reader=user)
+    require_oneself(user)
+    return visits.toggle_favourite(session, kind="dashboard", name=name, reader=user)

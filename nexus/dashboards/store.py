@@ -11,7 +11,7 @@ from nexus.db.sharing import changed_by, seen_by, values
 
 # The dashboard, the views that its panels and filters name, and their sources: one row a view, one statement
 # however many there are. The visit is written in it as well, at most once a minute; the command line, whose id
-# is 0, leaves none.
+# is 0, and who looks as another person leave none.
 _OPEN = text(f"""
 with opened as (
     select kept.name, kept.version as newest, kept.owner_id, kept.open_to_all, {changed_by("dashboard", "kept")} as may_edit,
@@ -26,7 +26,7 @@ with opened as (
     select parameter #>> '{{choices,view}}'
     from opened, jsonb_array_elements(case jsonb_typeof(spec -> 'filters') when 'array' then spec -> 'filters' else '[]' end) as parameter
 ), visited as (
-    insert into nexus.visits (user_id, kind, name) select :reader, 'dashboard', name from opened where :reader > 0
+    insert into nexus.visits (user_id, kind, name) select :reader, 'dashboard', name from opened where :visits
     on conflict (user_id, kind, name) do update set visited_at = now() where visits.visited_at < now() - interval '1 minute'
 )
 select
@@ -51,7 +51,12 @@ left join nexus.sources on sources.name = view_versions.spec ->> 'source'
 
 def open_rows(session: Session, *, reader: User, name: str, version: int | None) -> list[Mapping[str, Any]]:
     """One row a view that the dashboard uses; one without a view when it uses none; no row when there is no such dashboard."""
-    return [dict(row) for row in session.execute(_OPEN, {"name": name, "version": version, **values(reader)}).mappings()]
+    return [
+        dict(row)
+        for row in session.execute(
+            _OPEN, {"name": name, "version": version, "visits": reader.id > 0 and reader.looked_at_by is None, **values(reader)}
+        ).mappings()
+    ]
 
 
 _SPECS = text(f"""

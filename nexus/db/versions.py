@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from sqlalchemy import Boolean, Select, Text, and_, cast, func, literal, select, type_coerce, update
+from sqlalchemy import Boolean, Select, Text, and_, cast, func, select, type_coerce, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -135,6 +135,14 @@ def read(kind: Kind, name: str, spec: type[Spec], stored: dict[str, Any]) -> Spe
         raise SpecUnreadable(
             f"The {kind} `{name}` cannot be read by this release of Nexus: {first_problem(error)}. Correct it, or restore an earlier version."
         ) from None
+
+
+def renamed(spec: Spec, *, name: str, title: str) -> Spec:
+    """The same under another name and title. Raises BadInput when they do not fit."""
+    try:
+        return type(spec).model_validate({**plain(spec), "name": name.strip(), "title": title.strip()})
+    except ValidationError as error:
+        raise BadInput(f"It was not duplicated: {first_problem(error)}. Correct it and try again.") from None
 
 
 def in_words(problem: Mapping[str, Any]) -> str:
@@ -424,20 +432,3 @@ def archive(session: Session, *, user: Reader, kind: Kind, name: str) -> None:
     ).scalar()
     if gone is None:
         raise NotFound()
-
-
-def toggle_favourite(session: Session, *, kind: Kind, name: str, reader: Reader) -> bool:
-    """Whether it is a favourite of the person from now on. Raises NotFound."""
-    kept, _ = TABLES[kind]
-    there = select(literal(reader.id), literal(kind), kept.name, literal(True)).where(
-        kept.name == name, kept.archived_at.is_(None), seen(kind, reader)
-    )
-    favourite = session.execute(
-        insert(VisitRow)
-        .from_select(["user_id", "kind", "name", "favourite"], there)
-        .on_conflict_do_update(index_elements=["user_id", "kind", "name"], set_={"favourite": ~VisitRow.favourite})
-        .returning(VisitRow.favourite)
-    ).scalar()
-    if favourite is None:
-        raise NotFound()
-    return bool(favourite)

@@ -93,13 +93,49 @@ def open_on_dashboard(session: Session, *, reader: User, name: str, owner: str |
         raise NotFound(f"You may not see this panel's prompt, or it no longer exists. Ask {owner or 'an administrator'}.") from None
 
 
-def save_prompt(session: Session, *, user: User, prompt: Prompt, base_version: int | None = None, note: str = "") -> int:
+def save_prompt(
+    session: Session, *, user: User, prompt: Prompt, base_version: int | None = None, note: str = "", open_to_all: bool = True
+) -> int:
     """Keep the prompt, and say its version; the same spec again makes none. Raises Conflict."""
     require(user, Permission.BUILD)
-    outcome = versions.save(session, kind="prompt", spec=prompt, user=user, base_version=base_version, note=note)
+    outcome = versions.save(session, kind="prompt", spec=prompt, user=user, base_version=base_version, note=note, open_to_all=open_to_all)
     if outcome.changed:
         record(session, user_id=user.id, what="prompt.saved", subject=f"prompt {prompt.name}", detail={"version": outcome.version})
     return outcome.version
+
+
+def duplicate_prompt(session: Session, *, user: User, name: str, as_name: str, title: str) -> None:
+    """Keep the prompt again under another name, owned by who does it; what was not open to all is not either.
+
+    Raises NotAllowed when it sends what the person may not see, Conflict, BadInput.
+    """
+    require(user, Permission.BUILD)
+    panel = open_prompt(session, reader=user, name=name)
+    opened = panel.opened
+    if panel.hidden:
+        raise NotAllowed(f"This prompt sends data that you may not see. Ask {opened.owner or 'an administrator'}.")
+    prompt = versions.renamed(opened.prompt, name=as_name, title=title)
+    save_prompt(session, user=user, prompt=prompt, note=f"Duplicate of {name}, version {opened.version}", open_to_all=opened.open_to_all)
+
+
+def prompt_versions(session: Session, *, reader: User, name: str) -> list[versions.VersionInfo]:
+    require(reader, Permission.SEE)
+    return versions.list_versions(session, reader=reader, kind="prompt", name=name)
+
+
+def restore_prompt(session: Session, *, user: User, name: str, version: int, base_version: int) -> int:
+    """Make an earlier version the newest one again; nothing in between is lost."""
+    require(user, Permission.BUILD)
+    kept = versions.load(session, reader=user, kind="prompt", name=name, version=version)
+    prompt = versions.read("prompt", name, Prompt, kept.spec)
+    return save_prompt(session, user=user, prompt=prompt, base_version=base_version, note=f"Restored version {version}")
+
+
+def archive_prompt(session: Session, *, user: User, name: str) -> None:
+    """Take the prompt off every list; its versions stay, and saving under its name brings it back."""
+    require(user, Permission.BUILD)
+    versions.archive(session, user=user, kind="prompt", name=name)
+    record(session, user_id=user.id, what="prompt.archived", subject=f"prompt {name}")
 
 
 def variables_of(

@@ -1,18 +1,18 @@
 """A dashboard's page: its head, its filters and its panels."""
 
 from concurrent.futures import wait
-from urllib.parse import urlsplit
 
 import streamlit as st
 
-from nexus.accounts.spec import Permission
 from nexus.dashboards import service as dashboards
 from nexus.db.session import transaction
 from nexus.errors import NexusError
 from nexus.ui import filters, url, when
 from nexus.ui.forms import plain, sentence
+from nexus.ui.keeping import draw_duplicate
 from nexus.ui.page import errors_shown
 from nexus.ui.panels import AS_OF, HEAD, STYLE, Board, draw_panels
+from nexus.ui.sharing import draw_share
 from nexus.views.parameter import Parameter
 
 PAPERS = {"A4": "A4", "Letter": "Letter"}
@@ -48,10 +48,9 @@ def _head(board: Board) -> None:
             st.fragment(_as_of, key=AS_OF, parallel=True)(board)
         st.button("Refresh", icon=":material/refresh:", key="refresh-all", on_click=_refresh, args=(board,))
         _pdf(board)
-        with st.popover("Share", icon=":material/link:"):
-            st.caption("Whoever may sign in sees this page, with these filters.")
-            st.code(_address(board), language=None, wrap_lines=True)
-        if board.user.may(Permission.BUILD):
+        draw_share(board.user, "dashboard", spec.name, address=_address(board))
+        draw_duplicate(board.user, "dashboard", spec.name, spec.title)
+        if board.opened.may_edit:
             st.button("Edit", icon=":material/edit:", key="edit", on_click=_edit)
     if spec.description:
         st.caption(plain(spec.description))
@@ -97,11 +96,9 @@ def _pdf(board: Board) -> None:
 
 
 def _address(board: Board) -> str:
-    """This page as others can open it. The address as the browser has it, since a proxy may stand in front."""
+    """This page with its filters as they are."""
     spec = board.opened.dashboard
-    origin = urlsplit(st.context.url or "")
-    path = url.page("/dashboard", spec.filters, board.values, name=spec.name)
-    return f"{origin.scheme}://{origin.netloc}{path}" if origin.netloc else path
+    return url.page("/dashboard", spec.filters, board.values, name=spec.name)
 
 
 def _refresh(board: Board) -> None:

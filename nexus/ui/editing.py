@@ -226,7 +226,13 @@ def _save(editing: Editing, ready: Callable[[], View]) -> None:
             view = _freely_named(view, editing.user)
         with transaction() as session:
             views.save_view(
-                session, user=editing.user, view=view, base_version=editing.base_version, note=editing.content.get("note") or ""
+                session,
+                user=editing.user,
+                view=view,
+                base_version=editing.base_version,
+                note=editing.content.get("note") or "",
+                # Saved as a new view, it is as open as the one it came from.
+                open_to_all=editing.opened.open_to_all if editing.opened else True,
             )
     except Conflict as conflict:
         if editing.base_version is None:

@@ -1,5 +1,6 @@
 """Views and dashboards as YAML on the page: checked with the line of each mistake, saved as a version, never lost on the way."""
 
+import html
 from collections.abc import Callable
 from typing import Literal
 
@@ -17,10 +18,12 @@ from nexus.views.service import save_view
 from nexus.views.spec import View
 from nexus.workspace import files, validate
 from nexus.workspace import service as workspace
+from nexus.workspace.compare import compare_versions
 from nexus.workspace.spec import WorkspaceInvalid
 
 Kind = Literal["view", "dashboard"]
 Spec = View | Dashboard
+MOST_SENTENCES = 30
 
 
 def yaml_of(spec: Spec) -> str:
@@ -131,17 +134,56 @@ def forget(scope: str) -> None:
         del st.session_state[key]
 
 
-def draw_versions(kind: Kind, name: str, listed: list[versions.VersionInfo]) -> int | None:
-    """The history. Returns the version whose Restore was pressed."""
+def draw_versions(kind: versions.Kind, name: str, listed: list[versions.VersionInfo], *, user: User) -> int | None:
+    """The history, and what changed between any two versions. Returns the version whose Restore was pressed."""
+    if len(listed) > 1:
+        _draw_comparison(kind, name, listed, user=user)
     for info in listed[:50]:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f"**{info.version}** · {when.moment(info.saved_at)} · {plain(info.saved_by or 'unknown')} · {plain(info.note)}")
+            said = [f"**{info.version}**", when.moment(info.saved_at), plain(info.saved_by or "unknown"), plain(info.note)]
+            st.markdown(" · ".join(part for part in said if part))
             if info.version != listed[0].version and st.button("Restore", key=f"restore-{kind}-{name}-{info.version}", type="tertiary"):
                 return info.version
     return None
 
 
-def draw_archive(kind: Kind, name: str, archive: Callable[[Session], None]) -> bool:
+def _draw_comparison(kind: versions.Kind, name: str, listed: list[versions.VersionInfo], *, user: User) -> None:
+    numbers = [info.version for info in listed]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        before = st.selectbox("What changed from version", numbers, index=1, key=f"compare-{kind}-{name}-before", width=200)
+        after = st.selectbox("to version", numbers, index=0, key=f"compare-{kind}-{name}-after", width=200)
+    if before == after:
+        st.caption("Choose two versions to see what changed between them.")
+        return
+    try:
+        with transaction() as session:
+            found = compare_versions(session, reader=user, kind=kind, name=name, before=before, after=after)
+    except NexusError as error:
+        st.error(sentence(error.message), icon=":material/error:")
+        return
+    if not found.sentences:
+        st.caption("The two say the same.")
+        return
+    st.markdown("\n".join(f"- {plain(words)}" for words in found.sentences[:MOST_SENTENCES]))
+    if len(found.sentences) > MOST_SENTENCES:
+        st.caption(f"and {len(found.sentences) - MOST_SENTENCES} more changes; all stand in the lines below.")
+    st.html(_coloured(found.lines))
+
+
+_TINTS = {"+": "rgba(45, 164, 78, .2)", "-": "rgba(207, 60, 60, .2)"}
+
+
+def _coloured(lines: str) -> str:
+    """Lines that came on green, lines that went on red, in the colour of the page's own text, so that both can be read in the dark too."""
+    drawn = []
+    for line in lines.splitlines()[2:]:
+        tint = _TINTS.get(line[:1], "transparent")
+        drawn.append(f'<span style="display: block; background: {tint}">{html.escape(line) or " "}</span>')
+    box = "max-height: 30rem; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere; font-size: 13px; margin: 0"
+    return f'<pre tabindex="0" role="region" aria-label="What changed, line by line" style="{box}">{"".join(drawn)}</pre>'
+
+
+def draw_archive(kind: versions.Kind, name: str, archive: Callable[[Session], None]) -> bool:
     """Asks once more before `archive` takes the thing off every list. True when it did; a refusal is said here."""
     with st.popover("Archive", icon=":material/archive:", key=f"archive-{kind}-{name}"):
         st.caption(f"The {kind} leaves every list. Its versions stay, and saving one under the name `{name}` brings it back.")

@@ -1,6 +1,6 @@
 """Lists of views and dashboards: search, and one row each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -10,6 +10,12 @@ from nexus.ui.forms import empty as draw_empty
 from nexus.ui.forms import plain, sentence
 
 MOST_ROWS = 100
+
+
+def frequency(runs: int, median_ms: float | None) -> str:
+    """`· 120 runs in 30 days, 45 ms`."""
+    took = "" if median_ms is None else f", {median_ms:,.0f} ms" if median_ms < 1_000 else f", {median_ms / 1_000:,.1f} s"
+    return f" · {runs:,} run{'' if runs == 1 else 's'} in 30 days{took}"
 
 
 def search_box(label: str) -> str:
@@ -25,19 +31,22 @@ def search_box(label: str) -> str:
     ).strip()
 
 
-def draw_list(found: Sequence[Listed], *, page: str, search: str, empty: str) -> None:
-    """Title with its link, description, tags, owner, and when it last changed and was opened."""
+def draw_list(found: Sequence[Listed], *, page: str, search: str, empty: str, notes: Mapping[str, str] | None = None) -> None:
+    """Title with its link, description, tags, owner, when it last changed and was opened, and what `notes` say of its name."""
     if not found:
         draw_empty(f"Nothing matches “{plain(search)}”. Try fewer letters." if search else empty)
         return
     for item in found[:MOST_ROWS]:
         title, about, state = st.columns([3, 6, 3], vertical_alignment="center")
         star = ":material/star: " if item.favourite else ""
-        title.page_link(page, label=f"{star}**{plain(item.title)}**", query_params={"name": item.name})
+        lock = "" if item.open_to_all else " :material/lock:"
+        title.page_link(page, label=f"{star}**{plain(item.title)}**{lock}", query_params={"name": item.name})
         tags = " · ".join(plain(tag) for tag in item.tags[:6])
         about.caption(f"{plain(item.description)} *{tags}*" if tags else plain(item.description))
         opened = f"opened {when.since(item.visited_at)}" if item.visited_at else "not opened yet"
-        state.caption(f"{plain(item.owner or 'Nexus')} · changed {when.since(item.changed_at)} · {opened}")
+        state.caption(
+            f"{plain(item.owner or 'Nexus')} · changed {when.since(item.changed_at)} · {opened}{(notes or {}).get(item.name, '')}"
+        )
         if item.problem:
             st.warning(sentence(item.problem))
     if len(found) > MOST_ROWS:

@@ -21,8 +21,11 @@ from nexus.prompts.asking import Asking, Look
 from nexus.prompts.request import BlockSent, Prepared, PromptRun
 from nexus.prompts.service import OpenPanel
 from nexus.ui import filters, forms, lists, when
+from nexus.ui.editor import draw_archive, draw_versions
+from nexus.ui.keeping import draw_duplicate
 from nexus.ui.page import errors_shown, tab
 from nexus.ui.prose import draw_prose
+from nexus.ui.sharing import draw_share
 from nexus.views.parameter import Parameter
 
 LOOK_EVERY_S = 0.5
@@ -89,7 +92,11 @@ def draw_prompt_page(user: User, *, name: str) -> None:
     prompt = panel.opened.prompt
     tab(prompt.title)
     st.html(STYLE)
-    st.title(forms.plain(prompt.title), anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.title(forms.plain(prompt.title), anchor=False, width="content")
+        st.space("stretch")
+        draw_share(user, "prompt", name)
+        draw_duplicate(user, "prompt", name, prompt.title)
     if prompt.description:
         draw_prose(prompt.description)
     place = _Place(scope=f"prompt-{name}", panel=panel, user=user, values=_variables_bar(panel, user, scope=f"prompt-{name}"))
@@ -109,6 +116,25 @@ def draw_prompt_page(user: User, *, name: str) -> None:
     _draw_answer(place, state)
     _draw_buttons(place, state, at_once=True)
     _draw_runs(user, name)
+    if panel.opened.may_edit:
+        _draw_versions(user, name)
+
+
+def _draw_versions(user: User, name: str) -> None:
+    with st.expander("Versions", icon=":material/history:", key="prompt-versions", on_change="rerun") as shown:
+        if not shown.open:
+            return
+        with transaction() as session:
+            listed = prompts.prompt_versions(session, reader=user, name=name)
+        restored = draw_versions("prompt", name, listed, user=user)
+        archived = draw_archive("prompt", name, lambda session: prompts.archive_prompt(session, user=user, name=name))
+        if restored is not None:
+            with transaction() as session:
+                prompts.restore_prompt(session, user=user, name=name, version=restored, base_version=listed[0].version)
+    if archived:
+        st.switch_page("pages/prompts.py")
+    if restored is not None:
+        st.rerun()
 
 
 def draw_prompt_panel(open_dashboard: OpenDashboard, panel: PromptPanel, *, user: User, values: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from nexus.db.session import transaction
 from nexus.errors import NexusError
 from nexus.sources.spec import Table
 from nexus.ui import charts, filters, tables, url
-from nexus.ui.forms import plain, sentence
+from nexus.ui.forms import sentence
 from nexus.ui.panels import STYLE as PANELS
 from nexus.ui.panels import provenance
 from nexus.ui.view_head import CHART, FRESH, STATISTICS, draw_head
@@ -74,7 +74,7 @@ def draw_rows(slot: Any, opened: OpenView, table: Table, *, chart: bool, height:
 
 
 def _more(user: User, opened: OpenView, values: Mapping[str, Any]) -> None:
-    with st.expander("Query and where this view is used", key="view-more", on_change="rerun") as more:
+    with st.expander("Query", icon=":material/code:", key="view-more", on_change="rerun") as more:
         pass
     if not more.open:
         return
@@ -83,13 +83,6 @@ def _more(user: User, opened: OpenView, values: Mapping[str, Any]) -> None:
             st.code(views.query_of(opened, reader=user, values=values).sql.strip(), language="sql", wrap_lines=True)
         except NexusError as error:
             st.error(sentence(error.message), icon=":material/error:")
-        with transaction() as session:
-            uses = views.used_by(session, reader=user, name=opened.view.name)
-        for use in uses:
-            if use.kind in ("dashboard", "prompt"):
-                st.page_link(f"pages/{use.kind}.py", label=plain(use.title), query_params={"name": use.name})
-        if not uses:
-            st.caption("No dashboard or prompt uses this view.")
 
 
 def _options(user: User, parameter: Parameter) -> list[filters.Option]:

@@ -111,7 +111,7 @@ def draw_editor(user: User, opened: OpenView) -> None:
     with written:
         saved = editor.draw_yaml(editor.yaml_of(opened.view), kind="view", name=name, base_version=opened.version, user=user) or saved
     with history:
-        restored = editor.draw_versions("view", name, listed)
+        restored = editor.draw_versions("view", name, listed, user=user)
         archived = editor.draw_archive("view", name, lambda session: views.archive_view(session, user=user, name=name))
     if archived:
         st.switch_page("pages/data.py")

@@ -8,6 +8,7 @@ import streamlit as st
 from nexus.accounts.spec import Permission, User
 from nexus.ui import url
 from nexus.ui.forms import plain
+from nexus.ui.sharing import draw_share
 from nexus.views.service import OpenView
 
 TABLE, CHART, STATISTICS = "Table", "Chart", "Statistics"
@@ -22,8 +23,10 @@ def draw_head(user: User, opened: OpenView, values: Mapping[str, Any]) -> str:
         st.space("stretch")
         shown = _draw_tabs()
         st.button("Refresh", icon=":material/refresh:", key=FRESH)
-        _draw_download(opened, values)
-        if user.may(Permission.BUILD):
+        if user.looked_at_by is None:
+            _draw_download(opened, values)
+            draw_share(user, "view", view.name)
+        if opened.may_edit and user.may(Permission.BUILD):
             st.button("Edit", icon=":material/edit:", key="edit", on_click=url.go, kwargs={"edit": "1"})
     if view.description:
         st.caption(plain(view.description))

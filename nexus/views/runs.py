@@ -25,6 +25,7 @@ __all__ = [
     "Statistics",
     "Status",
     "flush",
+    "forget",
     "frequencies",
     "history",
     "observed",
@@ -69,7 +70,8 @@ def record(
     try:
         run = QueryRun(
             at=datetime.now(UTC),
-            user_id=reader.id or None,
+            # Who looks as another person runs it, not they.
+            user_id=reader.looked_at_by or reader.id or None,
             source=source,
             view=view,
             view_version=view_version,
@@ -184,6 +186,12 @@ def flush() -> None:
         while batch := _taken():
             with transaction() as session:
                 query_runs.add(session, batch)
+
+
+def forget() -> None:
+    """Drop what waits to be written."""
+    while _taken():
+        pass
 
 
 def clean_up() -> None:

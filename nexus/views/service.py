@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from nexus import audit
-from nexus.accounts.spec import Permission, User, require
-from nexus.db import uses, versions
+from nexus.accounts.spec import Permission, User, require, require_oneself
+from nexus.db import uses, versions, visits
 from nexus.db.session import Session
 from nexus.errors import BadInput, Conflict, NexusError
 from nexus.sources import catalog, guard
@@ -133,16 +133,18 @@ def query_of(open_view: OpenView, *, reader: User, values: Mapping[str, Any]) ->
         return compile(open_view.view, values, lookup=catalog.lookup(open_view.source, reader=reader))
 
 
-def save_view(session: Session, *, user: User, view: View, base_version: int | None = None, note: str = "") -> int:
+def save_view(
+    session: Session, *, user: User, view: View, base_version: int | None = None, note: str = "", open_to_all: bool = True
+) -> int:
     """Keep the view, and say its version; the same spec again makes none.
 
     `base_version` is the version that the change was made from; none means a new view. Raises Conflict
-    when the name is taken or a newer version is there, QueryRefused for SQL that is not one plain SELECT.
+    when the name is taken or a newer version is there, NotAllowed for a view one may only see, QueryRefused for SQL that is not one plain SELECT.
     """
     require(user, Permission.BUILD)
     check_view(view)
     sources.find(session, reader=user, name=view.source)
-    saved = versions.save(session, kind="view", spec=view, user=user, base_version=base_version, note=note)
+    saved = versions.save(session, kind="view", spec=view, user=user, base_version=base_version, note=note, open_to_all=open_to_all)
     if saved.changed:
         audit.record(session, user_id=user.id, what="view.saved", subject=f"view {view.name}", detail={"version": saved.version})
     return saved.version
@@ -162,6 +164,14 @@ def restore_view(session: Session, *, user: User, name: str, version: int, base_
     kept = versions.load(session, reader=user, kind="view", name=name, version=version)
     view = versions.read("view", name, View, kept.spec)
     return save_view(session, user=user, view=view, base_version=base_version, note=f"Restored version {version}")
+
+
+def duplicate_view(session: Session, *, user: User, name: str, as_name: str, title: str) -> None:
+    """Keep the view again under another name, owned by who does it; what was not open to all is not either. Raises Conflict, BadInput."""
+    require(user, Permission.BUILD)
+    opened = find_view(session, reader=user, name=name)
+    view = versions.renamed(opened.view, name=as_name, title=title)
+    save_view(session, user=user, view=view, note=f"Duplicate of {name}, version {opened.version}", open_to_all=opened.open_to_all)
 
 
 def view_versions(session: Session, *, reader: User, name: str) -> list[versions.VersionInfo]:
@@ -233,4 +243,5 @@ def _where(used: Sequence[uses.Use]) -> str:
 
 def toggle_favourite(session: Session, *, user: User, name: str) -> bool:
     require(user, Permission.SEE)
-    return versions.toggle_favourite(session, kind="view", name=name, reader=user)
+    require_oneself(user)
+    return visits.toggle_favourite(session, kind="view", name=name, reader=user)

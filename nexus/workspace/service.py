@@ -17,8 +17,8 @@ from nexus.sources.service import change_source
 from nexus.sources.spec import Source
 from nexus.views.service import save_view
 from nexus.views.spec import View
-from nexus.workspace import files, validate
-from nexus.workspace.spec import ORDER, SPECS, Change, FieldChange, Item, Kind, WorkspaceInvalid
+from nexus.workspace import compare, files, validate
+from nexus.workspace.spec import ORDER, SPECS, Change, Item, Kind, WorkspaceInvalid
 
 SAMPLE = Path(__file__).resolve().parent.parent / "sample" / "workspace"
 """The workspace that comes with Nexus, over the sample's data."""
@@ -160,29 +160,9 @@ def _readable_views(stored: Mapping[str, versions.Kept]) -> dict[str, View]:
 
 def _change(item: Item, before: dict[str, Any] | None) -> Change:
     after = versions.plain(item.spec)
-    fields = () if before is None else tuple(_differences((), before, after))
+    fields = () if before is None else tuple(compare.differences((), before, after))
     action = "create" if before is None else "update" if fields else "none"
     return Change(kind=item.kind, name=item.name, title=after["title"], file=item.document.file, action=action, fields=fields)
-
-
-def _differences(path: tuple[str, ...], before: Any, after: Any) -> list[FieldChange]:
-    if before == after and type(before) is type(after):
-        return []
-    if isinstance(before, dict) and isinstance(after, dict):
-        keys = list(dict.fromkeys([*before, *after]))
-        return [change for key in keys for change in _differences((*path, key), before.get(key), after.get(key))]
-    if isinstance(before, list) and isinstance(after, list) and _named(before) and _named(after):
-        # Panels and parameters are known by their names, so that one put in front does not change all others.
-        old, new = {part["name"]: part for part in before}, {part["name"]: part for part in after}
-        changes = [change for name in dict.fromkeys([*old, *new]) for change in _differences((*path, name), old.get(name), new.get(name))]
-        return changes or [FieldChange(path=".".join((*path, "order")), before=list(old), after=list(new))]
-    if before == after:
-        return []
-    return [FieldChange(path=".".join(path), before=before, after=after)]
-
-
-def _named(parts: list[Any]) -> bool:
-    return all(isinstance(part, dict) and isinstance(part.get("name"), str) for part in parts)
 
 
 def _save(session: Session, *, user: User, item: Item, base_version: int | None, note: str) -> int | None:

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from nexus.db import session as own
-from nexus.db import versions
+from nexus.db import versions, visits
 from nexus.errors import BadInput, Conflict, NotFound
 from nexus.views.spec import View
 
@@ -134,14 +134,14 @@ def test_a_hostile_search_finds_nothing_and_breaks_nothing(session, analyst, sea
 def test_favourites_are_a_persons_own_and_come_first(session, analyst, viewer):
     for name in ("aaa", "zzz"):
         versions.save(session, kind="view", spec=view(name=name, title=name), user=analyst)
-    assert versions.toggle_favourite(session, kind="view", name="zzz", reader=viewer) is True
+    assert visits.toggle_favourite(session, kind="view", name="zzz", reader=viewer) is True
     mine = versions.list_kept(session, kind="view", spec=View, reader=viewer)
     theirs = versions.list_kept(session, kind="view", spec=View, reader=analyst)
     assert [item.name for item in mine] == ["zzz", "aaa"]
     assert [item.name for item in theirs] == ["aaa", "zzz"]
-    assert versions.toggle_favourite(session, kind="view", name="zzz", reader=viewer) is False
+    assert visits.toggle_favourite(session, kind="view", name="zzz", reader=viewer) is False
     with pytest.raises(NotFound):
-        versions.toggle_favourite(session, kind="view", name="nothing", reader=viewer)
+        visits.toggle_favourite(session, kind="view", name="nothing", reader=viewer)
 
 
 def test_a_spec_of_a_newer_release_is_told_of_and_the_rest_of_the_list_stands(session, analyst):

@@ -50,6 +50,7 @@ SECTIONS = (
         ),
     ),
     Section(name="gemini", title="Gemini", icon=":material/auto_awesome:", holds=("Key", "Model", "Test the key")),
+    Section(name="runs", title="Runs", icon=":material/monitoring:", holds=("Days that runs are kept",)),
     Section(
         name="signing_in",
         title="Signing in",
