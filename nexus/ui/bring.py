@@ -4,6 +4,7 @@ import streamlit as st
 
 from nexus.accounts.spec import Permission, User, require
 from nexus.db.session import transaction
+from nexus.errors import NexusError
 from nexus.imports import service as imports
 from nexus.imports.form import Form
 from nexus.imports.spec import MOST_PROBLEMS, FileLook, Outcome, Problem, Progress
@@ -134,8 +135,8 @@ def draw_upload(user: User, upload_id: int) -> None:
 
 def _read(user: User, upload_id: int, given: dict[str, object]) -> None:
     bar = st.progress(0.0, "Reading the file …")
+    st.button("Stop reading", key="bring-stop", on_click=st.query_params.clear)
     imports.look(user=user, upload_id=upload_id, given=given, progress=lambda at: _show(bar, "Reading", at))
-    bar.empty()
 
 
 def _show(bar: "st.delta_generator.DeltaGenerator", what: str, at: Progress) -> None:
@@ -145,7 +146,8 @@ def _show(bar: "st.delta_generator.DeltaGenerator", what: str, at: Progress) -> 
 def _draw_found(found: FileLook) -> None:
     rows = f"{found.rows:,} {'row' if found.rows == 1 else 'rows'}"
     columns = f"{len(found.columns):,} {'column' if len(found.columns) == 1 else 'columns'}"
-    st.markdown(f"**{rows}, {columns}.** Names and types are proposed so that every row fits.")
+    said = "" if found.problem_count else " Names and types are proposed so that every row fits."
+    st.markdown(f"**{rows}, {columns}.**{said}")
     if not found.rows:
         st.info("The file has a head and no rows: the table will be empty.", icon=":material/info:")
     if found.problem_count:
@@ -166,32 +168,46 @@ def _draw_problems(problems: tuple[Problem, ...], count: int, what: str) -> None
 
 
 def _draw_making(user: User, upload: Upload, form: Form) -> None:
-    pressed = st.button("Create the table", type="primary", key="bring-create")
+    """The button; while the rows go in, how far they are stands in its place."""
+    forms.told(_words(upload))
+    place = st.empty()
+    with place:
+        pressed = st.button("Create the table", type="primary", key="bring-create")
+    refusals = f"bring-refused-{upload.id}"
     if not pressed:
-        refused = st.session_state.get(f"bring-refused-{upload.id}")
+        refused = st.session_state.get(refusals)
         if refused is not None and refused[0] == form:
             _draw_refusal(refused[1])
         return
-    outcome = None
-    place = st.empty()
     with place.container():
-        # Pressed while the rows go in, it ends this run, and with it the import.
-        st.button("Cancel", key="bring-cancel")
         bar = st.progress(0.0, "Beginning …")
-    with forms.refused():
+        # Pressed meanwhile, it ends this run, and with it the import.
+        st.button(
+            "Cancel",
+            key="bring-cancel",
+            on_click=forms.tell,
+            args=(_words(upload), "Stopped. Nothing was made, and the file is still here."),
+        )
+    outcome: Outcome | str
+    try:
         outcome = imports.bring_in(user=user, upload_id=upload.id, progress=lambda at: _show(bar, "Bringing in", at))
-    place.empty()
-    if outcome is None:
-        return
-    if outcome.problem_count:
-        st.session_state[f"bring-refused-{upload.id}"] = (form, outcome)
-        _draw_refusal(outcome)
-        return
-    st.query_params.from_dict({"source": upload.source, "made": f"{form.schema}.{form.name}"})
+    except NexusError as error:
+        outcome = error.message
+    if isinstance(outcome, str) or outcome.problem_count:
+        st.session_state[refusals] = (form, outcome)
+    else:
+        st.query_params.from_dict({"source": upload.source, "made": f"{form.schema}.{form.name}"})
     st.rerun()
 
 
-def _draw_refusal(outcome: Outcome) -> None:
+def _words(upload: Upload) -> str:
+    return f"bring-{upload.id}"
+
+
+def _draw_refusal(outcome: Outcome | str) -> None:
+    if isinstance(outcome, str):
+        st.error(sentence(outcome), icon=":material/error:")
+        return
     count = f"{outcome.problem_count:,} {'problem' if outcome.problem_count == 1 else 'problems'}"
     words = f"Nothing was made: {count} in {outcome.rows:,} rows. Choose other types above, or correct the file and upload it again."
     _draw_problems(outcome.problems, outcome.problem_count, words)

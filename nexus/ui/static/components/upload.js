@@ -35,6 +35,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     find(".busy").hidden = !busy;
     find(".error").hidden = !error;
     find(".error").textContent = error;
+    find("button").hidden = false;
     if (busy) find("button").focus();
     else if (error) input.focus();
     input.value = "";
@@ -69,6 +70,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       const { status, responseText } = sending;
       if (status === 201) {
         find(".what").textContent = "Uploaded. Reading it …";
+        find("button").hidden = true;
         sending = null;
         setTriggerValue("uploaded", JSON.parse(responseText).upload);
       } else if (status === 401) {
