@@ -262,7 +262,11 @@ def _with_names(encoding: dict[str, Any], width: int, height: int) -> dict[str, 
         if axis == "y" and room >= 9:
             look = {"labelOverlap": False, "labelFontSize": 9 if room >= 11 else 8}
         elif axis == "x" and len(names) <= MOST_NAMES and max(map(em, names), default=0) * 8.5 > room and max(map(len, names)) > 4:
-            look = {"labelOverlap": False, "labelAngle": -30}
+            look = {"labelOverlap": False, "labelAngle": -30, "labelAlign": "right"}
+        elif axis == "x" and isinstance((channel.get("axis") or {}).get("labelAngle"), dict):
+            # What the screen decides by the width it finds is decided here: the paper's width is known, and a plot is fitted to it once.
+            level = max(map(em, names), default=0) * 8.5 <= room
+            look = {"labelAngle": 0 if level else -45, "labelAlign": "center" if level else "right"}
         if look:
             encoding = {**encoding, axis: {**channel, "axis": {**(channel.get("axis") or {}), **look}}}
     return encoding

@@ -23,6 +23,10 @@ BARS = ("bar", "stacked bar")
 STACKED = ("stacked bar", "area")
 MOST_BARS = 400
 """Along an axis of figures or time, where a missing name can be read between its neighbours."""
+LONGEST_NAME = 30
+"""Characters of a name below an axis; what is longer is cut."""
+MOST_TURNED = 20
+"""So many names can stand beside each other when they are turned; of more, some are left out."""
 OTHERS = "all others"
 Point = dict[str, Any]
 
@@ -190,9 +194,18 @@ def _x_channel(subject: Subject, points: list[Point]) -> dict[str, Any]:
 
 
 def turned(names: list[str], *, lies: bool = False) -> dict[str, Any]:
-    """How names stand along an axis: level where they fit, else turned."""
-    fits = sum(len(name) + 2 for name in names) <= 90
-    return {"labelLimit": 180, "labelAngle": 0 if lies or fits or all(len(name) <= 4 for name in names) else -45}
+    """How names stand along an axis: level where they fit the width that the chart turns out to have, else turned."""
+    longest = min(max(map(len, names), default=0), LONGEST_NAME)
+    if lies or longest <= 4:
+        return {"labelLimit": 180, "labelAngle": 0}
+    tight = f"width < {len(names) * (longest * 6 + 10)}"
+    return {
+        "labelLimit": 180,
+        "labelOverlap": len(names) > MOST_TURNED,
+        "labelAngle": {"expr": f"{tight} ? -45 : 0"},
+        "labelAlign": {"expr": f"{tight} ? 'right' : 'center'"},
+        "labelBaseline": "top",
+    }
 
 
 def _y_channel(subject: Subject, points: list[Point]) -> dict[str, Any]:
