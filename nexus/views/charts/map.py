@@ -99,7 +99,7 @@ def _spec(subject: Subject, points: list[dict[str, Any]], encoding: dict[str, An
         },
     }
     shapes = [
-        {"data": {"values": [{"type": "Feature", "geometry": geometry}]}, "mark": {"type": "geoshape", "style": style}}
+        {"data": {"values": [{"type": "Feature", "geometry": geometry}]}, "mark": {"type": "geoshape", "style": style, "aria": False}}
         for geometry, style in ((frame, "sea"), (land, "land"))
     ]
     # The outlines are planar already: `identity` only fits them, turned so that north is up.
