@@ -1,6 +1,7 @@
 """Answers kept for a while, and equal questions at the same time asked once."""
 
 import contextvars
+import queue
 import sys
 import threading
 import time
@@ -13,6 +14,8 @@ from nexus.sources.spec import QueryStopped, Table
 MAX_BYTES = 64 * 1024 * 1024
 MAX_ENTRY_BYTES = 8 * 1024 * 1024
 LOOK_SECONDS = 0.05
+MOST_IDLE, IDLE_SECONDS = 8, 30
+"""Threads that wait for the next question, and for how long."""
 
 Key = tuple[Hashable, ...]
 Stopped = Callable[[], bool]
@@ -32,6 +35,39 @@ class _Flight:
         return self.waiting == 0
 
 
+class _Workers:
+    """Threads that wait a while for the next question: to start one takes longer than many questions do."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: list[queue.SimpleQueue[Callable[[], None]]] = []
+
+    def hand(self, call: Callable[[], None]) -> None:
+        with self._lock:
+            inbox = self._idle.pop() if self._idle else None
+        if inbox is not None:
+            inbox.put(call)
+        else:
+            threading.Thread(target=self._work, args=(call,), name="nexus-source-query", daemon=True).start()
+
+    def _work(self, call: Callable[[], None]) -> None:
+        inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        while True:
+            call()
+            with self._lock:
+                if len(self._idle) >= MOST_IDLE:
+                    return
+                self._idle.append(inbox)
+            try:
+                call = inbox.get(timeout=IDLE_SECONDS)
+            except queue.Empty:
+                with self._lock:
+                    if inbox in self._idle:
+                        self._idle.remove(inbox)
+                        return
+                call = inbox.get()
+
+
 class Answers:
     """Bounded in bytes; what was used longest ago goes first. Errors are never kept."""
 
@@ -41,13 +77,14 @@ class Answers:
         self._kept: OrderedDict[Key, tuple[Table, float, int]] = OrderedDict()
         self._size = 0
         self._flights: dict[Key, _Flight] = {}
+        self._workers = _Workers()
 
     def ask(
         self, key: Key, *, seconds: float, fresh: bool, make: Callable[[Stopped], Table], cancelled: Callable[[], bool] | None = None
     ) -> Table:
         """The kept answer when it is younger than `seconds`, else one made now, shared with all who ask meanwhile.
 
-        `fresh` never takes a kept answer. `make` runs in a thread of its own, and is told when nobody waits any more.
+        `fresh` never takes a kept answer. With `cancelled`, `make` runs in a thread of its own, and is told when nobody waits any more.
         """
         with self._lock:
             if not fresh and (found := self._find(key, seconds)) is not None:
@@ -63,10 +100,15 @@ class Answers:
             flight.waiting += 1
         if start:
             context = contextvars.copy_context()
-            run = threading.Thread(
-                target=context.run, args=(self._run, key, place, flight, make, seconds), name="nexus-source-query", daemon=True
-            )
-            run.start()
+
+            def call() -> None:
+                context.run(self._run, key, place, flight, make, seconds)
+
+            if cancelled is None:
+                # Who waits in any case asks it themselves: handing it to a thread and back takes as long as a page of rows.
+                call()
+            else:
+                self._workers.hand(call)
         return self._wait(flight, cancelled)
 
     def _wait(self, flight: _Flight, cancelled: Callable[[], bool] | None) -> Table:

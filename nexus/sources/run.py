@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from nexus.accounts.spec import User
@@ -11,7 +12,7 @@ from nexus.sources.answers import Answers
 from nexus.sources.connect import Connection, Pool, Watch, pool_of
 from nexus.sources.failures import placed, translated
 from nexus.sources.question import ROW_BYTES, TOO_BIG, Question, question_of
-from nexus.sources.spec import Column, Query, QueryTooBig, Source, SourceUnavailable, Table
+from nexus.sources.spec import Column, ColumnKind, Query, QueryTooBig, Source, SourceUnavailable, Table
 
 PLAIN_BYTES = 4 * 1024 * 1024
 """A result up to here comes in one go, which lets Postgres share the work among its workers; for a cursor it never does."""
@@ -206,5 +207,11 @@ def _columns(pool: Pool, connection: Connection, description: Any, watch: Watch)
     columns = []
     for column in description or ():
         kind, type_name = pool.types.get(column.type_code, ("other", "unknown"))
-        columns.append(Column(name=column.name, kind=kind, type_name=type_name))
+        columns.append(_column(column.name, kind, type_name))
     return tuple(columns)
+
+
+@lru_cache(maxsize=4_096)
+def _column(name: str, kind: ColumnKind, type_name: str) -> Column:
+    """The same columns come again and again, and checking one takes longer than reading its value."""
+    return Column(name=name, kind=kind, type_name=type_name)

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import re
 import zlib
 from collections.abc import Sequence
 from typing import Any
@@ -22,6 +23,7 @@ MOST_NAMES = 64_000
 LONGEST_VALUE = 500
 """Characters of one value that pages can begin at."""
 
+_PLAIN = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _conditions = TypeAdapter(tuple[Condition, ...])
 
 
@@ -147,7 +149,9 @@ def read_place(text: str, parts: Sequence[KeyPart]) -> Place:
 
 
 def written_row(key: Sequence[str | None]) -> str | None:
-    """The name of a row by its key, for an address."""
+    """The name of a row by its key, for an address: `.1234` for a single plain value."""
+    if len(key) == 1 and key[0] is not None and _PLAIN.fullmatch(key[0]):
+        return f".{key[0]}"
     if any(value is None or len(value) > LONGEST_VALUE for value in key):
         return None
     text = json.dumps(list(key), ensure_ascii=False, separators=(",", ":"))
@@ -156,6 +160,8 @@ def written_row(key: Sequence[str | None]) -> str | None:
 
 def read_row(text: str, *, count: int) -> tuple[str, ...]:
     """The key of a row, of `count` values. Raises BadInput."""
+    if text.startswith(".") and count == 1 and _PLAIN.fullmatch(text[1:]):
+        return (text[1:],)
     try:
         said = json.loads(base64.b64decode(text[:LONGEST] + "=" * (-len(text[:LONGEST]) % 4), altchars=b"-_", validate=True))
         if not isinstance(said, list) or len(said) != count or not all(isinstance(value, str) for value in said):

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from nexus.accounts.spec import Permission, User, require
 from nexus.errors import BadInput
 from nexus.sources.run import run
-from nexus.sources.spec import QueryFailed, Table
+from nexus.sources.spec import Column, QueryFailed, Table
 from nexus.views import page_filters
 from nexus.views import values as typed
 from nexus.views.keyset import KeyPart, Place, Segment, Values, beyond, bound, same, segments, sortable
@@ -105,6 +106,12 @@ def _chosen(reading: Reading, one: OrderBy) -> KeyPart:
     if not sortable(reading.columns[at]):
         raise BadInput(f"`{one.column[:60]}` is of the type {reading.columns[at].type_name}, which has no order. Choose another column.")
     return directed(part_of(reading, at), descending=one.descending)
+
+
+@lru_cache(maxsize=256)
+def orderable(names: tuple[str, ...], columns: tuple[Column, ...]) -> frozenset[str]:
+    """The columns that rows can be ordered by."""
+    return frozenset(name for name, column in zip(names, columns, strict=False) if sortable(column))
 
 
 class _Reader:
@@ -244,7 +251,7 @@ class _Reader:
         return PageOfRows(
             table=table,
             names=reading.names,
-            orderable=frozenset(name for name, column in zip(reading.names, reading.columns, strict=False) if sortable(column)),
+            orderable=orderable(reading.names, reading.columns),
             order=self._order(),
             previous=previous,
             next=following,

@@ -16,7 +16,7 @@ import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from nexus.reports import chromium
-from tests.bench import dashboard, exports, memory, printing, session, starting
+from tests.bench import dashboard, exports, grid, memory, printing, session, starting
 from tests.bench.figures import print_table
 from tests.bench.processes import MemoryGroup, clean_environment, free_port, nexus, program, wait_for
 from tests.bench.setup import Ground, ground
@@ -44,9 +44,11 @@ def signed_in(on: Ground, browser: Browser, address: str) -> Page:
 
 
 def main() -> None:
-    wanted = set(sys.argv[1:]) or {"door", "dashboard", "export", "print", "memory", "start"}
+    wanted = set(sys.argv[1:]) or {"door", "dashboard", "export", "print", "memory", "start", "grid"}
     with ground() as on, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium.find(), args=["--no-sandbox"])
+        if "grid" in wanted:
+            print_table("A view of ten million rows", grid.figures(on.url, on.user))
         with served(on) as (address, process):
             if "door" in wanted:
                 print_table("The door", session.figures(on, browser, address))
