@@ -129,6 +129,10 @@ def test_very_late_flights_with_the_weather_at_that_hour(page: Page, app_server:
     for column in ("carrier", "flight", "arr_delay", "weather.temp", "weather.visib"):
         choose(page, "Columns", column)
     page.keyboard.press("Escape")
+    page.set_viewport_size({"width": 400, "height": 800})
+    expect(page.get_by_role("button", name="Save")).to_be_in_viewport()
+    assert seen.width(page) <= 400
+    assert not seen.barriers(page)
     save(page, "Very late, and the weather")
     rows = saved_rows(app_server, page, analyst)
     expected = sql_rows(
@@ -146,7 +150,7 @@ def test_the_share_of_cancelled_flights_by_origin_and_weekday_as_a_heatmap(page:
     choose(page, "Group by", "origin")
     choose(page, "Group by", "time_hour")
     page.keyboard.press("Escape")
-    choose(page, "time_hour by", "day of week")
+    choose(page, "Cut time by", "day of week")
     choose(page, "Figure", "Share where")
     choose(page, "Column", "dep_time")
     choose(page, "How it compares", "is empty")

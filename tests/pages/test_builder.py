@@ -1,5 +1,6 @@
 """The builder without a browser: what is clicked becomes the spec, drafts come back, and nobody's work is lost."""
 
+import psycopg2
 import pytest
 
 from nexus.db import session as own
@@ -97,7 +98,7 @@ def test_weekdays_and_shares_are_named_formatted_and_drawn_as_such(sample, visit
     _open(app, "Columns")
     app.button_group[0].set_value("group").run()
     _several(app, "Group by").set_value([(None, "origin"), (None, "time_hour")]).run()
-    _choose(app, "time_hour by", "day of week")
+    _choose(app, "Cut time by", "day of week")
     _choose(app, "Figure", "share where")
     _choose(app, "Column", (None, "dep_time"))
     _choose(app, "How it compares", "is empty")
@@ -297,3 +298,27 @@ def test_the_second_may_save_theirs_as_a_new_view(clicked, visit, analyst, sampl
     button(mine, "Save mine as a new view").click().run()
     assert _find(analyst, "clicked").view.title == "Theirs"
     assert _find(analyst, "clicked-2").view.title == "Mine"
+
+
+HOSTILE = '<b>"quoted" [link](http://x.org) :red[x] **y** 🛫'
+
+
+def test_names_that_look_like_markup_are_shown_as_they_are_and_can_be_asked(sample, sample_database, visit, analyst):
+    quoted = '"' + HOSTILE.replace('"', '""') + '"'
+    with psycopg2.connect(sample_database) as connection, connection.cursor() as cursor:
+        cursor.execute(f"create table sample.{quoted} ({quoted} integer primary key)")
+        cursor.execute(f"comment on table sample.{quoted} is '**bold** ![x](http://example.org/x.png)'")
+        cursor.execute(f"insert into sample.{quoted} values (7)")
+        cursor.execute(f"grant select on sample.{quoted} to public")
+    app = visit("view", analyst, new="table")
+    _choose(app, "Table", f"sample.{HOSTILE}")
+    assert "![x]" not in shown(app)
+    _open(app, "Filters")
+    _choose(app, "Column", (None, HOSTILE))
+    _choose(app, "How it compares", "=")
+    next(element for element in app.number_input if element.label == "Value").set_value(7.0).run()
+    _open(app, "Columns")
+    app.button_group[0].set_value("group").run()
+    _several(app, "Group by").set_value([(None, HOSTILE)]).run()
+    assert _preview(app).to_numpy().tolist() == [[7, 1]]
+    assert "[link](" not in "".join(element.value for element in app.markdown)

@@ -12,6 +12,7 @@ from nexus.ui.builder.form import Builder
 from nexus.ui.builder.items import COUNTS_ROWS, Item, Items, items, new_id, result_name
 from nexus.ui.builder.reach import Columns, Key
 from nexus.ui.builder.words import FIGURES
+from nexus.ui.forms import plain
 
 SHAPES = {"all": "All columns", "choose": "Choose columns", "group": "Group and count"}
 GRAINS = (
@@ -204,7 +205,7 @@ def _draw_name(b: Builder, found: Items, item: Item) -> None:
             b,
             item,
             "name",
-            f"Name of {item.get('column')}",
+            "Name in the result",
             placeholder=result_name({**item, "name": None}),
             max_chars=63,
             after=lambda _item: _follow(b, before),
@@ -229,7 +230,7 @@ def _draw_groups(b: Builder, rows: Columns) -> None:
                 at = b.key(item, "grain")
                 listed = [WHOLE, *GRAINS]
                 st.selectbox(
-                    f"{item['column']} by",
+                    "Cut time by",
                     listed,
                     listed.index(item.get("grain") or WHOLE),
                     _grain_words,
@@ -240,13 +241,13 @@ def _draw_groups(b: Builder, rows: Columns) -> None:
                     label_visibility="collapsed",
                 )
             elif known and known.kind == "number":
-                st.markdown(fields.column_words(known.key, rows).split(" · ")[0].replace("_", "\\_"), width="content")
-                fields.number(b, item, "bin", f"Steps of {item['column']}", key="bin", placeholder="in steps of", min_value=0.0, width=130)
+                st.markdown(plain(known.label), width="content")
+                fields.number(b, item, "bin", "Steps", key="bin", placeholder="in steps of", min_value=0.0, width=130)
             fields.text(
                 b,
                 item,
                 "name",
-                f"Name of {item.get('column')}",
+                "Name in the result",
                 placeholder=f"called {result_name({**item, 'name': None})}",
                 max_chars=63,
                 after=lambda _item: _follow(b, before),
