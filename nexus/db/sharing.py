@@ -95,7 +95,8 @@ def find(session: Session, *, reader: Reader, kind: Kind, name: str, lock: bool 
         select kept.id, kept.name, kept.title, kept.open_to_all, kept.owner_id, (select users.name from nexus.users where users.id = kept.owner_id) as owner
         from nexus.{kind}s as kept where kept.name = :name and kept.archived_at is null and {seen_by(kind, "kept")} {"for update" if lock else ""}
         """),
-        {"name": name, **values(reader)},
+        # Postgres takes no NUL, and no name has one.
+        {"name": name.replace("\0", "\ufffd"), **values(reader)},
     ).first()
     return Sharing(kind=kind, **row._mapping) if row else None
 

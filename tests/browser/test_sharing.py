@@ -61,8 +61,9 @@ def walk(page, theirs, ben) -> None:
     theirs.goto("/data")
     expect(theirs.get_by_role("heading", name="Data")).to_be_visible()
     expect(theirs.get_by_text(TITLE)).to_have_count(0)
-    refused = theirs.request.get(f"/views/{NAME}.csv")
-    assert (refused.status, "987654" in refused.text()) == (404, False)
+    for format_ in ("csv", "xlsx", "parquet", "jsonl", "pdf"):
+        refused, never = (theirs.request.get(f"/views/{name}.{format_}") for name in (NAME, "never-was"))
+        assert (refused.status, refused.text()) == (404, never.text())
 
     dialog.get_by_label("Add somebody").fill("okafor")
     dialog.get_by_label("Add somebody").press("Enter")

@@ -163,6 +163,12 @@ def test_a_share_with_a_role_follows_the_role(session, secret, owner, other, vie
     assert names(session, other.model_copy(update={"role": Role.VIEWER})) == []
 
 
+@pytest.mark.parametrize("name", ["", "Pay-Slips", "pay-slips\0", "' or true --", "x" * 10_000, "pay-slips "])
+def test_a_forged_name_shares_nothing(session, secret, admin, name):
+    with pytest.raises((NotFound, BadInput)):
+        sharing.share(session, user=admin, kind="view", name=name, role=Role.ANALYST)
+
+
 def test_sharing_twice_leaves_one_share_and_taking_back_ends_it(session, secret, owner, other):
     for may_edit in (False, True, False):
         sharing.share(session, user=owner, kind="view", name=SECRET, user_id=other.id, may_edit=may_edit)
