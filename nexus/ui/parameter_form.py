@@ -81,7 +81,7 @@ def _draw(at: str, before: Given, *, used: bool, views: Sequence[str]) -> Given 
     """One card; none when it was removed."""
     name, kind = str(before["name"]), str(before.get("type") or "text")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.markdown(" ".join(f"`:{one}`" for one in sorted(_names(before))), width=180)
+        st.markdown(" ".join(f"`:{one}`" for one in sorted(_names(before))), width="content")
         chosen = st.selectbox(
             "Type", list(TYPES), list(TYPES).index(kind) if kind in TYPES else 0, TYPES.__getitem__, f"{at}-type", width=160
         )

@@ -15,6 +15,10 @@ OPEN_TO_ANY_HOST = frozenset({"/healthz", "/readyz"})
 """A platform's probes call by address or by names of their own; these two answer nothing that could be stolen."""
 
 
+_HASHED = re.compile(r"/_stcore/bidi-components/nexus\.[a-z-]+/[a-z]+\.[A-Z0-9]{8}\.js")
+"""Scripts of our components that carry a hash of their content in their name."""
+
+
 def policy(*, host: str, inline_hashes: tuple[str, ...], production: bool) -> str:
     """The Content-Security-Policy. Streamlit's styles need `unsafe-inline`; scripts do not."""
     socket = f"wss://{host}" if production else f"ws://{host} wss://{host}"
@@ -85,9 +89,10 @@ class Headers:
         if changing and not same_origin(origins, host=netloc):
             await _refuse(scope, receive, self._secured(send, netloc), "This may only be done from Nexus's own pages.", 403)
             return
-        await self.app(scope, receive, self._secured(send, netloc))
+        await self.app(scope, receive, self._secured(send, netloc, keep=scope["type"] == "http" and bool(_HASHED.fullmatch(scope["path"]))))
 
-    def _secured(self, send: Send, host: str) -> Send:
+    def _secured(self, send: Send, host: str, *, keep: bool = False) -> Send:
+        """`keep`: browsers may keep what is found there; it has another name when it is another."""
         production = settings.current().production
         content_policy = policy(host=host, inline_hashes=self._inline_hashes, production=production)
 
@@ -102,6 +107,8 @@ class Headers:
                 headers["Cross-Origin-Opener-Policy"] = "same-origin"
                 headers["Cross-Origin-Resource-Policy"] = "same-origin"
                 headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
+                if keep and message["status"] == 200:
+                    headers["Cache-Control"] = "private, max-age=31536000, immutable"
                 headers.setdefault("Cache-Control", "no-store")
                 if production:
                     headers["Strict-Transport-Security"] = "max-age=31536000"

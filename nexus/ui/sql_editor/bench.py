@@ -18,6 +18,7 @@ from nexus.sources.plan import Plan
 from nexus.sources.spec import Source, Table
 from nexus.ui import url
 from nexus.ui.editing import Editing
+from nexus.ui.parameter_form import declared
 from nexus.ui.sql_editor.running import Running
 from nexus.views import sql
 from nexus.views.parameter import DateRangeParameter, Parameter
@@ -67,7 +68,17 @@ class Bench:
 
     def typed(self, text: str) -> None:
         self.editing.content["question"] = {"kind": "sql", "sql": text[:100_000]}
+        self.declare()
         self.editing.keep()
+
+    def declare(self) -> None:
+        """What stands in the text and is no parameter yet becomes one, before anything runs."""
+        content = self.editing.content
+        before = list(content.get("parameters") or ())
+        after = declared(before, self.found())
+        if after != before:
+            content["parameters"] = after
+            self.editing.keep()
 
     def put(self, text: str) -> None:
         """Another text, into the editor too."""
@@ -79,7 +90,7 @@ class Bench:
 
     def format(self) -> None:
         try:
-            self.put(laid_out(self.text))
+            self.put(laid_out(self.text).rstrip("\n"))
         except NexusError as error:
             self.error, self.ran, self.ran_at, self.ran_of = error, self.text, 0, self.text
 

@@ -7,7 +7,7 @@ import streamlit as st
 from nexus.ui.components import component
 from nexus.ui.sql_editor.bench import Bench
 
-HEIGHT = 260
+HEIGHT = 220
 
 _mount = component("sql-editor", js="editor.*.js", css="editor.css", isolate_styles=False)
 
@@ -74,4 +74,4 @@ def units(text: str, offset: int) -> int:
 def _characters(text: str, offset: Any) -> int:
     if not isinstance(offset, int) or offset < 0:
         return 0
-    return len(text.encode("utf-16-le", "surrogatepass")[: offset * 2].decode("utf-16-le", "ignore"))
+    return len(text.encode("utf-16-le", "surrogatepass")[: offset * 2].decode("utf-16-le", "surrogatepass"))

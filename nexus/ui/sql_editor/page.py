@@ -19,7 +19,7 @@ from nexus.ui.forms import sentence
 from nexus.ui.page import errors_shown
 from nexus.ui.panels import STYLE as PANELS
 from nexus.ui.panels import provenance
-from nexus.ui.parameter_form import declared, draw_parameters
+from nexus.ui.parameter_form import draw_parameters
 from nexus.ui.sql_editor.bench import CHART, FORMATS, HISTORY, PARAMETERS, PLAN, RESULT, TABS, Bench, bench_of
 from nexus.ui.sql_editor.editor import draw_editor
 from nexus.ui.sql_editor.history import draw_history
@@ -56,7 +56,7 @@ def draw_sql_editor(user: User, editing: Editing, source: Source) -> None:
 def _draw(bench: Bench) -> None:
     with errors_shown(where="SQL page", user=bench.user):
         bench.collect()
-        _declare(bench)
+        bench.declare()
         beside, main = st.columns([3, 9], gap="medium")
         with beside, st.container(gap="xsmall", key="sql-catalog"):
             draw_catalog(bench)
@@ -158,16 +158,6 @@ def _draw_chart(bench: Bench) -> None:
 def _keep(bench: Bench, name: str, made: Any) -> None:
     if made != (bench.editing.content.get(name) or (None if made is None else type(made)())):
         bench.editing.content[name] = made
-        bench.editing.keep()
-
-
-def _declare(bench: Bench) -> None:
-    """What stands in the text and is no parameter yet becomes one."""
-    content = bench.editing.content
-    before = list(content.get("parameters") or ())
-    after = declared(before, bench.found())
-    if after != before:
-        content["parameters"] = after
         bench.editing.keep()
 
 
