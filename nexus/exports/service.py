@@ -14,7 +14,8 @@ from nexus.exports.spec import Export, Kind, Provenance, State
 from nexus.sources.export import Progress
 from nexus.sources.spec import Query
 from nexus.views import values as typed
-from nexus.views.service import OpenView, find_view, query_of
+from nexus.views.excerpt import Excerpt, query_of_excerpt
+from nexus.views.service import OpenView, find_view
 
 
 class ExportNotFound(NotFound):
@@ -27,15 +28,16 @@ class Subject:
 
     view: OpenView
     values: Mapping[str, Any]
+    excerpt: Excerpt
 
     def query(self, *, reader: User) -> Query:
         """Raises BadInput for a value that does not fit."""
-        return query_of(self.view, reader=reader, values=self.values)
+        return query_of_excerpt(self.view, reader=reader, values=self.values, excerpt=self.excerpt)
 
     @property
     def part(self) -> str:
         """What of the view is taken, in words; nothing for everything."""
-        return ""
+        return "; ".join(f"{label}: {text}" for label, text in self.excerpt.words())
 
     def provenance(self, query: Query, *, user: User) -> Provenance:
         view = self.view.view
@@ -59,7 +61,7 @@ def open_subject(session: Session, *, user: User, name: str, given: Mapping[str,
     require(user, Permission.SEE)
     view = find_view(session, reader=user, name=name)
     with typed.in_zone(view.source.zone):
-        return Subject(view, typed.parse(view.view.parameters, given))
+        return Subject(view, typed.parse(view.view.parameters, given), Excerpt.read(given))
 
 
 def begin(session: Session, *, user: User, key: str, view: str, kind: Kind) -> None:
@@ -104,8 +106,9 @@ def note_taken(session: Session, *, user: User, subject: Subject, kind: Kind) ->
     """In the audit log: who took what."""
     require(user, Permission.SEE)
     detail: dict[str, Any] = {"format": kind, "version": subject.view.version}
-    if subject.part:
-        detail["part"] = subject.part
+    if not subject.excerpt.whole:
+        # What the filters compare with is data, and stays out of the log.
+        detail["part"] = "page" if subject.excerpt.alone else "filtered"
     audit.record(session, user_id=user.id, what="view.exported", subject=f"view {subject.view.view.name}", detail=detail)
 
 

@@ -26,6 +26,7 @@ from nexus.reports.layout import Layout, Orientation, Paper
 from nexus.reports.spec import Report
 from nexus.views import service as views
 from nexus.views import values as typed
+from nexus.views.excerpt import Excerpt
 from nexus.views.parameter import Parameter
 
 AT_ONCE = 12
@@ -76,7 +77,8 @@ def _print_view(user: User, name: str, given: Mapping[str, list[str]]) -> tuple[
     require(user, Permission.SEE)
     with transaction() as session:
         parameters = views.find_view(session, reader=user, name=name).view.parameters
-    report = service.print_view(user=user, name=name, values=typed.parse(parameters, given), **_paper(given, parameters))
+    values, excerpt = typed.parse(parameters, given), Excerpt.read(given)
+    report = service.print_view(user=user, name=name, values=values, excerpt=excerpt, **_paper(given, parameters))
     return report, _file(user, report.id)
 
 

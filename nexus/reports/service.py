@@ -27,6 +27,7 @@ from nexus.reports.spec import Kind, Report
 from nexus.sources.spec import Table
 from nexus.views import service as views
 from nexus.views import values as typed
+from nexus.views.excerpt import Excerpt, query_of_excerpt
 from nexus.views.parameter import Parameter
 from nexus.views.service import OpenView
 from nexus.views.spec import View
@@ -51,6 +52,8 @@ class _Subject:
     version: int
     filters: Sequence[Parameter]
     values: Mapping[str, Any]
+    part: tuple[tuple[str, str], ...] = ()
+    """What of it is printed, as label and text; nothing for everything."""
 
 
 @dataclass(frozen=True)
@@ -80,16 +83,29 @@ def print_dashboard(
 
 
 def print_view(
-    *, user: User, name: str, values: Mapping[str, Any], layout: Layout, zone: tzinfo = UTC, printer: PrintBrowser | None = None
+    *,
+    user: User,
+    name: str,
+    values: Mapping[str, Any],
+    layout: Layout,
+    zone: tzinfo = UTC,
+    excerpt: Excerpt | None = None,
+    printer: PrintBrowser | None = None,
 ) -> Report:
-    """Print a view with its chart, when it has one, and all rows that its source's limit lets through. Raises as `print_dashboard`."""
+    """Print a view, or an excerpt of it, with its chart, when it has one, and all rows that its source's limit lets through.
+
+    Raises as `print_dashboard`.
+    """
     require(user, Permission.SEE)
     started = time.monotonic()
     with transaction() as session:
         opened = views.find_view(session, reader=user, name=name)
     spec = opened.view
-    subject = _Subject("view", spec, opened.version, spec.parameters, typed.check(spec.parameters, values))
-    blocks = _view_blocks(opened, views.ask(opened, reader=user, values=subject.values, purpose="report"), subject.values, zone=zone)
+    checked = typed.check(spec.parameters, values)
+    asked = query_of_excerpt(opened, reader=user, values=checked, excerpt=excerpt) if excerpt and not excerpt.whole else None
+    subject = _Subject("view", spec, opened.version, spec.parameters, checked, tuple(excerpt.words()) if excerpt else ())
+    table = views.ask(opened, reader=user, values=checked, purpose="report", asked=asked)
+    blocks = _view_blocks(opened, table, checked, zone=zone)
     return _keep(started, subject, blocks, user=user, layout=layout, zone=zone, printer=printer or browser.ours())
 
 
@@ -217,7 +233,7 @@ def _keep(
         title=spec.title,
         description=spec.description,
         subject=f"{subject.kind.capitalize()} {spec.name}, version {subject.version}",
-        filters=tuple(typed.describe(subject.filters, subject.values)),
+        filters=(*typed.describe(subject.filters, subject.values), *subject.part),
         prepared_by=f"{user.name} ({user.email})" if user.name else user.email,
         prepared_at=datetime.now(zone),
         layout=layout,

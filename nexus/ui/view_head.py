@@ -7,6 +7,7 @@ import streamlit as st
 
 from nexus.accounts.spec import Permission, User
 from nexus.ui import url
+from nexus.ui.downloads import draw_downloads
 from nexus.ui.forms import plain
 from nexus.ui.sharing import draw_share
 from nexus.views.service import OpenView
@@ -24,7 +25,7 @@ def draw_head(user: User, opened: OpenView, values: Mapping[str, Any]) -> str:
         shown = _draw_tabs()
         st.button("Refresh", icon=":material/refresh:", key=FRESH)
         if user.looked_at_by is None:
-            _draw_download(opened, values)
+            draw_downloads(opened.view, values, page=shown == TABLE)
             draw_share(user, "view", view.name)
         if opened.may_edit and user.may(Permission.BUILD):
             st.button("Edit", icon=":material/edit:", key="edit", on_click=url.go, kwargs={"edit": "1"})
@@ -37,7 +38,3 @@ def _draw_tabs() -> str:
     return st.segmented_control(
         "Show", [TABLE, CHART, STATISTICS], default=TABLE, key="show", bind="query-params", label_visibility="collapsed", required=True
     )
-
-
-def _draw_download(opened: OpenView, values: Mapping[str, Any]) -> None:
-    st.link_button("Download CSV", url.link(f"/views/{opened.view.name}.csv", opened.view.parameters, values), icon=":material/download:")

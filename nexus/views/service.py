@@ -72,8 +72,9 @@ def ask(
     max_rows: int | None = None,
     fresh: bool = False,
     purpose: Purpose = "page",
+    asked: Query | None = None,
 ) -> Table:
-    """The rows of a view for `values`; absent ones take their default. `fresh` goes past the cache.
+    """The rows of a view for `values`, or what `asked` asks of them; absent ones take their default. `fresh` goes past the cache.
 
     Holds no transaction of Nexus's own while it waits; the run is counted for `purpose`. Raises BadInput for a value
     that does not fit, and what `sources.run` raises.
@@ -81,7 +82,7 @@ def ask(
     require(reader, Permission.SEE)
 
     def rows() -> Table:
-        query = query_of(open_view, reader=reader, values=values)
+        query = asked or query_of(open_view, reader=reader, values=values)
         return run(open_view.source, query=query, reader=reader, max_rows=max_rows, fresh=fresh)
 
     def explained() -> Table:

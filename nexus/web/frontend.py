@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 DOWNLOADS_SCRIPT = "/door/downloads.js"
-"""Prints and saves a PDF at a click, with progress. Its source: nexus/accounts/static/downloads.js."""
+"""Saves PDFs and rows at a click, with progress. Its source: nexus/accounts/static/downloads.js."""
 
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _LINKED = re.compile(r'(?:src|href)="\./(static/[^"]+\.(?:js|css))"')

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -15,10 +16,12 @@ from starlette.responses import PlainTextResponse
 
 from nexus.accounts.spec import Role, User
 from nexus.db import session as own
-from nexus.db.tables import AuditRow
+from nexus.db.tables import AuditRow, ExportRow
 from nexus.errors import NexusError
 from nexus.exports import routes, transfer
+from nexus.exports import service as exports
 from nexus.sources import store
+from nexus.sources.export import Progress
 from nexus.sources.spec import Limits
 from nexus.views import service
 from nexus.views.spec import View
@@ -188,6 +191,133 @@ def test_who_took_what_is_in_the_audit_log(person, address):
     with own.transaction() as session:
         entries = session.query(AuditRow).filter(AuditRow.what == "view.exported", AuditRow.subject == f"view {name}").all()
     assert [(entry.user_id, entry.detail) for entry in entries] == [(person.id, {"format": "csv", "version": 1})]
+
+
+# --- every kind of file, and how far it is ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "type_", "begin"),
+    [("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", b"PK"), ("parquet", "application/vnd.apache.parquet", b"PAR1"),
+     ("jsonl", "application/jsonl; charset=utf-8", b'{"one":1}\n')],
+)  # fmt: skip
+def test_a_view_is_taken_in_every_form(person, address, kind, type_, begin):
+    with saved(person, "select 1 as one") as name:
+        answer = httpx.get(f"{address}/views/{name}.{kind}")
+        assert httpx.head(f"{address}/views/{name}.{kind}").headers["content-type"] == type_
+    assert answer.headers["content-type"] == type_
+    assert answer.headers["content-disposition"] == f'attachment; filename="{name}.{kind}"'
+    assert answer.content.startswith(begin)
+    with own.transaction() as session:
+        entries = session.query(AuditRow).filter(AuditRow.what == "view.exported", AuditRow.subject == f"view {name}").all()
+    assert [entry.detail for entry in entries] == [{"format": kind, "version": 1}]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet", "jsonl"])
+def test_every_form_that_breaks_off_is_seen_to_be_broken(person, address, kind):
+    sql = "select 1 / (399000 - n) as x, md5(n::text) as y from generate_series(1, 400000) n"
+    with saved(person, sql) as name, httpx.stream("GET", f"{address}/views/{name}.{kind}") as answer:
+        assert answer.status_code == 200
+        with pytest.raises(httpx.RemoteProtocolError):
+            list(answer.iter_raw())
+
+
+def told(address: str, key: str) -> dict:
+    answer = httpx.get(f"{address}/exports/{key}")
+    assert answer.status_code == 200
+    return answer.json()
+
+
+def test_a_download_with_a_key_tells_how_it_ended(person, address):
+    with saved(person, "select n from generate_series(1, 5000) n") as name:
+        assert httpx.get(f"{address}/views/{name}.csv?export.key=complete-{name}").status_code == 200
+        assert httpx.get(f"{address}/views/{name}.csv?export.key=complete-{name}").status_code == 409
+    found = told(address, f"complete-{name}")
+    assert {**found, "started_at": 0} == {
+        "key": f"complete-{name}", "view": name, "kind": "csv", "state": "complete", "rows": 5000, "size_bytes": 23_895, "expected_rows": 5000,
+        "note": "", "started_at": 0,
+    }  # fmt: skip
+
+
+def test_what_went_wrong_before_the_first_row_and_after_it_is_told(person, address):
+    several = [{"name": "carrier", "type": "choice", "choices": {"values": ["UA"]}}]
+    with saved(person, "select nothing") as early, saved(person, "select 1 / (399000 - n) from generate_series(1, 400000) n") as late:
+        with saved(person, "select 1 where :carrier = '1'", parameters=several) as refused:
+            httpx.get(f"{address}/views/{refused}.csv?carrier=XX&export.key=refused-{refused}")
+        httpx.get(f"{address}/views/{early}.xlsx?export.key=early-{early}")
+        with pytest.raises(httpx.RemoteProtocolError):
+            httpx.get(f"{address}/views/{late}.csv?export.key=late-{late}")
+    httpx.get(f"{address}/views/not-there.csv?export.key=not-there-at-all-1")
+    assert "`carrier`" in told(address, f"refused-{refused}")["note"]
+    assert (told(address, f"early-{early}")["state"], told(address, "not-there-at-all-1")["state"]) == ("failed", "failed")
+    assert "nothing" in told(address, f"early-{early}")["note"]
+    assert told(address, f"late-{late}")["note"] == "The database says: division by zero. The file that was saved so far is not the whole."
+
+
+def test_what_parquet_could_not_hold_is_told(person, address):
+    with saved(person, "select 'infinity'::date as d") as name:
+        httpx.get(f"{address}/views/{name}.parquet?export.key=lost-{name}")
+    assert told(address, f"lost-{name}")["note"] == "`d`: 1 values are infinite, and left empty."
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_cancelling_ends_the_query_and_breaks_the_file_off(person, address, postgres, kind):
+    with saved(person, ENDLESS.replace("select", f"select /* cancelled {kind} */")) as name:
+        key = f"cancel-{kind}-{name}"
+        with httpx.stream("GET", f"{address}/views/{name}.{kind}?export.key={key}") as answer:
+            parts = answer.iter_raw()
+            next(parts)
+            assert told(address, key)["state"] == "running"
+            assert httpx.post(f"{address}/exports/{key}/cancel").status_code == 204
+            with pytest.raises(httpx.RemoteProtocolError):
+                list(parts)
+    found = told(address, key)
+    assert (found["state"], found["size_bytes"] > 0) == ("stopped", True)
+    with postgres.superuser() as cursor:
+        cursor.execute(
+            "select count(*) from pg_stat_activity where query like %s and state = 'active' and pid <> pg_backend_pid()",
+            (f"%cancelled {kind}%",),
+        )
+        assert cursor.fetchone()[0] == 0
+
+
+def test_a_query_that_has_given_nothing_yet_can_be_cancelled(person, address):
+    with saved(person, "select count(*) from sample.flights a, sample.flights b where a.dep_time < b.arr_time") as name:
+        key = f"nothing-yet-{name}"
+        answers = []
+        asking = threading.Thread(target=lambda: answers.append(httpx.get(f"{address}/views/{name}.csv?export.key={key}", timeout=30)))
+        asking.start()
+        deadline = time.monotonic() + 20
+        while httpx.post(f"{address}/exports/{key}/cancel").status_code != 204:
+            assert time.monotonic() < deadline
+        asking.join()
+    assert answers[0].status_code == 499
+    assert told(address, key)["state"] == "stopped"
+
+
+def test_nobody_sees_or_cancels_someone_elses_download(person, address):
+    other = add_person(Role.ADMIN, email="other@example.org")
+    with own.transaction() as session:
+        exports.begin(session, user=other, key="someone-elses-key", view="late", kind="csv")
+    assert httpx.get(f"{address}/exports/someone-elses-key").status_code == 404
+    assert httpx.post(f"{address}/exports/someone-elses-key/cancel").status_code == 404
+    with own.transaction() as session:
+        assert exports.find_export(session, reader=other, key="someone-elses-key").state == "running"
+        assert not exports.tell(session, user=other, key="someone-elses-key", progress=Progress())
+
+
+@pytest.mark.parametrize("key", ["short", "x" * 65, "with spaces and more", "quote'quote'quote'", "ключключключключ"])
+def test_a_key_that_is_none_is_refused(person, address, key):
+    with saved(person, "select 1 as one") as name:
+        assert httpx.get(f"{address}/views/{name}.csv", params={"export.key": key}).status_code == 400
+
+
+def test_a_file_whose_writer_died_is_told_as_lost(person, address):
+    with own.transaction() as session:
+        exports.begin(session, user=person, key="the-writer-is-dead", view="late", kind="csv")
+        session.query(ExportRow).filter(ExportRow.key == "the-writer-is-dead").update({"told_at": datetime.now(UTC) - timedelta(minutes=1)})
+    assert told(address, "the-writer-is-dead")["state"] == "failed"
+    assert "Take it again" in told(address, "the-writer-is-dead")["note"]
 
 
 def test_the_limit_of_rows_of_a_page_does_not_cut_a_download(person, address):
