@@ -32,7 +32,7 @@ def patience(slot: Any, *, key: str, why: str = "") -> Callable[[], bool]:
                 drawn.append(st.empty())
                 st.button("Cancel", key=f"{key}-cancel", icon=":material/close:", type="tertiary")
         # Also the place where Streamlit may stop this run.
-        drawn[0].html(f'<p class="nexus-waiting" role="status">{why} Still running, {seconds} s.</p>')
+        drawn[0].html(f'<p class="nexus-waiting" role="status">{why} Still running, {seconds} s.</p>', width="content")
         return False
 
     return look

@@ -11,7 +11,7 @@ from nexus.db import session as own
 from nexus.views import service as views
 from nexus.views.spec import View
 from tests.seen import barriers, width
-from tests.server import sign_in
+from tests.server import sign_in, until
 
 
 def place(page, column: str) -> int:
@@ -43,11 +43,13 @@ def view(app_server) -> str:
     maker = app_server.person(Role.ANALYST)
     user = User(id=maker.id, email=maker.email, name="Ana", role=maker.role)
     question = {"kind": "table", "schema": "sample", "table": "airports"}
+    slow = {"kind": "sql", "sql": "select count(*) as n from sample.flights a, sample.flights b where a.dep_delay < b.dep_delay"}
     own.connect(app_server.database_url)
     try:
         with own.transaction() as session:
             made = View(name="all-airports", title="All airports", source="sample", question=question)
             views.save_view(session, user=user, view=made)
+            views.save_view(session, user=user, view=View(name="slow-pairs", title="Slow", source="sample", question=slow))
     finally:
         own.disconnect()
     return "/view?name=all-airports"
@@ -138,3 +140,20 @@ def test_statistics_and_addresses_that_say_nonsense(page, app_server, view):
         page.goto(f"{view}&{query}")
         expect(page.get_by_role("alert").or_(page.get_by_role("grid")).first).to_be_visible()
         expect(page.get_by_text("Nexus made a mistake")).to_have_count(0)
+
+
+def test_a_slow_question_says_so_and_cancelling_it_ends_it_in_the_database(page, app_server, view):
+    def running() -> int:
+        with app_server.database() as cursor:
+            cursor.execute(
+                "select count(*) from pg_stat_activity where datname = current_database() and state = 'active' and usename <> current_user"
+            )
+            return cursor.fetchone()[0]
+
+    sign_in(page, app_server.person(Role.VIEWER))
+    page.goto(view.replace("all-airports", "slow-pairs"))
+    expect(page.get_by_text("Still running")).to_be_visible()
+    assert running() >= 1
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("This query was stopped before it ended.")).to_be_visible()
+    until(lambda: running() == 0, within_s=8, what="the end of the query")

@@ -59,7 +59,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       const mark = make("span", { className: column.sorted ? "mark" : "mark quiet" }, arrow);
       mark.setAttribute("aria-hidden", "true");
       button.append(mark);
-      if (column.filtered) button.append(make("span", { className: "mark", title: "filtered" }, "⏷"));
+      if (column.filtered) button.append(make("span", { className: "mark", title: "filtered" }, "•"));
       button.addEventListener("click", () => open(at, button));
       button.addEventListener("contextmenu", (event) => (event.preventDefault(), open(at, button)));
       cell.append(button, grip(cell, column));
