@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from nexus.accounts.spec import Permission, User, require
@@ -35,10 +35,14 @@ class PageOfRows:
     order: tuple[OrderBy, ...]
     previous: str | None
     next: str | None
-    rows: tuple[str | None, ...]
+    keys: tuple[Values, ...] = field(repr=False)
     note: str
     """Why there is no next or previous page where rows lie there; empty otherwise."""
     reading: Reading = field(repr=False)
+
+    @cached_property
+    def rows(self) -> tuple[str | None, ...]:
+        return tuple(written_row(key) if key else None for key in self.keys)
 
 
 @dataclass(frozen=True)
@@ -204,7 +208,7 @@ class _Reader:
         wanted = min(wanted, self.size + 1)
         # A long text is told from others by its beginning; no page begins at it.
         keys = [f"left(cast({part.expression} as text), {LONGEST_VALUE + 1})" for part in self.parts]
-        keys += [f"cast(v.c{at} as text)" for at in self.reading.key]
+        keys += [f"cast(v.c{at} as text)" for at in self._beside()]
         where = " and ".join(filter(None, [*self.where, segment.condition]))
         order = ", ".join(part.order(backwards) for part in segment.parts)
         sql = (
@@ -217,6 +221,11 @@ class _Reader:
         self.cut = table.truncated and len(table.rows) < wanted
         first = len(self.reading.columns)
         return [_Row(row, row[first : first + len(self.parts)]) for row in table.rows]
+
+    def _beside(self) -> list[int]:
+        """Columns that a row is named by and that the order does not fetch already."""
+        fetched = {part.expression for part in self.parts}
+        return [at for at in self.reading.key if f"v.c{at}" not in fetched]
 
     def _count(self, key: Values) -> int:
         where = " and ".join([*self.where, same(self.parts, key, prefix="_k")])
@@ -255,7 +264,7 @@ class _Reader:
             order=self._order(),
             previous=previous,
             next=following,
-            rows=tuple(self._row(row) for row in rows),
+            keys=self._keys(rows),
             note=before or after,
             reading=reading,
         )
@@ -273,8 +282,12 @@ class _Reader:
         named = [(_at(part), part.descending) for part in self.reading.default]
         return tuple(OrderBy(column=self.reading.names[at], descending=down) for at, down in named if at < self.reading.shown)
 
-    def _row(self, row: _Row) -> str | None:
-        return written_row(row.cells[len(self.reading.columns) + len(self.parts) :]) if self.reading.key else None
+    def _keys(self, rows: list[_Row]) -> tuple[Values, ...]:
+        """What each row is found again by; nothing where there is no key."""
+        first, beside = len(self.reading.columns), self._beside()
+        expressions = [part.expression for part in self.parts] + [f"v.c{at}" for at in beside]
+        places = [first + expressions.index(f"v.c{at}") for at in self.reading.key]
+        return tuple(tuple(row.cells[place] for place in places) for row in rows)
 
 
 def _at(part: KeyPart) -> int:
