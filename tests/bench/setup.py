@@ -21,6 +21,7 @@ from nexus.views import service as views
 from nexus.views.appearance import Chart
 from nexus.views.question import SqlQuestion
 from nexus.views.spec import View
+from tests.bench import big
 from tests.bench.exports import SQL
 from tests.bench.questions import QUESTIONS, Question
 
@@ -86,6 +87,8 @@ def _save(user: User) -> None:
             user=user,
             view=View(name="bench-flights", title="Flights", source=kept.name, question=SqlQuestion(sql=SQL)),
         )
+        question = SqlQuestion(sql=f"select * from {big.TABLE}")
+        views.save_view(session, user=user, view=View(name="bench-big", title="Ten million flights", source=kept.name, question=question))
         for suffix, source in (("", kept), ("-uncached", fresh)):
             panels = []
             for question in QUESTIONS:
