@@ -7,10 +7,10 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from nexus.accounts.spec import User
+from nexus.accounts.spec import Permission, User
 from nexus.db.session import transaction
 from nexus.errors import NexusError
-from nexus.sources.spec import Column
+from nexus.sources.spec import Column, Table
 from nexus.ui import grid_address, waiting, when
 from nexus.ui.forms import plain, sentence
 from nexus.ui.grid import cut
@@ -25,6 +25,8 @@ from nexus.views.spec import View
 
 LONGEST = 20_000
 """Characters of one value that the panel shows."""
+MOST_COLUMNS = 6
+"""Of a related table."""
 
 
 def draw_row(user: User, opened: OpenView, values: Mapping[str, Any], row: str, page: PageOfRows) -> None:
@@ -88,11 +90,16 @@ def _draw_related(user: User, opened: OpenView, whole: WholeRow) -> None:
 
 
 def _draw_one(user: User, opened: OpenView, related: Related, known: list[View], number: int) -> None:
+    """A few of the rows for those who build; for others the way to them, where a view shows them."""
     words = (
         f"{related.table}, by {', '.join(related.through)}"
         if related.outgoing
         else f"{related.table} with this {', '.join(related.columns)}"
     )
+    if not user.may(Permission.BUILD):
+        if known:
+            st.html(f'<div class="nexus-row"><h4>{html.escape(words)}</h4>{_links(related, known)}</div>')
+        return
     slot = st.empty()
     try:
         found = rows.related_rows(opened.source, reader=user, related=related, cancelled=waiting.patience(slot, key=f"related-{number}"))
@@ -100,28 +107,34 @@ def _draw_one(user: User, opened: OpenView, related: Related, known: list[View],
         slot.caption(f"{plain(words)}: {sentence(error.message)}")
         return
     count = f"more than {found.count:,}" if found.more else f"{found.count:,}"
-    links = []
-    for view in known:
-        query = urlencode({"name": view.name, grid_address.WHERE: written_filters(related.where)})
-        links.append(f'<a href="/view?{html.escape(query)}" target="_self">{html.escape(view.title)}</a>')
     head = f"<h4>{html.escape(words)}{'' if related.outgoing else f' <span>{count}</span>'}</h4>"
     if not found.table.rows:
         slot.html(f'<div class="nexus-row">{head}<p class="quiet">none</p></div>')
         return
-    zone = when.zone()
-    names = [column.name for column in found.table.columns[:6]]
-    body = "".join(
-        "<tr>"
-        + "".join(
-            f"<td>{html.escape(cut(formats_of.text(value, None, column, zone=zone), 60))}</td>"
-            for value, column in zip(one[:6], found.table.columns, strict=False)
-        )
-        + "</tr>"
-        for one in found.table.rows
-    )
-    heads = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in names)
-    where = f"<p>Open in {', '.join(links)}</p>" if links else ""
     slot.html(
         f'<div class="nexus-row">{head}<div class="wide" tabindex="0" role="region" aria-label="{html.escape(words)}">'
-        f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>{where}</div>"
+        f"{_table(found.table)}</div>{_links(related, known)}</div>"
     )
+
+
+def _links(related: Related, known: list[View]) -> str:
+    """To the views that show these rows."""
+    links = []
+    for view in known:
+        query = urlencode({"name": view.name, grid_address.WHERE: written_filters(related.where)})
+        links.append(f'<a href="/view?{html.escape(query)}" target="_self">{html.escape(view.title)}</a>')
+    return f"<p>Open in {', '.join(links)}</p>" if links else ""
+
+
+def _table(table: Table) -> str:
+    zone = when.zone()
+    heads = "".join(f'<th scope="col">{html.escape(column.name)}</th>' for column in table.columns[:MOST_COLUMNS])
+
+    def cell(value: Any, column: Column) -> str:
+        return f"<td>{html.escape(cut(formats_of.text(value, None, column, zone=zone), 60))}</td>"
+
+    body = "".join(
+        f"<tr>{''.join(cell(value, column) for value, column in zip(one[:MOST_COLUMNS], table.columns, strict=False))}</tr>"
+        for one in table.rows
+    )
+    return f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"

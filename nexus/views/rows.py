@@ -33,7 +33,7 @@ class RowGone(NotFound):
 
 @dataclass(frozen=True)
 class WholeRow:
-    """`columns` and `cells` of the view; `others` are columns of its table that the view does not show."""
+    """`columns` and `cells` of the view; `others` are columns of its table that the view does not show, for those who build."""
 
     columns: tuple[Column, ...]
     names: tuple[str, ...]
@@ -70,7 +70,10 @@ class RelatedRows:
 
 
 def find_row(opened: OpenView, *, reader: User, values: Mapping[str, Any], row: str) -> WholeRow:
-    """The row that a page named. Raises RowGone, BadInput for a name that no page gave, and what `sources.run` raises."""
+    """The row that a page named. Who may not build is shown what the view shows, and nothing else of its table.
+
+    Raises RowGone, BadInput for a name that no page gave, and what `sources.run` raises.
+    """
     require(reader, Permission.SEE)
     reading = reading_of(opened.view, opened.source, reader=reader, values=values)
     if not reading.key:
@@ -83,15 +86,15 @@ def find_row(opened: OpenView, *, reader: User, values: Mapping[str, Any], row: 
     if not found.rows:
         raise RowGone()
     cells = found.rows[0]
-    whole = _of_table(reading, cells, opened.source, reader)
-    shown = {reading.table_columns.get(at) for at in range(reading.shown)}
+    own = {reading.table_columns[at]: cells[at] for at in range(reading.shown) if reading.table_columns.get(at)}
+    whole = _of_table(reading, cells, opened.source, reader) if reader.may(Permission.BUILD) else []
     return WholeRow(
         columns=reading.columns[: reading.shown],
         names=reading.names,
         cells=cells[: reading.shown],
-        others=tuple((column, value) for column, value in whole if column.name not in shown),
+        others=tuple((column, value) for column, value in whole if column.name not in own),
         table=reading.table,
-        related=_related(reading.table, {column.name: value for column, value in whole}) if reading.table else (),
+        related=_related(reading.table, own | {column.name: value for column, value in whole}) if reading.table else (),
     )
 
 
@@ -118,8 +121,11 @@ def _related(table: CatalogTable, row: Mapping[str, Any]) -> tuple[Related, ...]
 
 
 def related_rows(source: Source, *, reader: User, related: Related, cancelled: Cancelled = None) -> RelatedRows:
-    """A few of them, and how many there are up to `COUNTED`. Raises what `sources.run` raises."""
-    require(reader, Permission.SEE)
+    """A few of them, and how many there are up to `COUNTED`. They are of a table, and of no view: for those who build.
+
+    Raises NotAllowed, and what `sources.run` raises.
+    """
+    require(reader, Permission.BUILD)
     table = _rows_of(source, reader, related.schema, related.table, related.where, limit=SHOWN, cancelled=cancelled)
     if related.outgoing or table.row_count < SHOWN:
         return RelatedRows(table, table.row_count, more=False)

@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from nexus.accounts.spec import User
+from nexus.accounts.spec import Permission, User, require
 from nexus.sources import catalog
 from nexus.sources.catalog import CatalogTable, quoted
 from nexus.sources.run import run
@@ -38,8 +38,9 @@ def suggest_values(
     """Distinct values that hold what was typed, those that begin with it first; as the column's own type.
 
     On a big table they are those of a sample, or of the first values along an index. Nothing, rather than an error, where the
-    database takes longer than a second or cannot tell such values apart. Raises SourceUnavailable, SourceBusy.
+    database takes longer than a second or cannot tell such values apart. Raises NotAllowed for those who may not build, SourceUnavailable, SourceBusy.
     """
+    require(reader, Permission.BUILD)
     ends = time.monotonic() + SECONDS
     known = catalog.find_table(source, reader=reader, schema=schema, name=table)
     if known is None or known.column(column) is None:

@@ -7,7 +7,7 @@ import pytest
 
 from nexus.accounts.spec import Role, User
 from nexus.db import session as own
-from nexus.errors import BadInput
+from nexus.errors import BadInput, NotAllowed
 from nexus.sources import catalog
 from nexus.sources import service as sources
 from nexus.sources.spec import Source
@@ -38,7 +38,7 @@ def source(shared_sample) -> Source:
 
 @pytest.fixture(scope="module")
 def reader(source) -> User:
-    return add_person(Role.VIEWER, email="looks@example.org")
+    return add_person(Role.ANALYST, email="looks@example.org")
 
 
 def opened(source: Source, **question) -> OpenView:
@@ -78,6 +78,19 @@ def test_a_row_of_a_plain_sql_question_is_found_too(source, reader):
     view = opened(source, kind="sql", sql="select name, faa as code from sample.airports where lat > 0 order by name")
     page = read_page(view, reader=reader, values={}, page=Page(size=3))
     assert find_row(view, reader=reader, values={}, row=page.rows[2]).cells == page.table.rows[2]
+
+
+def test_who_may_not_build_sees_of_a_row_what_the_view_shows_and_nothing_else(source, reader):
+    viewer = add_person(Role.VIEWER, email="only-reads@example.org")
+    view = opened(source, table="flights", columns=[{"column": "carrier"}, {"column": "arr_delay"}])
+    (named,) = read_page(view, reader=viewer, values={}, page=Page(size=1)).rows
+    row = find_row(view, reader=viewer, values={}, row=named)
+    assert row.names == ("carrier", "arr_delay")
+    assert row.others == ()
+    assert {related.through for related in row.related} == {("carrier",)}, "a key that the view does not show leads nowhere"
+    assert len(find_row(view, reader=reader, values={}, row=named).related) > 1
+    with pytest.raises(NotAllowed):
+        related_rows(source, reader=viewer, related=row.related[0])
 
 
 def test_views_of_a_related_table_are_those_that_show_its_rows(source, reader):

@@ -4,6 +4,7 @@ import pytest
 
 from nexus.accounts.spec import Role, User
 from nexus.db import session as own
+from nexus.errors import NotAllowed
 from nexus.sources import catalog, connect, service
 from nexus.sources.run import answers
 from nexus.sources.spec import QueryFailed, Source
@@ -164,3 +165,8 @@ def test_a_question_is_cut_after_each_of_its_steps():
     assert up_to(question, "filters").columns == ()
     assert up_to(question, "computed", count=1).computed == question.computed[:1]
     assert up_to(question, "joins", count=0).joins == ()
+
+
+def test_values_of_tables_are_for_those_who_build(source, reader):
+    with pytest.raises(NotAllowed):
+        suggest_values(source, reader=reader.model_copy(update={"role": Role.VIEWER}), schema="sample", table="airlines", column="carrier")
