@@ -19,6 +19,7 @@ page = st.navigation(
         # Reached by their address, or from a list.
         st.Page("pages/dashboard.py", title="Dashboard", visibility="hidden"),
         st.Page("pages/view.py", title="View", visibility="hidden"),
+        st.Page("pages/table.py", title="Table", visibility="hidden"),
         st.Page("pages/prompt.py", title="Prompt", visibility="hidden"),
         st.Page("pages/bring.py", title="Bring in a file", visibility="hidden"),
         st.Page("pages/account.py", title="Account", visibility="hidden"),

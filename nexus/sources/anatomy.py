@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from pglast import ast, parse_sql
+from pglast.visitors import Visitor
 
 from nexus.sources.sqltext import numbered_for, places_of, tokens_of
 
@@ -51,6 +52,32 @@ def anatomy(sql: str, names: frozenset[str]) -> Anatomy:
     body = sql if limited or not statement.sortClause or order is None else _without_order(sql, tokens)
     table, columns, every = _single_table(statement)
     return Anatomy(body, order, limited, table, columns, every)
+
+
+@lru_cache(maxsize=2048)
+def tables_in(sql: str, names: frozenset[str]) -> frozenset[tuple[str | None, str]]:
+    """Schema, where it is written, and name of each table that a statement reads; none where it cannot be read. `names` are its parameters."""
+    try:
+        numbered, _ = numbered_for(sql, list(places_of(sql, tokens_of(sql), names)))
+        statements = parse_sql(numbered)
+    except Exception:
+        return frozenset()
+    seen = _Tables()
+    seen(statements)
+    return frozenset(seen.found - {(None, name) for name in seen.own})
+
+
+class _Tables(Visitor):
+    def __init__(self) -> None:
+        self.found: set[tuple[str | None, str]] = set()
+        self.own: set[str] = set()
+        """Names of the statement's own `with` parts."""
+
+    def visit(self, _ancestors: Any, node: Any) -> None:
+        if isinstance(node, ast.RangeVar):
+            self.found.add((node.schemaname, str(node.relname)))
+        elif isinstance(node, ast.CommonTableExpr):
+            self.own.add(str(node.ctename))
 
 
 def _without_order(sql: str, tokens: list[Any]) -> str:

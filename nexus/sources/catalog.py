@@ -1,20 +1,27 @@
 """What a source holds: the tables and views that its role may read, with columns, keys, indexes and a size."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
 from nexus.accounts.spec import Permission, User, require
-from nexus.sources.catalog_sql import KINDS, MAX_BYTES, SIZE, listing
+from nexus.errors import NotFound
+from nexus.sources.catalog_sql import DETAIL, KINDS, MAX_BYTES, listing
 from nexus.sources.connect import pool_of
 from nexus.sources.run import answers, inquire, run
 from nexus.sources.spec import Column, ColumnKind, Query, Source, Table
 from nexus.sources.values import BUILT_IN, kind_of
 
 CACHE_SECONDS = 300
+MOST_SAMPLED = 100
+"""Columns of a sample."""
+
+
+class TableNotFound(NotFound):
+    message = "There is no such table, or the source's role may not read it any more. Refresh the list of tables, and choose another."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,28 @@ class IndexColumn:
     nulls_first: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Index:
+    """`definition` is how the database writes it, as `btree (carrier, flight DESC)`."""
+
+    name: str
+    definition: str
+    unique: bool
+    primary: bool
+    valid: bool
+
+
+@dataclass(frozen=True)
+class Detail:
+    """What only `describe_table` tells. Of a table that may be read in part: indexes of what may be read, and no defaults."""
+
+    size_bytes: int | None
+    """With indexes and long values; None for what has none of its own."""
+    defaults: Mapping[str, str]
+    """By column, as SQL; also of generated and identity columns, in words."""
+    indexes: tuple[Index, ...]
+
+
 @dataclass(frozen=True)
 class CatalogTable:
     schema: str
@@ -58,8 +87,8 @@ class CatalogTable:
     estimated_rows: int | None
     """The database's own estimate; None before it has one."""
     primary_key: tuple[str, ...] = ()
-    size_bytes: int | None = None
-    """With indexes and long values. Only `describe_table` asks for it."""
+    detail: Detail | None = None
+    """Only `describe_table` asks for it."""
     written: str = field(default="[]", repr=False)
     """Columns, foreign keys, keys from outside, unique keys and indexes as the database wrote them. Of 5,000 tables few are looked into."""
 
@@ -137,30 +166,28 @@ def lookup(source: Source, *, reader: User) -> TableLookup:
     return lambda schema, name: find_table(source, reader=reader, schema=schema, name=name)
 
 
-def describe_table(source: Source, *, reader: User, schema: str, name: str) -> CatalogTable | None:
-    """The table as it is now, with its size. None where the role may not read it, or it is gone."""
-    require(reader, Permission.SEE)
+def describe_table(source: Source, *, reader: User, schema: str, name: str) -> CatalogTable:
+    """The table as it is now, with its `detail`. Raises TableNotFound where the role may not read it, or it is gone."""
+    require(reader, Permission.BUILD)
     table = _one(source, schema, name)
-    if table is None or table.kind in ("view", "foreign table"):
-        return table
-    rows = inquire(pool_of(source), sql=SIZE, parameters={"schema": schema, "name": name})
-    return replace(table, size_bytes=rows[0][0] if rows else None)
+    if table is None:
+        raise TableNotFound()
+    rows = inquire(pool_of(source), sql=DETAIL, parameters={"schema": schema, "name": name})
+    return replace(table, detail=_detail(*rows[0]) if rows else None)
 
 
-def table_size(source: Source, *, reader: User, schema: str, name: str) -> int | None:
-    """Bytes on disk with indexes; None for what has none of its own."""
-    table = describe_table(source, reader=reader, schema=schema, name=name)
-    return table.size_bytes if table else None
-
-
-def sample_rows(source: Source, *, reader: User, schema: str, name: str, rows: int = 20) -> Table:
-    """The first rows that the database comes upon. Raises what `run` raises."""
-    sql = f"select * from {quoted(schema)}.{quoted(name)}"
+def sample_rows(source: Source, *, reader: User, table: CatalogTable, rows: int = 20) -> Table:
+    """The first rows that the database comes upon, of the first `MOST_SAMPLED` columns. Raises what `run` raises."""
+    require(reader, Permission.BUILD)
+    # Not `*`: the role may be allowed some columns alone.
+    columns = ", ".join(quoted(column.name) for column in table.columns[:MOST_SAMPLED])
+    sql = f"select {columns} from {quoted(table.schema)}.{quoted(table.name)}"
     return run(source, query=Query(source=source.name, sql=sql), reader=reader, max_rows=rows)
 
 
 def search_tables(source: Source, *, reader: User, words: str, limit: int = 50) -> tuple[CatalogTable, ...]:
     """The tables in whose names, columns or comments each of the words stands; those called so come first."""
+    require(reader, Permission.BUILD)
     wanted = words.casefold().split()
     found = [table for table in tables(source, reader=reader) if _holds(table, wanted)]
     return tuple(sorted(found, key=lambda table: _rank(table, wanted))[:limit])
@@ -196,6 +223,8 @@ def _rank(table: CatalogTable, words: list[str]) -> tuple[int, str, str]:
 
 
 def _one(source: Source, schema: str, name: str) -> CatalogTable | None:
+    if "\0" in schema + name:
+        return None  # no name has one, and no statement can hold one
     rows = inquire(pool_of(source), sql=listing(one=True), parameters={"schema": schema, "name": name})
     return _table(rows[0]) if rows else None
 
@@ -231,6 +260,20 @@ def _column(written: list[Any], primary_key: tuple[str, ...]) -> CatalogColumn:
     name, type_name, oid, category, nullable, comment = written
     kind = BUILT_IN[oid][0] if oid in BUILT_IN else kind_of(category, type_name)
     return CatalogColumn(name=name, type_name=type_name, kind=kind, nullable=nullable, key=name in primary_key, comment=comment or "")
+
+
+def _detail(size_bytes: int | None, defaults: str | None, indexes: str | None) -> Detail:
+    found = {}
+    for name, expression, generated, identity in json.loads(defaults or "[]"):
+        found[name] = "identity" if identity else f"generated: {expression}" if generated else expression
+    return Detail(
+        size_bytes=size_bytes,
+        defaults=found,
+        indexes=tuple(
+            Index(name, definition.partition(" USING ")[2] or definition, unique, primary, valid)
+            for name, definition, unique, primary, valid in json.loads(indexes or "[]")
+        ),
+    )
 
 
 def _foreign_keys(written: list[list[Any]] | None) -> tuple[ForeignKey, ...]:

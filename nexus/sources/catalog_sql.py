@@ -111,14 +111,37 @@ where w.bytes <= {most}
 order by w.nspname, w.relname
 """
 
-SIZE = """
-select pg_catalog.sum(pg_catalog.pg_total_relation_size(coalesce(t.relid, c.oid)))::bigint
-from pg_catalog.pg_class c
-join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-left join lateral pg_catalog.pg_partition_tree(c.oid) t on c.relkind = 'p'
-where n.nspname = %(schema)s and c.relname = %(name)s
+DETAIL = """
+with this as materialized (
+    select c.oid, c.relkind, pg_catalog.has_table_privilege(c.oid, 'select') as whole
+    from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = %(schema)s and c.relname = %(name)s
+)
+select (
+    select pg_catalog.sum(pg_catalog.pg_total_relation_size(coalesce(t.relid, this.oid)))::bigint
+    from (select 1) one left join lateral pg_catalog.pg_partition_tree(this.oid) t on this.relkind = 'p'
+    where this.relkind in ('r', 'p', 'm')
+), (
+    select pg_catalog.json_agg(pg_catalog.json_build_array(
+        a.attname, pg_catalog.pg_get_expr(d.adbin, d.adrelid), a.attgenerated <> '', a.attidentity <> ''
+    ))
+    from pg_catalog.pg_attribute a
+    left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+    where a.attrelid = this.oid and a.attnum > 0 and not a.attisdropped and (d.oid is not null or a.attidentity <> '')
+    -- What a default or a generated column is made of may name columns that the role may not read.
+    and this.whole
+)::text, (
+    select pg_catalog.json_agg(pg_catalog.json_build_array(
+        x.relname, pg_catalog.pg_get_indexdef(i.indexrelid), i.indisunique, i.indisprimary, i.indisvalid
+    ) order by not i.indisprimary, x.relname)
+    from pg_catalog.pg_index i join pg_catalog.pg_class x on x.oid = i.indexrelid
+    where i.indrelid = this.oid and (this.whole or (i.indexprs is null and i.indpred is null and (
+        select pg_catalog.bool_and(pg_catalog.has_column_privilege(this.oid, attnum, 'select')) from pg_catalog.unnest(i.indkey) attnum
+    )))
+)::text
+from this
 """
-"""Of a partitioned table the sum of its parts."""
+"""Size (of a partitioned table the sum of its parts), defaults, and indexes as the database writes them."""
 
 
 def listing(*, one: bool = False) -> str:

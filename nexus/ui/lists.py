@@ -18,13 +18,13 @@ def frequency(runs: int, median_ms: float | None) -> str:
     return f" · {runs:,} run{'' if runs == 1 else 's'} in 30 days{took}"
 
 
-def search_box(label: str) -> str:
+def search_box(label: str, *, placeholder: str = "Name, description or tag") -> str:
     """What a person looks for. It stands in the address as `q`, so that a list can be shared too."""
     return st.text_input(
         label,
         key="q",
         bind="query-params",
-        placeholder="Name, description or tag",
+        placeholder=placeholder,
         icon=":material/search:",
         label_visibility="collapsed",
         max_chars=200,

@@ -17,10 +17,14 @@ MOST_VALUES = 500
 """Values of one parameter that a page reads from its address."""
 
 
+def text(key: str) -> str:
+    """What the address says of `key`; empty where it says nothing. A NUL, which Postgres does not take, makes it a name that nothing has."""
+    return st.query_params.get(key, "").replace("\0", "\ufffd")
+
+
 def name() -> str | None:
-    """Which thing the page is about: `?name=…`. A NUL, which Postgres does not take, makes it a name that nothing has."""
-    said = st.query_params.get("name")
-    return said.replace("\0", "\ufffd") if said else said
+    """Which thing the page is about: `?name=…`."""
+    return text("name") if "name" in st.query_params else None
 
 
 def given() -> dict[str, list[str]]:

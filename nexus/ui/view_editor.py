@@ -15,6 +15,7 @@ from nexus.ui.editing import Content, Editing, draw_head, edit
 from nexus.ui.forms import plain
 from nexus.ui.page import errors_shown
 from nexus.ui.sql_editor import page as sql_page
+from nexus.ui.sql_editor.tables import statement_of
 from nexus.views import drafts
 from nexus.views import service as views
 from nexus.views.service import OpenView
@@ -64,7 +65,7 @@ def _draw_form(user: User, known: list[Source], opened: OpenView | None, way: st
         user,
         opened.view.name if opened else _new_draft(),
         opened=opened,
-        blank=lambda: sql_page.blank(known[0].name) if way == "sql" else _asked_for(known),
+        blank=lambda: _asked_for(user, known, way),
     )
     source = next((source for source in known if source.name == editing.content.get("source")), known[0])
     in_sql = editing.content["question"].get("kind") == "sql"
@@ -82,12 +83,17 @@ def _head(editing: Editing, known: list[Source], in_sql: bool) -> None:
         _leave(draw_head(editing, known, ready=lambda: made_view(editing), title=suggested))
 
 
-def _asked_for(known: list[Source]) -> Content:
+def _asked_for(user: User, known: list[Source], way: str) -> Content:
     """A view of nothing yet, or of the table that the address names: `&source=…&schema=…&table=…`."""
-    said = {name: st.query_params.get(name, "") for name in ("source", "schema", "table")}
-    content = builder.blank(said["source"] if said["source"] in {source.name for source in known} else known[0].name)
-    if content["source"] == said["source"] and said["schema"] and said["table"]:
-        content["question"] |= {"schema": said["schema"], "table": said["table"]}
+    named, schema, table = (url.text(key) for key in ("source", "schema", "table"))
+    source = next((source for source in known if source.name == named), None)
+    content = (sql_page if way == "sql" else builder).blank((source or known[0]).name)
+    if source is None or not (schema and table):
+        return content
+    if way == "sql":
+        content["question"]["sql"] = statement_of(source, schema, table, reader=user)
+    else:
+        content["question"] |= {"schema": schema, "table": table}
     return content
 
 

@@ -43,7 +43,8 @@ def press(page: Page, name: str) -> None:
 def new_view_of(page: Page, person, table: str) -> None:
     sign_in(page, person)
     page.goto("/data")
-    page.get_by_role("link", name="New view of a table").click()
+    page.get_by_role("button", name="New view").click()
+    page.get_by_role("link", name="By clicking").click()
     expect(page.get_by_role("combobox", name="Table")).to_be_visible()
     choose(page, "Table", table)
 

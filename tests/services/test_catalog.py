@@ -4,8 +4,9 @@ import pytest
 
 from nexus.accounts.spec import Role, User
 from nexus.db import session as own
+from nexus.errors import NotAllowed
 from nexus.sources import catalog, connect, service
-from nexus.sources.catalog import ForeignKey, IndexColumn
+from nexus.sources.catalog import ForeignKey, IndexColumn, TableNotFound
 from nexus.sources.run import answers
 from nexus.sources.spec import Source
 from tests.people import add_person
@@ -17,13 +18,16 @@ comment on column shop.people.name is 'What to call them';
 create table shop.hidden (id int primary key);
 create table shop.orders (
     shop int, number int, buyer int constraint b_buyer references shop.people (id), giver int constraint a_giver references shop.people,
-    hidden int references shop.hidden, at timestamptz, primary key (shop, number)
+    hidden int references shop.hidden, at timestamptz default now(), state text default 'new',
+    twice int generated always as (number * 2) stored, primary key (shop, number)
 );
 create table shop.lines (shop int, order_number int, place int, foreign key (shop, order_number) references shop.orders (shop, number));
 create index newest on shop.orders (at desc nulls last, buyer);
 create index expression on shop.orders (giver, (shop + 1), number);
 create index partial on shop.orders (hidden) where hidden is not null;
 create index other_collation on shop.people (name collate "POSIX");
+create index secrets on shop.people (secret);
+create index secret_expression on shop.people (upper(secret));
 create index other_class on shop.people ("e-mail" text_pattern_ops);
 create index hashed on shop.people using hash (name);
 create view shop.names as select id, name from shop.people;
@@ -41,7 +45,7 @@ grant select (id, "e-mail", name) on shop.people to {role};
 
 @pytest.fixture(scope="module")
 def reader(shared_sample) -> User:
-    return add_person(Role.VIEWER, email="ana@example.org")
+    return add_person(Role.ANALYST, email="ana@example.org")
 
 
 @pytest.fixture(scope="module")
@@ -97,9 +101,16 @@ def test_only_indexes_that_can_serve_an_order_are_told(table):
 def test_a_partitioned_table_is_as_big_as_its_parts(table, source, reader):
     assert table("parts").estimated_rows == 5000
     described = catalog.describe_table(source, reader=reader, schema="shop", name="parts")
-    assert described.size_bytes > 100_000
-    assert catalog.table_size(source, reader=reader, schema="shop", name="names") is None
-    assert catalog.describe_table(source, reader=reader, schema="shop", name="hidden") is None
+    assert described.detail.size_bytes > 100_000
+    assert catalog.describe_table(source, reader=reader, schema="shop", name="names").detail.size_bytes is None
+
+
+@pytest.mark.parametrize("name", ["hidden", "gone", "a\0b"])
+def test_a_table_that_may_not_be_read_is_not_found(source, reader, name):
+    with pytest.raises(TableNotFound):
+        catalog.describe_table(source, reader=reader, schema="shop", name=name)
+    with pytest.raises(TableNotFound):
+        catalog.describe_table(source, reader=reader, schema=f"{name}s", name="orders")
 
 
 def test_described_and_listed_are_the_same(table, source, reader):
@@ -112,14 +123,46 @@ def test_described_and_listed_are_the_same(table, source, reader):
             listed.referenced_by,
         )
         assert described.indexes == listed.indexes
-        assert described.size_bytes is not None
+        assert described.detail.size_bytes is not None
 
 
-def test_rows_to_look_at_come_from_any_table(source, reader):
-    rows = catalog.sample_rows(source, reader=reader, schema="shop", name='a"b <b>☕ %s')
+def test_rows_to_look_at_come_from_any_table(source, reader, table):
+    rows = catalog.sample_rows(source, reader=reader, table=table('a"b <b>☕ %s'))
     assert [column.name for column in rows.columns] == ["Ünï :x %(y)s"]
     assert rows.rows == [(7,)]
-    assert catalog.sample_rows(source, reader=reader, schema="sample", name="flights", rows=3).row_count == 3
+    assert catalog.sample_rows(source, reader=reader, table=table("flights", "sample"), rows=3).row_count == 3
+    in_part = catalog.sample_rows(source, reader=reader, table=table("people"))
+    assert [column.name for column in in_part.columns] == ["id", "e-mail", "name"]
+
+
+def test_defaults_and_indexes_are_told_as_the_database_writes_them(source, reader):
+    detail = catalog.describe_table(source, reader=reader, schema="shop", name="orders").detail
+    assert [index.definition for index in detail.indexes] == [
+        "btree (shop, number)",
+        "btree (giver, ((shop + 1)), number)",
+        "btree (at DESC NULLS LAST, buyer)",
+        "btree (hidden) WHERE (hidden IS NOT NULL)",
+    ]
+    assert detail.indexes[0].primary
+    assert detail.defaults == {"at": "now()", "state": "'new'::text", "twice": "generated: (number * 2)"}
+
+
+def test_what_names_columns_that_may_not_be_read_is_not_told(source, reader):
+    detail = catalog.describe_table(source, reader=reader, schema="shop", name="people").detail
+    assert not any("secret" in index.definition for index in detail.indexes)
+    assert {index.name for index in detail.indexes} >= {"people_pkey", "hashed"}
+    assert detail.defaults == {}
+
+
+def test_those_who_may_only_see_do_not_look_around_in_sources(source, reader, table):
+    viewer = reader.model_copy(update={"role": Role.VIEWER})
+    for look in (
+        lambda: catalog.search_tables(source, reader=viewer, words="people"),
+        lambda: catalog.describe_table(source, reader=viewer, schema="shop", name="people"),
+        lambda: catalog.sample_rows(source, reader=viewer, table=table("people")),
+    ):
+        with pytest.raises(NotAllowed):
+            look()
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ SERVICES = [
         ROOT / "nexus/sources" / name
         for name in ("run.py", "export.py", "catalog.py", "explain.py", "writer.py", "loading.py", "estimate.py")
     ),
-    *(ROOT / "nexus/views" / name for name in ("drafts.py", "runs.py", "paging.py", "counting.py", "rows.py", "statistics.py")),
+    *(ROOT / "nexus/views" / name for name in ("drafts.py", "runs.py", "paging.py", "counting.py", "rows.py", "statistics.py", "reads.py")),
 ]
 PAGES = [*sorted((ROOT / "pages").glob("*.py")), ROOT / "Home.py"]
 DRAWN_WITH = {"streamlit", "nexus", "datetime"}

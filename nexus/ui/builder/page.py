@@ -52,14 +52,15 @@ def draw_builder(user: User, editing: Editing, source: Source) -> None:
     st.html(STYLE)
     mark(editing.content["question"])
     editing.begin()
+    known: reach.Tables | None
     try:
         known = {f"{table.schema}.{table.name}": table for table in catalog.tables(source, reader=user)}
     except NexusError as error:
         st.error(sentence(error.message))
-        known = {}
-    if not known:
+        known = None
+    if known == {}:
         st.info("This source holds no table that Nexus may read. An administrator can give its role more rights.")
-    st.fragment(_draw, key="builder")(Builder(user=user, editing=editing, source=source, tables=known))
+    st.fragment(_draw, key="builder")(Builder(user=user, editing=editing, source=source, tables=known or {}))
 
 
 def made_view(editing: Editing) -> View:

@@ -8,6 +8,7 @@ import streamlit as st
 from nexus.sources.catalog import CatalogTable
 from nexus.ui.builder import form as fields
 from nexus.ui.builder import reach
+from nexus.ui.builder.choosing import choose_table
 from nexus.ui.builder.form import Builder
 from nexus.ui.builder.items import Item, Items, items, new_id
 from nexus.ui.forms import plain
@@ -16,45 +17,10 @@ KINDS = {"left": "Keep all rows", "inner": "Only rows with a match"}
 MOST_OFFERED = 12
 
 
-def rows_of(table: CatalogTable) -> str:
-    """About how many rows, in short words."""
-    count = table.estimated_rows
-    if count is None:
-        return table.kind if table.kind != "table" else ""
-    for size, word in ((1_000_000_000, "billion"), (1_000_000, "million")):
-        if count >= size:
-            return f"about {count / size:.3g} {word} rows"
-    return f"about {count:,} rows"
-
-
-def _labels(b: Builder) -> dict[str, str]:
-    """How each table is listed: its schema stands before it where the source has several."""
-    alone = len({table.schema for table in b.tables.values()}) == 1
-    labels = {}
-    for name, table in b.tables.items():
-        about = rows_of(table)
-        labels[name] = (table.name if alone else name) + (f" · {about}" if about else "")
-    return labels
-
-
 def draw_table(b: Builder) -> None:
     """Which table. Another one drops what spoke of the columns of the former."""
-    form = b.form
-    held = reach.full_name(form) if form.get("table") else None
-    labels = _labels(b)
-    at = b.key(form, "table")
-    options = [*labels, *([held] if held and held not in labels else [])]
-    st.selectbox(
-        "Table",
-        options,
-        options.index(held) if held else None,
-        lambda name: labels.get(name, f"{name} · gone"),
-        at,
-        on_change=_took_table,
-        args=(b, at),
-        placeholder=f"Search {len(labels):,} tables",
-        label_visibility="collapsed",
-    )
+    held = reach.full_name(b.form) if b.form.get("table") else None
+    choose_table(b, b.form, "Table", took=_took_table)
     table = b.tables.get(held or "")
     if table and table.comment:
         st.caption(plain(table.comment))
@@ -62,12 +28,7 @@ def draw_table(b: Builder) -> None:
         st.warning(f"The table {plain(held)} is gone, or the source may not read it any more. Choose another.")
 
 
-def _took_table(b: Builder, at: str) -> None:
-    chosen = st.session_state.get(at)
-    table = b.tables.get(chosen or "")
-    if table is None:
-        return
-    form = b.form
+def _took_table(b: Builder, form: Item, table: CatalogTable) -> None:
     for name in [name for name in form if name not in ("kind", "id")]:
         del form[name]
     form |= {"schema": table.schema, "table": table.name}
@@ -180,21 +141,8 @@ def _named(b: Builder, table: str) -> Item:
 def _draw_join(b: Builder, found: Items, item: Item) -> None:
     with st.container(border=True, gap="xsmall", key=b.key(item, "part-box")):
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-            held = reach.full_name(item) if item.get("table") else None
-            at = b.key(item, "table")
-            labels = _labels(b)
-            options = [*labels, *([held] if held and held not in labels else [])]
-            st.selectbox(
-                "Table to join",
-                options,
-                options.index(held) if held else None,
-                lambda name: labels.get(name, f"{name} · gone"),
-                at,
-                on_change=_took_joined,
-                args=(b, item, at),
-                placeholder="choose a table",
-                label_visibility="collapsed",
-            )
+            with st.container(gap="xsmall"):
+                choose_table(b, item, "Table to join", took=_took_joined)
             fields.part_buttons(b, found, item, "this join", moves=True)
         if not item.get("table"):
             return
@@ -205,10 +153,7 @@ def _draw_join(b: Builder, found: Items, item: Item) -> None:
             fields.text(b, item, "name", "Called", placeholder=f"called {item['table']}", max_chars=63)
 
 
-def _took_joined(b: Builder, item: Item, at: str) -> None:
-    table = b.tables.get(st.session_state.get(at) or "")
-    if table is None:
-        return
+def _took_joined(b: Builder, item: Item, table: CatalogTable) -> None:
     item.pop("name", None)
     item |= {"schema": table.schema, "table": "", "on": [{"id": new_id()}]}
     item |= {"table": table.name, **_named(b, table.name)}

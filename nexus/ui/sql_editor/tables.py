@@ -4,14 +4,18 @@ import re
 
 import streamlit as st
 
+from nexus.accounts.spec import User
 from nexus.errors import NexusError
 from nexus.sources import catalog
 from nexus.sources.catalog import CatalogTable, quoted
+from nexus.sources.spec import Source
 from nexus.ui.forms import plain, sentence
 from nexus.ui.sql_editor.bench import Bench
 
 MOST = 40
 MOST_COLUMNS = 100
+MOST_WRITTEN = 30
+"""Columns that a first statement names."""
 
 
 def draw_catalog(bench: Bench) -> None:
@@ -58,3 +62,14 @@ def _insert(bench: Bench, key: str, label: str, name: str, *, icon: str | None =
 def name_of(name: str) -> str:
     """A name as it is written in SQL: quoted where it must be."""
     return name if re.fullmatch(r"[a-z_][a-z0-9_$]*", name) else quoted(name)
+
+
+def statement_of(source: Source, schema: str, name: str, *, reader: User) -> str:
+    """A first statement over a table, to go on from: its columns, or `*` where there are many or they cannot be told."""
+    try:
+        table = catalog.find_table(source, reader=reader, schema=schema, name=name)
+    except NexusError:
+        table = None
+    columns = [name_of(column.name) for column in table.columns] if table else []
+    chosen = ",\n    ".join(columns) if 0 < len(columns) <= MOST_WRITTEN else "*"
+    return f"select\n    {chosen}\nfrom {name_of(schema)}.{name_of(name)}"
