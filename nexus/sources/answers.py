@@ -147,6 +147,12 @@ class Answers:
         self._kept.move_to_end(key)
         return table.model_copy(update={"cached": True, "rows": list(table.rows)})
 
+    def kept_at(self, key: Key) -> float | None:
+        """When the answer that is kept under `key` came, by the monotonic clock."""
+        with self._lock:
+            entry = self._kept.get(key)
+        return entry[1] if entry else None
+
     def _keep(self, key: Key, table: Table) -> None:
         size = size_of(table)
         if key in self._kept:

@@ -143,9 +143,17 @@ def catalog(source: Source, *, reader: User, fresh: bool = False) -> Catalog:
     Raises SourceUnavailable, QueryTooSlow.
     """
     require(reader, Permission.SEE)
-    key = (source.name, source.revision, "catalog")
-    kept = answers.ask(key, seconds=CACHE_SECONDS, fresh=fresh, make=lambda _stopped: _read(source))
+    kept = answers.ask(_key(source), seconds=CACHE_SECONDS, fresh=fresh, make=lambda _stopped: _read(source))
     return Catalog(tables=tuple(row[0] for row in kept.rows), truncated=kept.truncated, read_at=kept.read_at)
+
+
+def kept_at(source: Source) -> float | None:
+    """When the catalog that is kept was read, by the monotonic clock; None where none is kept. What was made with its help goes with it."""
+    return answers.kept_at(_key(source))
+
+
+def _key(source: Source) -> tuple[str, str, str]:
+    return (source.name, source.revision, "catalog")
 
 
 def tables(source: Source, *, reader: User, fresh: bool = False) -> tuple[CatalogTable, ...]:

@@ -23,6 +23,7 @@ from nexus.sources.address import Address, connection_arguments
 from nexus.sources.spec import ColumnKind, QueryStopped, QueryTooBig, QueryTooSlow, Source, SourceBusy, SourceUnavailable
 
 CONNECT_SECONDS = 5
+CLEAN_SECONDS = 2
 IDLE_SECONDS = 300
 LOOK_SECONDS = 0.05
 """How often a wait looks whether the reader is still there."""
@@ -75,6 +76,8 @@ class Connection:
         values.read_on(self._raw)
         self.used_at = time.monotonic()
         self.reused = False
+        self._cleaning: Any = None
+        """The cursor of a cleaning whose end nobody has waited for yet. The driver wants it held."""
 
     def execute(self, sql: str, parameters: dict[str, Any] | None, watch: Watch) -> Any:
         """Run `sql`, which may hold several statements of ours; the cursor has the rows of the last."""
@@ -113,13 +116,23 @@ class Connection:
     def version(self) -> int:
         return int(self._raw.server_version)
 
-    def clean(self) -> bool:
-        """End the transaction and everything that could outlive it. False when the connection is of no more use."""
+    def start_cleaning(self) -> bool:
+        """Send what ends the transaction and everything that could outlive it, and leave the server to it. False when it cannot be sent."""
         try:
-            self.execute(CLEAN, None, Watch(deadline=time.monotonic() + 2, max_bytes=1 << 20))
-        except (psycopg2.Error, QueryTooSlow, QueryTooBig):
+            self._cleaning = self._raw.cursor()
+            self._cleaning.execute(CLEAN)
+        except psycopg2.Error:
             return False
         self.used_at = time.monotonic()
+        return True
+
+    def is_clean(self) -> bool:
+        """Whether the cleaning has ended well; waits for it, mostly for nothing. False when the connection is of no more use."""
+        try:
+            self._wait(Watch(deadline=time.monotonic() + CLEAN_SECONDS, max_bytes=1 << 20))
+        except (psycopg2.Error, QueryTooSlow, QueryTooBig):
+            return False
+        self._cleaning = None
         return bool(self._raw.info.transaction_status == extensions.TRANSACTION_STATUS_IDLE)
 
     def close(self) -> None:
@@ -210,7 +223,7 @@ class Pool:
 
     @contextmanager
     def connection(self, watch: Watch) -> Iterator[Connection]:
-        """A clean connection; it goes back clean, or is closed. Raises SourceBusy when none becomes free in time."""
+        """A clean connection; it is cleaned when it goes back, or closed. Raises SourceBusy when none becomes free in time."""
         self._take_a_place(watch)
         connection = None
         try:
@@ -246,16 +259,21 @@ class Pool:
             self._taken += 1
 
     def _one(self, watch: Watch) -> Connection:
-        with self._change:
-            connection = self._idle.pop() if self._idle else None
-        if connection is not None:
-            connection.reused = True
-            return connection
+        while (connection := self._taken_out()) is not None:
+            if connection.is_clean():
+                connection.reused = True
+                return connection
+            connection.close()
         limited = Watch(min(watch.deadline, time.monotonic() + CONNECT_SECONDS), 1 << 20, watch.cancelled)
         return Connection(self.address, limited)
 
+    def _taken_out(self) -> Connection | None:
+        with self._change:
+            return self._idle.pop() if self._idle else None
+
     def _give_back(self, connection: Connection | None) -> None:
-        kept = connection is not None and connection.clean()
+        # Its end is waited for by the next reader, before anything of theirs is sent: this one need not.
+        kept = connection is not None and connection.start_cleaning()
         old: list[Connection] = [] if kept or connection is None else [connection]
         with self._change:
             self._taken -= 1

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from nexus.accounts.spec import Permission, User, require
@@ -67,22 +68,28 @@ class Question:
         `version` is the server's. The SELECT fixes the snapshot, and from then on Postgres refuses to make the
         transaction read-write.
         """
-        limit = self.source.limits.timeout_ms
-        local = SETTINGS | {
-            "timezone": self.source.timezone,
-            "statement_timeout": str(limit),
-            "idle_in_transaction_session_timeout": str(max(60_000, limit)),
-        }
-        if version >= 140_000:
-            # A server that works for nobody notices within a second.
-            local["client_connection_check_interval"] = "1s"
         given: dict[str, Any] = dict(self.bound)
-        calls = [SEARCH_PATH]
-        for number, (name, value) in enumerate([*local.items(), *self.identity]):
+        for number, (name, value) in enumerate(self.identity):
             # No parameter of a view is called so: theirs begin with a letter.
             given[f"-name{number}"], given[f"-value{number}"] = name, value
-            calls.append(f"pg_catalog.set_config(%(-name{number})s, %(-value{number})s, true)")
-        return f"begin isolation level repeatable read read only;\nselect {', '.join(calls)};\n", given
+        return _begin(self.source.timezone, self.source.limits.timeout_ms, version, len(self.identity)), given
+
+
+@lru_cache(maxsize=64)
+def _begin(timezone: str, timeout_ms: int, version: int, names: int) -> str:
+    """All of it but the values of the `names` settings that tell who reads: those are people's text, and are bound. A zone is letters and `+-/_`."""
+    local = SETTINGS | {
+        "timezone": timezone,
+        "statement_timeout": str(timeout_ms),
+        "idle_in_transaction_session_timeout": str(max(60_000, timeout_ms)),
+    }
+    if version >= 140_000:
+        # A server that works for nobody notices within a second.
+        local["client_connection_check_interval"] = "1s"
+    # Shorter, and sooner done, than a call of set_config each.
+    settings = "".join(f"set local {name} = '{value}';\n" for name, value in local.items())
+    calls = [SEARCH_PATH, *(f"pg_catalog.set_config(%(-name{number})s, %(-value{number})s, true)" for number in range(names))]
+    return f"begin isolation level repeatable read read only;\n{settings}select {', '.join(calls)};\n"
 
 
 def question_of(source: Source, *, query: Query, reader: User) -> Question:

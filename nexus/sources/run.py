@@ -189,9 +189,16 @@ def watch_of(source: Source, cancelled: Callable[[], bool] | None) -> Watch:
 def _begin(connection: Connection, question: Question, text: str, *, limit: int, rows: int = 0, watch: Watch) -> Any:
     """Everything up to the first rows, in one round trip."""
     begin, given = question.begin(version=connection.version)
-    before, after = text.format(sql=CUT, limit=limit, row_bytes=ROW_BYTES, too_big=TOO_BIG, rows=rows).split(CUT)
+    before, after = _around(text, limit, rows)
     with placed(connection, question, begin + before, given):
         return connection.execute(begin + before + question.statement.template + after, given, watch)
+
+
+@lru_cache(maxsize=256)
+def _around(text: str, limit: int, rows: int) -> tuple[str, str]:
+    """What stands before a statement, and what behind it."""
+    before, after = text.format(sql=CUT, limit=limit, row_bytes=ROW_BYTES, too_big=TOO_BIG, rows=rows).split(CUT)
+    return before, after
 
 
 def _columns(pool: Pool, connection: Connection, description: Any, watch: Watch) -> tuple[Column, ...]:

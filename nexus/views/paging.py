@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 from nexus.accounts.spec import Permission, User, require
 from nexus.errors import BadInput
 from nexus.sources.run import run
-from nexus.sources.spec import Column, QueryFailed, Table
+from nexus.sources.spec import QueryFailed, Table
 from nexus.views import page_filters
 from nexus.views import values as typed
 from nexus.views.keyset import KeyPart, Place, Segment, Values, beyond, bound, same, segments, sortable
@@ -45,10 +45,8 @@ class PageOfRows:
         return tuple(written_row(key) if key else None for key in self.keys)
 
 
-@dataclass(frozen=True)
-class _Row:
-    cells: tuple[Any, ...]
-    key: Values
+Row = tuple[Any, ...]
+"""The columns of the reading, then its key in the order that holds, then what names it beside that."""
 
 
 def read_page(
@@ -112,12 +110,6 @@ def _chosen(reading: Reading, one: OrderBy) -> KeyPart:
     return directed(part_of(reading, at), descending=one.descending)
 
 
-@lru_cache(maxsize=256)
-def orderable(names: tuple[str, ...], columns: tuple[Column, ...]) -> frozenset[str]:
-    """The columns that rows can be ordered by."""
-    return frozenset(name for name, column in zip(names, columns, strict=False) if sortable(column))
-
-
 class _Reader:
     """Reads one page."""
 
@@ -159,30 +151,30 @@ class _Reader:
         shown = rows[: self.size][::-1]
         return self._made(shown, start=self._start(shown, end, rows[self.size :]) if more and shown else None, end=end)
 
-    def _end(self, shown: list[_Row], start: Place | None) -> Place:
+    def _end(self, shown: list[Row], start: Place | None) -> Place:
         """After the last row."""
-        key = shown[-1].key
+        key = self._key(shown[-1])
         if self.reading.unique:
             return Place(key, 1)
-        alike = sum(1 for row in shown if row.key == key)
+        alike = sum(1 for row in shown if self._key(row) == key)
         return Place(key, alike + (start.passed if start and start.values == key else 0))
 
-    def _start(self, shown: list[_Row], end: Place | None, before: list[_Row]) -> Place:
+    def _start(self, shown: list[Row], end: Place | None, before: list[Row]) -> Place:
         """Before the first row. How many rows like it come earlier is only asked where there is one."""
-        key = shown[0].key
-        if self.reading.unique or not before or before[0].key != key:
+        key = self._key(shown[0])
+        if self.reading.unique or not before or self._key(before[0]) != key:
             return Place(key, 0)
-        there = sum(1 for row in shown if row.key == key)
+        there = sum(1 for row in shown if self._key(row) == key)
         if end is not None and end.values == key:
             return Place(key, max(0, end.passed - there))
         return Place(key, max(0, self._count(key) - there))
 
     # --- queries ------------------------------------------------------------------------------------------
 
-    def _read(self, place: Place | None, *, backwards: bool) -> list[_Row]:
+    def _read(self, place: Place | None, *, backwards: bool) -> list[Row]:
         """As many rows as a page shows and one more, in the direction of reading."""
         unique = self.reading.unique and place is not None and len(place.values) == len(self.parts)
-        rows: list[_Row] = []
+        rows: list[Row] = []
         if backwards and place is not None and place.passed and not unique:
             condition = same(self.parts, place.values, prefix="_k")
             rows += self._ask(Segment(self.parts, condition), bound(self.parts, place.values, prefix="_k"), backwards, place.passed)
@@ -204,7 +196,7 @@ class _Reader:
                 rows += self._ask(segment, {}, backwards, self.size + 1 - len(rows))
         return rows
 
-    def _ask(self, segment: Segment, values: Mapping[str, Any], backwards: bool, wanted: int, offset: int = 0) -> list[_Row]:
+    def _ask(self, segment: Segment, values: Mapping[str, Any], backwards: bool, wanted: int, offset: int = 0) -> list[Row]:
         wanted = min(wanted, self.size + 1)
         # A long text is told from others by its beginning; no page begins at it.
         keys = [f"left(cast({part.expression} as text), {LONGEST_VALUE + 1})" for part in self.parts]
@@ -219,8 +211,11 @@ class _Reader:
         )
         table = self._run(sql, values, wanted)
         self.cut = table.truncated and len(table.rows) < wanted
+        return table.rows
+
+    def _key(self, row: Row) -> Values:
         first = len(self.reading.columns)
-        return [_Row(row, row[first : first + len(self.parts)]) for row in table.rows]
+        return row[first : first + len(self.parts)]
 
     def _beside(self) -> list[int]:
         """Columns that a row is named by and that the order does not fetch already."""
@@ -241,7 +236,7 @@ class _Reader:
 
     # --- answer -------------------------------------------------------------------------------------------
 
-    def _made(self, rows: list[_Row], *, start: Place | None, end: Place | None) -> PageOfRows:
+    def _made(self, rows: list[Row], *, start: Place | None, end: Place | None) -> PageOfRows:
         reading, shown = self.reading, self.reading.shown
         previous, before = self._place(start)
         following, after = self._place(end)
@@ -250,7 +245,7 @@ class _Reader:
             update={
                 "query": reading.query(reading.sql),
                 "columns": reading.columns[:shown],
-                "rows": [row.cells[:shown] for row in rows],
+                "rows": [row[:shown] for row in rows],
                 "truncated": self.cut,
                 "truncated_because": first.truncated_because if self.cut else "",
                 "elapsed_ms": sum(table.elapsed_ms for table in self.tables),
@@ -260,7 +255,7 @@ class _Reader:
         return PageOfRows(
             table=table,
             names=reading.names,
-            orderable=orderable(reading.names, reading.columns),
+            orderable=reading.orderable,
             order=self._order(),
             previous=previous,
             next=following,
@@ -282,12 +277,15 @@ class _Reader:
         named = [(_at(part), part.descending) for part in self.reading.default]
         return tuple(OrderBy(column=self.reading.names[at], descending=down) for at, down in named if at < self.reading.shown)
 
-    def _keys(self, rows: list[_Row]) -> tuple[Values, ...]:
+    def _keys(self, rows: list[Row]) -> tuple[Values, ...]:
         """What each row is found again by; nothing where there is no key."""
         first, beside = len(self.reading.columns), self._beside()
         expressions = [part.expression for part in self.parts] + [f"v.c{at}" for at in beside]
         places = [first + expressions.index(f"v.c{at}") for at in self.reading.key]
-        return tuple(tuple(row.cells[place] for place in places) for row in rows)
+        if len(places) == 1:
+            (place,) = places
+            return tuple((row[place],) for row in rows)
+        return tuple(tuple(row[place] for place in places) for row in rows)
 
 
 def _at(part: KeyPart) -> int:

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from nexus.accounts.spec import User
+from nexus.accounts.spec import Permission, User, require
 from nexus.sources import catalog, guard
 from nexus.sources.anatomy import Anatomy, OwnOrder, anatomy
 from nexus.sources.catalog import CatalogTable
@@ -15,6 +16,7 @@ from nexus.views.columns import unique_names
 from nexus.views.compile import compile
 from nexus.views.keyset import KeyPart, sortable
 from nexus.views.question import SelectedColumn, SqlQuestion, TableQuestion
+from nexus.views.remembered import Remembered
 from nexus.views.spec import View
 
 MOST_TIES = 30
@@ -49,7 +51,12 @@ class Reading:
     table_columns: Mapping[int, str] = field(default_factory=dict)
     """By place in `columns`: the column of `table` that it is."""
 
-    @property
+    @cached_property
+    def orderable(self) -> frozenset[str]:
+        """Names of the columns that rows can be ordered by."""
+        return frozenset(name for name, column in zip(self.names, self.columns, strict=False) if sortable(column))
+
+    @cached_property
     def inner(self) -> str:
         """The rows as `v`, each column as `v.c0`, `v.c1`, … so that any name, also twice the same, can be asked for."""
         return f"(\n{self.sql}\n) v({', '.join(f'c{at}' for at in range(len(self.columns)))})"
@@ -59,6 +66,15 @@ class Reading:
 
     def place_of(self, name: str) -> int | None:
         return self.names.index(name) if name in self.names else None
+
+
+@dataclass(frozen=True)
+class _Made:
+    reading: Reading
+    catalog_at: float | None
+
+
+_remembered = Remembered[_Made](most=128, seconds=60)
 
 
 @dataclass(frozen=True)
@@ -80,7 +96,24 @@ class _Base:
 
 
 def reading_of(view: View, source: Source, *, reader: User, values: Mapping[str, Any], fresh: bool = False) -> Reading:
-    """Raises BadInput for a value that does not fit, and what `sources.run` raises."""
+    """Remembered for a minute, until the catalog is read again. Raises BadInput for a value that does not fit, and what `sources.run` raises."""
+    require(reader, Permission.SEE)
+
+    def made() -> _Made:
+        reading = _reading(view, source, reader=reader, values=values, fresh=fresh)
+        return _Made(reading, catalog.kept_at(source))
+
+    with typed.in_zone(source.zone):
+        return _remembered.ask(
+            view,
+            values,
+            make=made,
+            holds=lambda kept: kept.reading.source == source and kept.catalog_at == catalog.kept_at(source),
+            fresh=fresh,
+        ).reading
+
+
+def _reading(view: View, source: Source, *, reader: User, values: Mapping[str, Any], fresh: bool) -> Reading:
     question = view.question
     base = _of_sql(view, source, values, reader) if isinstance(question, SqlQuestion) else _of_table(view, question, source, values, reader)
     columns = describe(source, query=base.query, reader=reader, fresh=fresh)

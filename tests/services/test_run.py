@@ -272,6 +272,40 @@ def test_a_connection_goes_back_clean(sample):
         assert left.fetchall() == [(0, False, 0, 0)]
 
 
+def pid(connection, watch) -> int:
+    return connection.execute("select pg_backend_pid()", None, watch).fetchone()[0]
+
+
+def test_a_transaction_ends_with_its_reader_and_not_with_the_next_one(sample, postgres):
+    pool, watch = pool_of(sample), Watch(time.monotonic() + 20, 1 << 20)
+    with pool.connection(watch) as first:
+        mine = pid(first, watch)
+        first.execute("begin; lock table sample.airports in access share mode; select pg_advisory_lock(11)", None, watch)
+
+    def over() -> bool:
+        with postgres.superuser() as cursor:
+            cursor.execute("select state from pg_stat_activity where pid = %s", (mine,))
+            state = cursor.fetchone()[0]
+            cursor.execute("select count(*) from pg_locks where pid = %s", (mine,))
+            return state == "idle" and cursor.fetchone()[0] == 0
+
+    until(over, what="the end of the transaction")
+
+
+def test_a_connection_that_was_not_cleaned_to_the_end_is_handed_to_nobody(sample, postgres):
+    pool, watch = pool_of(sample), Watch(time.monotonic() + 20, 1 << 20)
+    with pool.connection(watch) as first:
+        dirty = pid(first, watch)
+        # The cleaning is sent all the same, and nobody is there to do it.
+        first.execute("begin; set local role none", None, watch)
+        with postgres.superuser() as cursor:
+            cursor.execute("select pg_terminate_backend(%s, 5000)", (dirty,))
+    with pool.connection(watch) as second:
+        assert second is not first
+        assert not second.reused
+        assert pid(second, watch) != dirty
+
+
 def test_pools_can_be_closed_at_any_time(sample):
     ask(sample, "select 1")
     connect.close_all()

@@ -5,10 +5,11 @@ are quoted by SQLAlchemy.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, assert_never
 
 from nexus.errors import BadInput
-from nexus.sources.catalog import TableLookup
+from nexus.sources.catalog import CatalogTable, TableLookup
 from nexus.sources.spec import Query
 from nexus.views import values as typed
 from nexus.views.compile.conditions import Conditions
@@ -17,6 +18,7 @@ from nexus.views.compile.statement import statement
 from nexus.views.compile.tables import DIALECT
 from nexus.views.parameter import DateRangeParameter, Parameter
 from nexus.views.question import SqlQuestion, TableQuestion
+from nexus.views.remembered import Remembered
 from nexus.views.spec import View
 
 
@@ -37,10 +39,42 @@ def compile(view: View, values: Mapping[str, Any], *, lookup: TableLookup | None
             shown = resolve(sql, names=given, empty=[name for name, value in given.items() if value is None])
             return Query(source=view.source, sql=shown, parameters=given)
         case TableQuestion():
-            asked = statement(view.question, Conditions(view.parameters, checked), lookup).compile(dialect=DIALECT)
-            return Query(source=view.source, sql=str(asked), parameters=dict(asked.params))
+            kept = _remembered.ask(
+                view,
+                checked,
+                "" if lookup is None else "with a catalog",
+                make=lambda: _compiled(view, checked, lookup),
+                holds=lambda kept: all(lookup is not None and lookup(*name) == table for name, table in kept.seen.items()),
+            )
+            return Query(source=view.source, sql=kept.sql, parameters=dict(kept.parameters))
         case _:
             assert_never(view.question)
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    """`seen` are the tables that the catalog was asked for, as they were; None where there was none."""
+
+    sql: str
+    parameters: Mapping[str, Any]
+    seen: Mapping[tuple[str, str], CatalogTable | None]
+
+
+# Joins and top values take SQLAlchemy some 15 ms, and a dashboard asks the same of each of its panels again and again.
+_remembered = Remembered[_Compiled](most=256, seconds=3_600)
+
+
+def _compiled(view: View, checked: Mapping[str, Any], lookup: TableLookup | None) -> _Compiled:
+    assert isinstance(view.question, TableQuestion)
+    seen: dict[tuple[str, str], CatalogTable | None] = {}
+
+    def noted(schema: str, name: str) -> CatalogTable | None:
+        assert lookup is not None
+        found = seen[schema, name] = lookup(schema, name)
+        return found
+
+    asked = statement(view.question, Conditions(view.parameters, checked), noted if lookup else None).compile(dialect=DIALECT)
+    return _Compiled(str(asked), dict(asked.params), seen)
 
 
 def texts_of(question: SqlQuestion, parameters: tuple[Parameter, ...]) -> tuple[str, str]:
