@@ -5,7 +5,6 @@ import streamlit as st
 from nexus.accounts.spec import User
 from nexus.db.session import transaction
 from nexus.ui import url
-from nexus.ui.keeping import draw_about_view
 from nexus.ui.page import run_page, tab
 from nexus.ui.view import draw_view
 from nexus.ui.view_editor import draw_editor, draw_new
@@ -23,12 +22,12 @@ def page(user: User) -> None:
     reader = reader_of(user, subject=f"view {name}")
     with transaction() as session:
         opened = views.find_view(session, reader=reader, name=name)
+        views.note_visit(session, reader=reader, opened=opened)
     tab(opened.view.title)
     if "edit" in st.query_params:
         draw_editor(user, opened)
     else:
         draw_view(reader, opened)
-        draw_about_view(reader, name, opened.view.title)
 
 
 run_page(page)

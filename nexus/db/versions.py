@@ -5,7 +5,7 @@ validate the spec before they come here.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -62,6 +62,9 @@ class Kept(BaseModel, frozen=True):
     open_to_all: bool
     may_edit: bool
     """If the reader's role lets them build."""
+    favourite: bool
+    visited_at: datetime | None
+    """When the reader last opened its page."""
 
 
 class Listed(BaseModel, frozen=True):
@@ -300,8 +303,11 @@ def _chosen(kind: Kind, reader: Reader) -> Select[Any]:
             saver.name.label("saved_by"),
             kept.open_to_all,
             column_of(sharing.changed_by(kind, kept.__tablename__), reader, "may_edit"),
+            func.coalesce(VisitRow.favourite, False).label("favourite"),
+            VisitRow.visited_at,
         )
         .join(versions, versions.kept_id == kept.id)
+        .outerjoin(VisitRow, and_(VisitRow.user_id == reader.id, VisitRow.kind == kind, VisitRow.name == kept.name))
         .outerjoin(owner, owner.id == kept.owner_id)
         .outerjoin(saver, saver.id == versions.saved_by)
         .where(kept.archived_at.is_(None), seen(kind, reader))
@@ -324,10 +330,11 @@ def load(session: Session, *, reader: Reader, kind: Kind, name: str, version: in
     return Kept(kind=kind, **row._mapping)
 
 
-def load_all(session: Session, *, reader: Reader, kind: Kind) -> list[Kept]:
-    """The newest version of each, by name."""
+def load_all(session: Session, *, reader: Reader, kind: Kind, names: Collection[str] | None = None) -> list[Kept]:
+    """The newest version of each, or of each that is named, by name."""
     kept, versions = TABLES[kind]
-    rows = session.execute(_chosen(kind, reader).where(versions.version == kept.version).order_by(kept.name))
+    chosen = _chosen(kind, reader).where(versions.version == kept.version).order_by(kept.name)
+    rows = session.execute(chosen if names is None else chosen.where(kept.name.in_(names)))
     return [Kept(kind=kind, **row._mapping) for row in rows]
 
 

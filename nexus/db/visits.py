@@ -1,6 +1,6 @@
-"""Favourites of people."""
+"""Favourites of people, and what they opened last."""
 
-from sqlalchemy import literal, select
+from sqlalchemy import func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from nexus.db.session import Session
@@ -25,3 +25,10 @@ def toggle_favourite(session: Session, *, kind: Kind, name: str, reader: Reader)
     if favourite is None:
         raise NotFound()
     return bool(favourite)
+
+
+def note(session: Session, *, kind: Kind, name: str, reader: Reader) -> None:
+    """The person opened it just now. The command line is nobody, and leaves no trace."""
+    if reader.id > 0:
+        row = insert(VisitRow).values(user_id=reader.id, kind=kind, name=name)
+        session.execute(row.on_conflict_do_update(index_elements=["user_id", "kind", "name"], set_={"visited_at": func.now()}))

@@ -126,6 +126,7 @@ def draw_table(user: User, upload: Upload, found: FileLook, form: Form) -> Form:
         key=f"{scope}-key-{hash(tuple(named))}",
         placeholder="None",
         help="Columns that tell the rows apart: no cell empty, no two rows the same.",
+        select_all=False,  # Enter takes the one that was typed
     )
     form = replace(form, key=tuple(key))
     _draw_preview(found, form)

@@ -136,7 +136,7 @@ def _draw_fields(scope: str, kind: ChartKind, known: Mapping[str, Any], table: T
         label = field.label if field.name in NEEDS[kind] else f"{field.label} (optional)"
         key = f"{scope}-{field.name}"
         if field.several:
-            made[field.name] = st.multiselect(label, offered, list(before or ()), key=key, placeholder="Choose columns")
+            made[field.name] = st.multiselect(label, offered, list(before or ()), key=key, placeholder="Choose columns", select_all=False)
         else:
             first = before[0] if isinstance(before, tuple) and before else before if isinstance(before, str) else None
             chosen = st.selectbox(

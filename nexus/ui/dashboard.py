@@ -9,7 +9,7 @@ from nexus.db.session import transaction
 from nexus.errors import NexusError
 from nexus.ui import filters, url, when
 from nexus.ui.forms import plain, sentence
-from nexus.ui.keeping import draw_duplicate
+from nexus.ui.keeping import draw_more
 from nexus.ui.page import errors_shown
 from nexus.ui.panels import AS_OF, HEAD, STYLE, Board, draw_panels
 from nexus.ui.sharing import draw_share
@@ -49,9 +49,9 @@ def _head(board: Board) -> None:
         st.button("Refresh", icon=":material/refresh:", key="refresh-all", on_click=_refresh, args=(board,))
         _pdf(board)
         draw_share(board.user, "dashboard", spec.name, address=_address(board))
-        draw_duplicate(board.user, "dashboard", spec.name, spec.title)
         if board.opened.may_edit:
             st.button("Edit", icon=":material/edit:", key="edit", on_click=_edit)
+        draw_more(board.user, "dashboard", spec.name, spec.title)
     if spec.description:
         st.caption(plain(spec.description))
 

@@ -175,7 +175,9 @@ def _details(editing: Editing, known: list[Source]) -> None:
             st.selectbox("Source", names, chosen, key=at, on_change=_change_source, args=(editing, at))
         _text(editing, "description", "Description", max_chars=1000)
         at, tags = f"{scope}-tags", list(fields.get("tags") or ())
-        st.multiselect("Tags", tags, tags, key=at, accept_new_options=True, on_change=editing.take, args=(fields, "tags", at, list))
+        st.multiselect(
+            "Tags", tags, tags, key=at, accept_new_options=True, on_change=editing.take, args=(fields, "tags", at, list), select_all=False
+        )
         _text(editing, "note", "What changed (for the list of versions)", max_chars=500)
 
 

@@ -134,15 +134,16 @@ def forget(scope: str) -> None:
         del st.session_state[key]
 
 
-def draw_versions(kind: versions.Kind, name: str, listed: list[versions.VersionInfo], *, user: User) -> int | None:
-    """The history, and what changed between any two versions. Returns the version whose Restore was pressed."""
+def draw_versions(kind: versions.Kind, name: str, listed: list[versions.VersionInfo], *, user: User, restore: bool = True) -> int | None:
+    """The history, and what changed between any two versions. Returns the version whose Restore was pressed, where it is offered."""
     if len(listed) > 1:
         _draw_comparison(kind, name, listed, user=user)
     for info in listed[:50]:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             said = [f"**{info.version}**", when.moment(info.saved_at), plain(info.saved_by or "unknown"), plain(info.note)]
             st.markdown(" · ".join(part for part in said if part))
-            if info.version != listed[0].version and st.button("Restore", key=f"restore-{kind}-{name}-{info.version}", type="tertiary"):
+            offered = restore and info.version != listed[0].version
+            if offered and st.button("Restore", key=f"restore-{kind}-{name}-{info.version}", type="tertiary"):
                 return info.version
     return None
 

@@ -199,7 +199,17 @@ def _draw(parameter: Parameter, value: Any, *, at: str, options: Options, on_cha
             )
         case MultipleChoiceParameter():
             listed, text = _listed(options(parameter), list(value or ()))
-            st.multiselect(label, listed, list(value or ()), key=at, on_change=on_change, width=_WIDE, placeholder="all", format_func=text)
+            st.multiselect(
+                label,
+                listed,
+                list(value or ()),
+                key=at,
+                on_change=on_change,
+                width=_WIDE,
+                placeholder="all",
+                format_func=text,
+                select_all=False,
+            )
         case _:
             assert_never(parameter)
 

@@ -1,6 +1,10 @@
-"""What can be done with a view, dashboard or prompt as a whole: duplicate it, and look where it is used and how it runs."""
+"""What can be done with a view, dashboard or prompt as a whole: duplicate it, and look where it is used and how it runs.
 
-from collections.abc import Callable
+Each opens in a dialog, and is read only then.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import streamlit as st
 
@@ -11,49 +15,87 @@ from nexus.db.session import transaction
 from nexus.db.uses import Use
 from nexus.errors import NexusError
 from nexus.prompts import service as prompts
+from nexus.ui import editor
 from nexus.ui.forms import plain, sentence
 from nexus.ui.page import errors_shown
+from nexus.ui.sharing import draw_see_as
 from nexus.ui.view_runs import draw_runs
 from nexus.views import service as views
+from nexus.views.service import OpenView
 
 DUPLICATE: dict[Kind, Callable[..., None]] = {
     "view": views.duplicate_view,
     "dashboard": dashboards.duplicate_dashboard,
     "prompt": prompts.duplicate_prompt,
 }
+QUERY, VERSIONS, RUNS, USED, COPY, SEE_AS = "Query", "Versions", "Runs", "Where it is used", "Duplicate", "See it as somebody else"
+ICONS = {VERSIONS: "history", RUNS: "monitoring", COPY: "content_copy", SEE_AS: "visibility"}
 
 
-def draw_duplicate(user: User, kind: Kind, name: str, title: str) -> None:
-    """Asks for the copy's title and name, and opens it. Nothing for those who may not build."""
-    if not user.may(Permission.BUILD):
+def draw_more(user: User, kind: Kind, name: str, title: str, *, opened: OpenView | None = None) -> None:
+    """The menu at the end of a page's head. `opened` is the view, where it is one."""
+    offered = [
+        *([VERSIONS, RUNS] if opened else []),
+        *([COPY] if user.may(Permission.BUILD) else []),
+        *([SEE_AS] if opened and user.may(Permission.ADMINISTER) else []),
+    ]
+    if not offered or user.looked_at_by is not None:
         return
-    with st.popover("Duplicate", icon=":material/content_copy:", key=f"duplicate-{kind}"):
-        st.caption(f"The copy is yours, and as open as this {kind} is. Later changes here do not reach it.")
-        new_title = st.text_input("Title", f"Copy of {title}"[:200], key=f"duplicate-{kind}-{name}-title", max_chars=200)
-        as_name = st.text_input("Name in addresses", f"{name[:55]}-copy", key=f"duplicate-{kind}-{name}-name", max_chars=63)
-        if not st.button("Duplicate it", key=f"duplicate-{kind}-{name}-sure", type="primary"):
+    chosen = st.menu_button(
+        "More",
+        offered,
+        format_func=lambda option: f":material/{ICONS[option]}: {option}",
+        icon=":material/more_horiz:",
+        key=f"icon-more-{kind}",
+    )
+    match chosen:
+        case None:
             return
-        try:
-            with transaction() as session:
-                DUPLICATE[kind](session, user=user, name=name, as_name=as_name, title=new_title)
-        except NexusError as error:
-            st.error(sentence(error.message), icon=":material/error:")
-            return
-    st.switch_page(f"pages/{kind}.py", query_params={"name": as_name.strip()})
+        case _ if chosen == COPY:
+            st.dialog(f"Duplicate this {kind}")(_draw_duplicate)(user, kind, name, title)
+        case _ if chosen == SEE_AS:
+            st.dialog(SEE_AS)(draw_see_as)(user)
+        case _ if opened:
+            _open(chosen, user, opened, {})
 
 
-def draw_about_view(user: User, name: str, title: str) -> None:
-    """Below a view: where it is used, how it runs, and a copy of it; each read when it is opened."""
-    with st.container(key="view-about"):
-        with st.expander("Runs", icon=":material/monitoring:", key="view-runs", on_change="rerun") as shown:
-            if shown.open:
-                with errors_shown(where="runs", user=user):
-                    draw_runs(user, name)
-        with st.expander("Where it is used", icon=":material/account_tree:", key="view-uses", on_change="rerun") as used:
-            if used.open:
-                with errors_shown(where="uses", user=user):
-                    _draw_uses(user, name)
-        draw_duplicate(user, "view", name, title)
+def draw_foot(user: User, opened: OpenView, values: Mapping[str, Any]) -> Any:
+    """The line below a view. Returns the place at its left, for what its rows are: how old, how many, all or not."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="view-foot"):
+        said = st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="view-said")
+        for what in (QUERY, VERSIONS, RUNS, USED):
+            if st.button(what, type="tertiary", key=f"about-{what.split()[0].lower()}"):
+                _open(what, user, opened, values)
+    return said
+
+
+def _open(what: str, user: User, opened: OpenView, values: Mapping[str, Any]) -> None:
+    def draw() -> None:
+        with errors_shown(where=what, user=user):
+            match what:
+                case _ if what == QUERY:
+                    st.code(views.query_of(opened, reader=user, values=values).sql.strip(), language="sql", wrap_lines=True)
+                case _ if what == VERSIONS:
+                    _draw_versions(user, opened)
+                case _ if what == RUNS:
+                    draw_runs(user, opened.view.name)
+                case _:
+                    _draw_uses(user, opened.view.name)
+
+    st.dialog(what, width="large")(draw)()
+
+
+def _draw_versions(user: User, opened: OpenView) -> None:
+    name = opened.view.name
+    may_edit = opened.may_edit and user.may(Permission.BUILD)
+    with transaction() as session:
+        listed = views.view_versions(session, reader=user, name=name)
+    restored = editor.draw_versions("view", name, listed, user=user, restore=may_edit)
+    if restored is None:
+        return
+    with transaction() as session:
+        views.restore_view(session, user=user, name=name, version=restored, base_version=listed[0].version)
+    st.rerun()
 
 
 def _draw_uses(user: User, name: str) -> None:
@@ -71,3 +113,19 @@ def summary(found: list[Use]) -> str:
     if not parts:
         return "No dashboard, prompt or other view uses this one. Put it on a dashboard to share its figures."
     return f"Used in {', '.join(parts[:-1])}{' and ' if len(parts) > 1 else ''}{parts[-1]}"
+
+
+def _draw_duplicate(user: User, kind: Kind, name: str, title: str) -> None:
+    """Asks for the copy's title and name, and opens it."""
+    st.caption(f"The copy is yours, and as open as this {kind} is. Later changes here do not reach it.")
+    new_title = st.text_input("Title", f"Copy of {title}"[:200], key=f"duplicate-{kind}-{name}-title", max_chars=200)
+    as_name = st.text_input("Name in addresses", f"{name[:55]}-copy", key=f"duplicate-{kind}-{name}-name", max_chars=63)
+    if not st.button("Duplicate it", key=f"duplicate-{kind}-{name}-sure", type="primary"):
+        return
+    try:
+        with transaction() as session:
+            DUPLICATE[kind](session, user=user, name=name, as_name=as_name, title=new_title)
+    except NexusError as error:
+        st.error(sentence(error.message), icon=":material/error:")
+        return
+    st.switch_page(f"pages/{kind}.py", query_params={"name": as_name.strip()})

@@ -22,7 +22,7 @@ from nexus.prompts.request import BlockSent, Prepared, PromptRun
 from nexus.prompts.service import OpenPanel
 from nexus.ui import filters, forms, lists, when
 from nexus.ui.editor import draw_archive, draw_versions
-from nexus.ui.keeping import draw_duplicate
+from nexus.ui.keeping import draw_more
 from nexus.ui.page import errors_shown, tab
 from nexus.ui.prose import draw_prose
 from nexus.ui.sharing import draw_share
@@ -96,7 +96,7 @@ def draw_prompt_page(user: User, *, name: str) -> None:
         st.title(forms.plain(prompt.title), anchor=False, width="content")
         st.space("stretch")
         draw_share(user, "prompt", name)
-        draw_duplicate(user, "prompt", name, prompt.title)
+        draw_more(user, "prompt", name, prompt.title)
     if prompt.description:
         draw_prose(prompt.description)
     place = _Place(scope=f"prompt-{name}", panel=panel, user=user, values=_variables_bar(panel, user, scope=f"prompt-{name}"))

@@ -7,7 +7,7 @@ import streamlit as st
 
 from nexus.accounts import sharing
 from nexus.accounts.sharing import ROLES, Kind, Share, Sharing, Somebody
-from nexus.accounts.spec import Permission, Role, User
+from nexus.accounts.spec import Role, User
 from nexus.db.session import Session, transaction
 from nexus.errors import NexusError
 from nexus.ui import url
@@ -41,8 +41,6 @@ def _draw(user: User, kind: Kind, name: str, address: str) -> None:
             owner = plain(thing.owner or "an administrator")
             who = "Everybody who signs in may open this." if thing.open_to_all else "Only some people may open this."
             st.caption(f"{who} It is {owner}'s to share." if thing.owner else f"{who} An administrator can share it.")
-        if user.may(Permission.ADMINISTER) and kind == "view":
-            _draw_see_as(user)
         if problem := st.session_state.pop(PROBLEM, None):
             st.error(sentence(problem), icon=":material/error:")
 
@@ -150,8 +148,9 @@ def _draw_owner(user: User, thing: Sharing) -> None:
         st.button("Hand over", key="share-hand-over", on_click=_hand_over, args=(user, thing, to))
 
 
-def _draw_see_as(user: User) -> None:
-    with st.expander("See it as somebody else does"):
+def draw_see_as(user: User) -> None:
+    """For administrators: whose eyes to see this page with."""
+    with errors_shown(where="seeing as", user=user):
         search = st.text_input("Whose eyes", key="see-as-search", placeholder="Name or e-mail", max_chars=100, type="search")
         for person in _found(user, search) if search else []:
             if st.button(f"See as {plain(person.name)} · {plain(person.email)}", key=f"see-as-{person.id}", icon=":material/visibility:"):

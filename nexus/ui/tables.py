@@ -43,7 +43,12 @@ def draw_table(target: Any, table: Table, *, formats: Mapping[str, Format], colu
         width="stretch",
         row_height=ROW_HEIGHT,
         column_config={
-            name: column_config(column, formats.get(column.name, PLAIN), as_text=pa.types.is_string(sent.schema.field(at).type))
+            name: column_config(
+                column,
+                formats.get(column.name, PLAIN),
+                as_text=pa.types.is_string(sent.schema.field(at).type),
+                small=_small(column, [row[at] for row in table.rows]),
+            )
             for at, (name, column) in enumerate(zip(names, table.columns, strict=True))
         },
         column_order=[names[at] for at in positions] if len(positions) < len(names) or chosen else None,
@@ -114,7 +119,13 @@ def _text(value: Any) -> str | None:
     return text[:LONGEST_CELL].encode("utf-8", "replace").decode() if len(text) < LONGEST_CELL else text[: LONGEST_CELL - 1] + "…"
 
 
-def column_config(column: Column, format_: Format, *, as_text: bool = False) -> Any:
+def _small(column: Column, values: Sequence[Any]) -> bool:
+    """Whether these are whole numbers of at most four digits, as years are: they stand without a mark between thousands, as on paper."""
+    present = [value for value in values if value is not None] if column.kind == "number" else []
+    return bool(present) and all(isinstance(value, int) and abs(value) < 10_000 for value in present)
+
+
+def column_config(column: Column, format_: Format, *, as_text: bool = False, small: bool = False) -> Any:
     """How the browser shows a column: in the reader's own locale and zone, numbers to the right.
 
     `as_text`: what did not fit its kind came as text, and stays it. As a number, the browser would round it.
@@ -122,7 +133,7 @@ def column_config(column: Column, format_: Format, *, as_text: bool = False) -> 
     config = st.column_config
     label = format_.label or column.name
     kinds: dict[str, Callable[[], Any]] = {
-        "number": lambda: _number(label, format_),
+        "number": lambda: _number(label, format_, small),
         "boolean": lambda: config.CheckboxColumn(label),
         "date": lambda: config.DateColumn(label, format="localized"),
         "time": lambda: _time(label, column, format_),
@@ -135,7 +146,7 @@ def column_config(column: Column, format_: Format, *, as_text: bool = False) -> 
     return make() if make else config.TextColumn(label)
 
 
-def _number(label: str, format_: Format) -> Any:
+def _number(label: str, format_: Format, small: bool = False) -> Any:
     config = st.column_config
     decimals = format_.decimals
     if format_.unit and format_.style in ("plain", "number", "currency"):
@@ -155,7 +166,8 @@ def _number(label: str, format_: Format) -> Any:
         case "duration":
             return config.NumberColumn(label, format="duration")
         case _:
-            return config.NumberColumn(label, format="localized", step=_step(decimals))
+            plain = small and format_.style == "plain" and decimals is None
+            return config.NumberColumn(label, format="plain" if plain else "localized", step=_step(decimals))
 
 
 def _step(decimals: int | None) -> float | int | None:

@@ -9,9 +9,10 @@ import streamlit as st
 from nexus.accounts.spec import User
 from nexus.db.session import transaction
 from nexus.errors import NexusError
-from nexus.sources.spec import Table
-from nexus.ui import charts, filters, tables, url
+from nexus.sources.spec import QueryStopped, Table
+from nexus.ui import charts, filters, grid_address, tables, url, view_filters, waiting
 from nexus.ui.forms import sentence
+from nexus.ui.keeping import draw_foot
 from nexus.ui.panels import STYLE as PANELS
 from nexus.ui.panels import provenance
 from nexus.ui.view_head import CHART, FRESH, STATISTICS, draw_head
@@ -19,7 +20,10 @@ from nexus.ui.view_statistics import draw_statistics_tab
 from nexus.ui.view_table import draw_table_tab
 from nexus.views import service as views
 from nexus.views.charts.propose import propose
+from nexus.views.excerpt import Excerpt, query_of_excerpt
+from nexus.views.page import Page
 from nexus.views.parameter import ChoiceParameter, MultipleChoiceParameter, Parameter
+from nexus.views.reading import reading_of
 from nexus.views.service import OpenView
 
 STYLE = Path(__file__).parent / "static" / "view.css"
@@ -31,29 +35,52 @@ def draw_view(user: User, opened: OpenView) -> None:
     st.html(STYLE)
     view = opened.view
     values, _ = url.read(view.parameters)
+    with transaction() as session:
+        origins = views.find_origins(session, reader=user, opened=opened)
     shown = draw_head(user, opened, values)
     values = filters.draw_filters(
-        view.parameters, scope=view.name, options=lambda parameter: _options(user, parameter), changed=lambda _values: None
+        view.parameters,
+        scope=view.name,
+        options=lambda parameter: _options(user, parameter, origins),
+        changed=lambda _values: None,
     )
-    match shown:
-        case _ if shown == CHART:
-            _draw_chart_tab(user, opened, values)
-        case _ if shown == STATISTICS:
-            draw_statistics_tab(user, opened, values)
-        case _:
-            draw_table_tab(user, opened, values)
-    _more(user, opened, values)
+    body = st.container(key="view-body")
+    said = draw_foot(user, opened, values)
+    with body:
+        match shown:
+            case _ if shown == CHART:
+                _draw_chart_tab(user, opened, values, said)
+            case _ if shown == STATISTICS:
+                draw_statistics_tab(user, opened, values, said)
+            case _:
+                draw_table_tab(user, opened, values, said)
 
 
-def _draw_chart_tab(user: User, opened: OpenView, values: Mapping[str, Any]) -> None:
-    slot = st.skeleton(height=HEIGHT)
+def _draw_chart_tab(user: User, opened: OpenView, values: Mapping[str, Any], said: Any) -> None:
+    """Of the rows that the grid's filters leave."""
+    address = grid_address.read()
+    chips, slot = st.container(gap="small"), st.skeleton(height=HEIGHT)
+    fresh = bool(st.session_state.get(FRESH))
     try:
-        table = views.ask(opened, reader=user, values=values, fresh=bool(st.session_state.get(FRESH)))
+        asked = None
+        if address.page.where:
+            reading = reading_of(opened.view, opened.source, reader=user, values=values, fresh=fresh)
+            with chips:
+                view_filters.draw_chips(address.page.where, reading.names, 0)
+                view_filters.draw_editor(address.page.where, reading.names, reading.columns)
+            asked = query_of_excerpt(opened, reader=user, values=values, excerpt=Excerpt(Page(where=address.page.where)))
+        if waiting.cancelled("chart"):
+            raise QueryStopped()
+        wait = waiting.patience(slot, key="chart")
+        table = views.ask(opened, reader=user, values=values, fresh=fresh, asked=asked, cancelled=wait)
         draw_rows(slot, opened, table, chart=True)
+    except QueryStopped as error:
+        slot.info(sentence(error.message), icon=":material/stop_circle:")
+        return
     except NexusError as error:
         slot.error(sentence(error.message), icon=":material/error:")
         return
-    st.html(f'<div class="nexus-foot">{provenance(table)}</div>')
+    said.html(f'<span class="nexus-foot">{provenance(table)}</span>', width="content")
 
 
 def draw_rows(slot: Any, opened: OpenView, table: Table, *, chart: bool, height: int = HEIGHT) -> None:
@@ -73,27 +100,11 @@ def draw_rows(slot: Any, opened: OpenView, table: Table, *, chart: bool, height:
     tables.draw_table(slot, table, formats=view.formats, height=min(height, tables.height_of(table)), label=view.title)
 
 
-def _more(user: User, opened: OpenView, values: Mapping[str, Any]) -> None:
-    with st.expander("Query", icon=":material/code:", key="view-more", on_change="rerun") as more:
-        pass
-    if not more.open:
-        return
-    with more:
-        try:
-            st.code(views.query_of(opened, reader=user, values=values).sql.strip(), language="sql", wrap_lines=True)
-        except NexusError as error:
-            st.error(sentence(error.message), icon=":material/error:")
-
-
-def _options(user: User, parameter: Parameter) -> list[filters.Option]:
+def _options(user: User, parameter: Parameter, origins: Mapping[str, OpenView]) -> list[filters.Option]:
     if not isinstance(parameter, ChoiceParameter | MultipleChoiceParameter):
         return []
     try:
-        origin = None
-        if parameter.choices.view:
-            with transaction() as session:
-                origin = views.find_view(session, reader=user, name=parameter.choices.view)
-        return views.read_choices(parameter, origin, reader=user)
+        return views.read_choices(parameter, origins.get(parameter.choices.view or ""), reader=user)
     except NexusError as error:
         st.caption(f":material/error: {sentence(error.message)}")
         return []

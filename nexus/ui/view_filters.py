@@ -144,7 +144,9 @@ def _value(column: Column, operator: Operator, before: Any, key: str) -> Any:
             return st.selectbox("Span", options, options.index(before) if before else 3, key=key, width=170)
         case _, "in":
             given = [str(one) for one in before] if isinstance(before, list | tuple) else []
-            return st.multiselect("Values", given, given, key=key, width=260, accept_new_options=True, placeholder="type, then Enter")
+            return st.multiselect(
+                "Values", given, given, key=key, width=260, accept_new_options=True, placeholder="type, then Enter", select_all=False
+            )
         case "boolean", _:
             return st.selectbox("Value", [True, False], 1 if before is False else 0, lambda one: "yes" if one else "no", key=key, width=110)
         case "date" | "time", "between":

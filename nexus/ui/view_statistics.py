@@ -21,7 +21,7 @@ LONGEST = 80
 WHOLE = "g.whole"
 
 
-def draw_statistics_tab(user: User, opened: OpenView, values: Mapping[str, Any]) -> None:
+def draw_statistics_tab(user: User, opened: OpenView, values: Mapping[str, Any], said: Any) -> None:
     address = grid_address.read()
     for problem in address.problems:
         st.warning(sentence(problem), icon=":material/link_off:")
@@ -61,7 +61,7 @@ def draw_statistics_tab(user: User, opened: OpenView, values: Mapping[str, Any])
         slot.error(sentence(error.message), icon=":material/error:")
         return
     slot.html(markup(found, _written(found, opened)))
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+    with said:
         st.caption(f"{found.sentence} {found.elapsed_ms / 1000:.2f} s", width="content")
         if found.sampled:
             st.button("Look at all rows", key="statistics-whole", type="tertiary", on_click=lambda: url.go(**{WHOLE: "1"}))

@@ -14,6 +14,8 @@ from nexus.ui.grid_address import Address
 from nexus.ui.panels import provenance
 from nexus.ui.view_head import FRESH, STATISTICS
 from nexus.views import counting
+from nexus.views.appearance import Format
+from nexus.views.format import label
 from nexus.views.page import SIZES, Page, WrongPlace
 from nexus.views.paging import PageOfRows, read_page
 from nexus.views.question import OrderBy, every_filter
@@ -26,8 +28,8 @@ COUNTED = "grid-counted"
 """In the session: what was counted exactly, and for which question."""
 
 
-def draw_table_tab(user: User, opened: OpenView, values: Mapping[str, Any]) -> PageOfRows | None:
-    """Draws, and returns the page of rows; none where there is only a sentence."""
+def draw_table_tab(user: User, opened: OpenView, values: Mapping[str, Any], said: Any) -> PageOfRows | None:
+    """Draws, with how many rows there are on `said`, and returns the page of rows; none where there is only a sentence."""
     address = grid_address.read()
     for problem in address.problems:
         st.warning(sentence(problem), icon=":material/link_off:")
@@ -48,10 +50,11 @@ def draw_table_tab(user: User, opened: OpenView, values: Mapping[str, Any]) -> P
         slot.error(sentence(error.message), icon=":material/error:")
         return None
     _draw(slot, user, opened, values=values, address=address, page=page)
-    _draw_pager(address, page)
+    _draw_pager(address, page, opened.view.formats)
     if why:
         st.caption(f":material/hourglass: {sentence(why)}")
-    _draw_count(user, opened, values, address, page)
+    with said:
+        _draw_count(user, opened, values, address, page)
     return page
 
 
@@ -75,20 +78,21 @@ def _read(user: User, opened: OpenView, values: Mapping[str, Any], address: Addr
 
 
 def _draw(slot: Any, user: User, opened: OpenView, *, values: Mapping[str, Any], address: Address, page: PageOfRows) -> None:
-    # What said that it runs would stay inside for as long as this run takes.
-    slot.empty()
     with slot.container(key="grid-and-row"):
+        body = st.container()
+        # In the place of the button to cancel, which was drawn in this run, and would stay: browsers keep what is in a container.
+        st.empty()
+    with body:
         if not page.table.rows:
             _draw_empty(address)
-            return
-        if address.row is None:
+        elif address.row is None:
             _draw_grid(user, opened, address, page)
-            return
-        left, right = st.columns([5, 3], gap="medium")
-        with left:
-            _draw_grid(user, opened, address, page)
-        with right, st.container(key="grid-row"):
-            view_row.draw_row(user, opened, values, address.row, page)
+        else:
+            left, right = st.columns([5, 3], gap="medium")
+            with left:
+                _draw_grid(user, opened, address, page)
+            with right, st.container(key="grid-row"):
+                view_row.draw_row(user, opened, values, address.row, page)
 
 
 def _draw_empty(address: Address) -> None:
@@ -156,7 +160,7 @@ def _act(said: Mapping[str, Any], address: Address, page: PageOfRows) -> None:
 # --- pages ------------------------------------------------------------------------------------------------
 
 
-def _draw_pager(address: Address, page: PageOfRows) -> None:
+def _draw_pager(address: Address, page: PageOfRows, formats: Mapping[str, Format]) -> None:
     first = address.page.first
     if first and page.next is None:
         return
@@ -166,7 +170,7 @@ def _draw_pager(address: Address, page: PageOfRows) -> None:
         _turn("next", ":material/chevron_right:", disabled=page.next is None, changes={"after": page.next}, after=True)
         _turn("last", ":material/last_page:", disabled=page.next is None, changes={"last": "1"}, after=True)
         if page.order:
-            _draw_jump(address, page)
+            _draw_jump(address, page, formats)
         st.selectbox(
             "Rows on a page",
             SIZES,
@@ -193,8 +197,10 @@ def _turn(name: str, icon: str, *, disabled: bool, changes: dict[str, str | None
     )
 
 
-def _draw_jump(address: Address, page: PageOfRows) -> None:
+def _draw_jump(address: Address, page: PageOfRows, formats: Mapping[str, Format]) -> None:
     name = page.order[0].column
+    column = next((one for one, called in zip(page.table.columns, page.names, strict=True) if called == name), None)
+    words = label(column, formats.get(column.name)) if column else name
 
     def jump() -> None:
         text = str(st.session_state.get("grid-jump") or "").strip()
@@ -202,13 +208,13 @@ def _draw_jump(address: Address, page: PageOfRows) -> None:
             grid_address.go(at=text[:200])
 
     st.text_input(
-        f"Jump to a value of {plain(name)}",
+        f"Jump to a value of {plain(words)}",
         "",
         key="grid-jump",
         label_visibility="collapsed",
         width=190,
         on_change=jump,
-        placeholder=f"jump to {name} …"[:40],
+        placeholder=f"jump to {words} …"[:40],
     )
     if address.page.at is not None:
         st.caption(f"from {plain(address.page.at)} on")
@@ -225,16 +231,15 @@ def _provenance(address: Address, page: PageOfRows) -> str:
 
 def _draw_count(user: User, opened: OpenView, values: Mapping[str, Any], address: Address, page: PageOfRows) -> None:
     key = (opened.view.name, opened.version, repr(values), repr(address.page.where))
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="grid-foot"):
-        st.html(f'<span class="nexus-foot">{_provenance(address, page)}</span>', width="content")
-        if address.page.first and page.next is None and not page.table.truncated:
-            return
-        counted = st.session_state.get(COUNTED)
-        if counted and counted[0] == key:
-            st.caption(f"{counted[1]:,} rows in all", width="content")
-            return
-        slot = st.empty()
-        pressed = st.button("count exactly", key="grid-count", type="tertiary")
+    st.html(f'<span class="nexus-foot">{_provenance(address, page)}</span>', width="content")
+    if address.page.first and page.next is None and not page.table.truncated:
+        return
+    counted = st.session_state.get(COUNTED)
+    if counted and counted[0] == key:
+        st.caption(f"{counted[1]:,} rows in all", width="content")
+        return
+    slot = st.empty()
+    pressed = st.button("count exactly", key="grid-count", type="tertiary")
     try:
         if pressed:
             total = counting.count_rows(

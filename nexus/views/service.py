@@ -1,8 +1,8 @@
 """Views: find, ask, save, list."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel
@@ -24,6 +24,8 @@ from nexus.views.question import SqlQuestion
 from nexus.views.runs import Purpose, observed
 from nexus.views.spec import View
 
+VISIT = timedelta(minutes=1)
+
 
 class OpenView(BaseModel, frozen=True):
     """A view as stored, with all that asking it takes."""
@@ -38,6 +40,9 @@ class OpenView(BaseModel, frozen=True):
     open_to_all: bool = True
     may_edit: bool = True
     """Whether the reader may save it; a service looks again."""
+    favourite: bool = False
+    visited_at: datetime | None = None
+    """When the reader last opened its page, to the minute."""
 
 
 def list_views(session: Session, *, reader: User, search: str = "") -> list[versions.Listed]:
@@ -51,17 +56,51 @@ def find_view(session: Session, *, reader: User, name: str, version: int | None 
     require(reader, Permission.SEE)
     kept = versions.load(session, reader=reader, kind="view", name=name, version=version)
     view = versions.read("view", name, View, kept.spec)
+    return _opened(kept, view, sources.find(session, reader=reader, name=view.source), reader)
+
+
+def find_origins(session: Session, *, reader: User, opened: OpenView) -> dict[str, OpenView]:
+    """By name, the views that the choices of the view's parameters come from: in one statement where they ask the same source.
+
+    One that is gone, unreadable or not for this reader is left out.
+    """
+    require(reader, Permission.SEE)
+    choices = [one.choices for one in opened.view.parameters if isinstance(one, ChoiceParameter | MultipleChoiceParameter)]
+    names = {one.view for one in choices if one.view}
+    found, known = {}, {opened.source.name: opened.source}
+    for kept in versions.load_all(session, reader=reader, kind="view", names=names) if names else []:
+        try:
+            view = versions.read("view", kept.name, View, kept.spec)
+            if view.source not in known:
+                known[view.source] = sources.find(session, reader=reader, name=view.source)
+        except NexusError:
+            continue
+        found[kept.name] = _opened(kept, view, known[view.source], reader)
+    return found
+
+
+def _opened(kept: versions.Kept, view: View, source: Source, reader: User) -> OpenView:
     return OpenView(
         view=view,
         version=kept.version,
-        source=sources.find(session, reader=reader, name=view.source),
+        source=source,
         owner=kept.owner,
         saved_at=kept.saved_at,
         saved_by=kept.saved_by,
         note=kept.note,
         open_to_all=kept.open_to_all,
         may_edit=kept.may_edit and reader.may(Permission.BUILD),
+        favourite=kept.favourite,
+        visited_at=kept.visited_at,
     )
+
+
+def note_visit(session: Session, *, reader: User, opened: OpenView) -> None:
+    """Remember that the reader opened the view's page, at most once a minute; not where somebody looks with their eyes."""
+    require(reader, Permission.SEE)
+    lately = opened.visited_at is not None and datetime.now(UTC) - opened.visited_at < VISIT
+    if not lately and reader.looked_at_by is None:
+        visits.note(session, kind="view", name=opened.view.name, reader=reader)
 
 
 def ask(
@@ -73,17 +112,18 @@ def ask(
     fresh: bool = False,
     purpose: Purpose = "page",
     asked: Query | None = None,
+    cancelled: Callable[[], bool] | None = None,
 ) -> Table:
     """The rows of a view for `values`, or what `asked` asks of them; absent ones take their default. `fresh` goes past the cache.
 
-    Holds no transaction of Nexus's own while it waits; the run is counted for `purpose`. Raises BadInput for a value
+    Holds no transaction of Nexus's own while it waits, and looks at `cancelled`; the run is counted for `purpose`. Raises BadInput for a value
     that does not fit, and what `sources.run` raises.
     """
     require(reader, Permission.SEE)
 
     def rows() -> Table:
         query = asked or query_of(open_view, reader=reader, values=values)
-        return run(open_view.source, query=query, reader=reader, max_rows=max_rows, fresh=fresh)
+        return run(open_view.source, query=query, reader=reader, max_rows=max_rows, fresh=fresh, cancelled=cancelled)
 
     def explained() -> Table:
         with explaining(open_view, reader=reader):

@@ -95,9 +95,9 @@ def see_as(page, server, ben) -> None:
     page.context.clear_cookies()
     sign_in(page, admin)
     page.goto(f"/view?name={NAME}")
-    page.get_by_role("button", name="Share").click()
+    page.get_by_role("button", name="More").click()
+    page.get_by_role("menuitem", name="See it as somebody else").click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_text("See it as somebody else does").click()
     dialog.get_by_label("Whose eyes").fill("okafor")
     dialog.get_by_label("Whose eyes").press("Enter")
     dialog.get_by_role("button", name="See as Ben Okafor").click()
@@ -105,7 +105,7 @@ def see_as(page, server, ben) -> None:
     expect(page.get_by_text(GONE)).to_be_visible()
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_role("heading", name=TITLE)).to_be_visible()
-    page.get_by_text("Runs", exact=True).click()
+    page.get_by_role("button", name="Runs", exact=True).click()
     expect(page.get_by_text("runs in 24 hours")).to_be_visible()
     assert barriers(page) == []
     with server.database() as cursor:

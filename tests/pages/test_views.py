@@ -1,6 +1,7 @@
 """Views as people use them: found, read with their parameters, and made in SQL, of a table or as YAML."""
 
 import pytest
+from sqlalchemy import event
 
 from nexus.db import session as own
 from nexus.views import drafts
@@ -38,6 +39,38 @@ def test_a_view_shows_its_rows_and_offers_the_whole_file(sample, visit, viewer):
     assert "2 rows · complete" in _html(app)
     links = [element.proto.url for element in app.get("link_button")]
     assert "/views/days.csv?period=2013-03-08..2013-03-09" in links
+
+
+def test_a_page_takes_four_statements_at_most(sample, visit, viewer):
+    """Who reads it, the view, its source, and the views that its choices come from."""
+    asked = []
+
+    def count(_connection, _cursor, statement, *_rest):
+        asked.append(statement)
+
+    app = visit("view", viewer, name="late-routes")
+    event.listen(own.engine(), "before_cursor_execute", count)
+    try:
+        app.run()
+        assert len(asked) <= 4, asked
+        asked.clear()
+        app.query_params["show"] = "Chart"
+        app.run()
+        assert len(asked) <= 4, asked
+    finally:
+        event.remove(own.engine(), "before_cursor_execute", count)
+
+
+def test_the_list_says_when_one_opened_a_view_last_and_shows_what_one_keeps(sample, visit, viewer):
+    assert "opened" not in shown(visit("data", viewer)).replace("not opened yet", "")
+    app = visit("view", viewer, name="late-routes")
+    button(app, "Keep among my favourites").click().run()
+    assert button(app, "Take off my favourites")
+    app = visit("data", viewer)
+    assert "opened" in shown(app).replace("not opened yet", "")
+    assert next(element.proto.label for element in app.get("page_link") if "Late flights" in element.proto.label).startswith(
+        ":material/star:"
+    )
 
 
 def test_a_viewer_gets_no_form(sample, visit, viewer):

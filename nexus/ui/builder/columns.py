@@ -155,6 +155,7 @@ def _pick(b: Builder, rows: Columns, label: str, *, key: str, made: Any) -> None
         on_change=_picked,
         args=(b, at, made),
         placeholder="choose columns",
+        select_all=False,  # Enter takes the one that was typed
     )
 
 

@@ -176,6 +176,7 @@ def _draw_several(b: Builder, item: Item, kind: str, offered: list[Any], at: str
         accept_new_options=True,
         placeholder="choose or type",
         label_visibility="collapsed",
+        select_all=False,  # Enter takes the one that was typed
     )
 
 
