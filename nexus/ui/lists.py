@@ -43,10 +43,8 @@ def draw_list(found: Sequence[Listed], *, page: str, search: str, empty: str, no
         title.page_link(page, label=f"{star}**{plain(item.title)}**{lock}", query_params={"name": item.name})
         tags = " · ".join(plain(tag) for tag in item.tags[:6])
         about.caption(f"{plain(item.description)} *{tags}*" if tags else plain(item.description))
-        opened = f"opened {when.since(item.visited_at)}" if item.visited_at else "not opened yet"
-        state.caption(
-            f"{plain(item.owner or 'Nexus')} · changed {when.since(item.changed_at)} · {opened}{(notes or {}).get(item.name, '')}"
-        )
+        opened = f" · opened {when.since(item.visited_at)}" if item.visited_at else ""
+        state.caption(f"{plain(item.owner or 'Nexus')} · changed {when.since(item.changed_at)}{opened}{(notes or {}).get(item.name, '')}")
         if item.problem:
             st.warning(sentence(item.problem))
     if len(found) > MOST_ROWS:

@@ -167,7 +167,7 @@ def _number(label: str, format_: Format, small: bool = False) -> Any:
             return config.NumberColumn(label, format="duration")
         case _:
             plain = small and format_.style == "plain" and decimals is None
-            return config.NumberColumn(label, format="plain" if plain else "localized", step=_step(decimals))
+            return config.NumberColumn(label, format="%d" if plain else "localized", step=_step(decimals))
 
 
 def _step(decimals: int | None) -> float | int | None:

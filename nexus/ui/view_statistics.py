@@ -13,6 +13,7 @@ from nexus.ui import grid_address, url, view_filters, waiting, when
 from nexus.ui.forms import sentence
 from nexus.ui.grid import cut
 from nexus.views import format as formats_of
+from nexus.views.appearance import Format
 from nexus.views.reading import reading_of
 from nexus.views.service import OpenView
 from nexus.views.statistics import Bar, Statistics, describe_column
@@ -33,10 +34,14 @@ def draw_statistics_tab(user: User, opened: OpenView, values: Mapping[str, Any],
     view_filters.draw_chips(address.page.where, reading.names, 0)
     view_filters.draw_editor(address.page.where, reading.names, reading.columns)
     column = address.column if address.column in reading.names else reading.names[0]
+    labels = {
+        name: formats_of.label(one, opened.view.formats.get(one.name)) for name, one in zip(reading.names, reading.columns, strict=True)
+    }
     st.selectbox(
         "Column",
         reading.names,
         reading.names.index(column),
+        lambda name: labels[name] if labels[name] == name else f"{labels[name]} · {name}",
         key=f"statistics-{column}",
         width=260,
         on_change=lambda: url.go(**{grid_address.COLUMN: st.session_state[f"statistics-{column}"], WHOLE: None}),
@@ -78,11 +83,13 @@ def _written(found: Statistics, opened: OpenView) -> Any:
 
 def markup(found: Statistics, written: Any) -> str:
     """Figures, a small chart and the most frequent values, as HTML."""
-    share = f"{found.empty / found.rows:.1%}" if found.rows else "–"
+    share = _share(found.empty, found.rows)
     figures = [("Rows", f"{found.rows:,}"), ("Empty", f"{found.empty:,} ({share})"), ("Different", f"{found.distinct:,}")]
     figures += [("Smallest", written(found.low)), ("Largest", written(found.high))] if found.low is not None else []
     figures += (
-        [("Mean", f"{found.mean:,.4g}"), ("Median", f"{found.median:,.4g}")] if found.mean is not None and found.median is not None else []
+        [("Mean", written(_rounded(found.mean))), ("Median", written(_rounded(found.median)))]
+        if found.mean is not None and found.median is not None
+        else []
     )
     listed = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in figures)
     return f'<div class="nexus-statistics"><dl>{listed}</dl>{_histogram(found, written)}{_top(found, written)}</div>'
@@ -105,7 +112,16 @@ def _span(bar: Bar, written: Any) -> str:
 
 
 def _edge(value: Any, written: Any) -> str:
-    return f"{value:,.4g}" if isinstance(value, float) else written(value)
+    return written(_rounded(value)) if isinstance(value, float) else written(value)
+
+
+def _share(part: int, whole: int) -> str:
+    return formats_of.text(part / whole, Format(style="percent", decimals=1)) if whole else formats_of.NOTHING
+
+
+def _rounded(value: float) -> float:
+    """To four digits that count, and never so that whole ones are lost."""
+    return round(value, 1) if abs(value) >= 1_000 else float(f"{value:.4g}")
 
 
 def _top(found: Statistics, written: Any) -> str:
@@ -113,7 +129,7 @@ def _top(found: Statistics, written: Any) -> str:
         return ""
     most, filled = found.top[0][1], max(1, found.rows - found.empty)
     rows = "".join(
-        f'<tr><td>{written(value)}</td><td class="right" style="--part: {count / most:.4f}">{count:,}</td><td class="right">{count / filled:.1%}</td></tr>'
+        f'<tr><td>{written(value)}</td><td class="right" style="--part: {count / most:.4f}">{count:,}</td><td class="right">{_share(count, filled)}</td></tr>'
         for value, count in found.top
     )
     return (

@@ -28,6 +28,11 @@ CASES = {
         "line",
         {"color": "carrier"},
     ),
+    "parts of a date beside a figure": (
+        table({"day": "number", "at": "time", "delay": "number"}, [(1, datetime(2013, 1, at), at) for at in range(1, 9)]),
+        "line",
+        {"x": "at", "y": ("delay",)},
+    ),
     "two names that meet": (
         table({"origin": "text", "sky": "text", "late": "number"}, [(a, b, 1) for a in ("EWR", "JFK", "LGA") for b in ("dry", "wet")]),
         "heatmap",

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from nexus.sources.spec import Column
-from nexus.ui import tables, when
+from nexus.ui import tables, view_statistics, when
 from nexus.ui.forms import slug
 from nexus.ui.sessions import browser
 from nexus.ui.settings.sections import SECTIONS
+from nexus.views import format as written_as
 
 NOW = datetime(2026, 5, 3, 14, 5, tzinfo=UTC)
 
@@ -68,3 +69,19 @@ def test_a_number_that_a_browser_cannot_count_stays_as_it_is():
     as_number = tables.column_config(column, tables.PLAIN)
     as_text = tables.column_config(column, tables.PLAIN, as_text=True)
     assert (as_number["type_config"]["type"], as_text["type_config"]["type"]) == ("number", "text")
+
+
+@pytest.mark.parametrize(
+    ("value", "written"), [(2013.0, "2013"), (336_776.53, "336,776.5"), (0.123456, "0.1235"), (1_234_567.0, "1,234,567")]
+)
+def test_a_mean_keeps_its_whole_digits(value, written):
+    assert written_as.text(view_statistics._rounded(value)) == written
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"), [([2013, None], "%d"), ([10_000, 1], "localized"), ([1.5], "localized"), ([None], "localized")]
+)
+def test_years_read_as_years_in_tables(values, shown):
+    column = Column(name="year", kind="number", type_name="integer")
+    config = tables.column_config(column, tables.PLAIN, small=tables._small(column, values))
+    assert config["type_config"]["format"] == shown

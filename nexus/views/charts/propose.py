@@ -14,6 +14,8 @@ MOST_NAMES = 60
 """Of a column that tells series or the rows of a heatmap apart."""
 LOOKED_AT = 2_000
 """Rows whose values are counted to propose."""
+_calendar = re.compile(r"(?i)(^|_)(quarter|month|week|weekday|day|hour|minute|second)$")
+"""Parts of a date tell rows apart; as figures they come last."""
 _identifier = re.compile(r"(?i)(^|_)(id|uuid|oid|key|code|zip|postcode|year)$|^(id|faa|icao|iata)$")
 
 
@@ -59,6 +61,7 @@ class _Shape:
         kinds = {name: measure(column) for name, column in columns.items() if name not in places}
         self.times = [name for name, kind in kinds.items() if kind == "temporal"]
         self.figures = [name for name, kind in kinds.items() if kind == "quantitative" and not _identifier.search(name)]
+        self.figures.sort(key=lambda name: bool(_calendar.search(name)))
         names = [name for name, kind in kinds.items() if kind == "nominal" and columns[name].kind in ("text", "boolean", "other")]
         self.names = [name for name in names if len(self.values[name]) > 1 or len(self.rows) == 1]
         self.groups = [
