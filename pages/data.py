@@ -7,7 +7,7 @@ from nexus.db.session import transaction
 from nexus.ui.catalog_tree import draw_tree
 from nexus.ui.lists import draw_list, frequency, search_box
 from nexus.ui.page import run_page
-from nexus.ui.view_drafts import draw_drafts
+from nexus.ui.view_drafts import draw_drafts, fresh
 from nexus.views import runs
 from nexus.views import service as views
 
@@ -37,7 +37,8 @@ def draw_ways() -> None:
     st.page_link("pages/bring.py", label="Bring in a file", icon=":material/upload_file:")
     with st.popover("New view", icon=":material/add:", type="primary", key="new-view"):
         for way, label, icon in WAYS:
-            st.page_link("pages/view.py", label=label, icon=f":material/{icon}:", query_params={"new": way})
+            draft = {} if way == "yaml" else {"draft": fresh()}
+            st.page_link("pages/view.py", label=label, icon=f":material/{icon}:", query_params={"new": way, **draft})
 
 
 def draw_views(user: User, search: str) -> None:

@@ -2,6 +2,7 @@
 
 import html
 from pathlib import Path
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -17,6 +18,7 @@ from nexus.ui.forms import plain, sentence
 from nexus.ui.page import errors_shown
 from nexus.ui.panels import STYLE as PANELS
 from nexus.ui.panels import provenance
+from nexus.ui.view_drafts import fresh
 from nexus.views import reads
 
 STYLE = Path(__file__).parent / "static" / "catalog.css"
@@ -61,7 +63,7 @@ def _draw_head(source: Source, table: CatalogTable) -> None:
         written = st.button("Write SQL", icon=":material/code:", key="table-sql")
         built = st.button("New view of this table", icon=":material/add:", type="primary", key="table-view")
     if built or written:
-        st.switch_page("pages/view.py", query_params={"new": "sql" if written else "table", **query})
+        st.switch_page("pages/view.py", query_params={"new": "sql" if written else "table", "draft": fresh(), **query})
     size = table.detail.size_bytes if table.detail else None
     about = (
         table.kind.capitalize(),
@@ -137,21 +139,15 @@ def _draw_keys(source: Source, table: CatalogTable) -> None:
 def _draw_links(source: Source, title: str, keys: tuple[ForeignKey, ...]) -> None:
     if not keys:
         return
-    with st.container(gap="xsmall", key=f"rows-{'to' if title == 'Points to' else 'by'}"):
-        st.caption(title)
-        for key in keys[:MOST_LINKS]:
-            mine, theirs = ", ".join(key.columns), ", ".join(key.other_columns)
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.page_link(
-                    "pages/table.py",
-                    label=plain(f"{key.schema}.{key.table}"),
-                    icon=":material/table:",
-                    query_params=address(source, key.schema, key.table),
-                    width="content",
-                )
-                st.caption(plain(f"by {mine}" if mine == theirs else f"{mine} = {theirs}"))
-        if len(keys) > MOST_LINKS:
-            st.caption(f"The first {MOST_LINKS} of {len(keys):,}.")
+    lines = []
+    for key in keys[:MOST_LINKS]:
+        mine, theirs = ", ".join(key.columns), ", ".join(key.other_columns)
+        # Plain links: those that Streamlit draws do not change the address when they lead to the page that one is on.
+        href = html.escape(f"/table?{urlencode(address(source, key.schema, key.table))}")
+        name, pairs = html.escape(f"{key.schema}.{key.table}"), html.escape(f"by {mine}" if mine == theirs else f"{mine} = {theirs}")
+        lines.append(f'<li><a href="{href}" target="_self">{name}</a> <small>{pairs}</small></li>')
+    st.caption(title if len(keys) <= MOST_LINKS else f"{title} (the first {MOST_LINKS} of {len(keys):,})")
+    st.html(f'<ul class="nexus-indexes nexus-links">{"".join(lines)}</ul>')
 
 
 def _draw_indexes(table: CatalogTable) -> None:

@@ -13,6 +13,11 @@ from nexus.views import drafts
 MOST = 5
 
 
+def fresh() -> str:
+    """A new draft as links to the form name it. A form that names its own adds an address, and the browser's way back would end at it."""
+    return drafts.new_name().removeprefix(drafts.NEW)
+
+
 def draw_drafts(user: User) -> None:
     """The person's own, each with the way back to it; nothing where there are none."""
     if not user.may(Permission.BUILD):

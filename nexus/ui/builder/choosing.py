@@ -60,6 +60,7 @@ def _chose(b: Builder, item: Item, at: str, took: Took) -> None:
 
 
 def _draw_search(b: Builder, item: Item, label: str, held: str | None, took: Took) -> None:
+    """Before anything is typed, the first tables are offered for the question itself alone."""
     at = b.key(item, "table-search")
     if held:
         st.markdown(f":material/table: **{plain(held)}**")
@@ -70,7 +71,7 @@ def _draw_search(b: Builder, item: Item, label: str, held: str | None, took: Too
         label_visibility="collapsed",
         max_chars=200,
     )
-    if held and not words:
+    if not words and (held or item is not b.form):
         return
     found = catalog.search_tables(b.source, reader=b.user, words=words, limit=MOST_FOUND + 1)
     if not found:
