@@ -7,6 +7,7 @@ import typer.main
 
 from nexus.__main__ import app
 from nexus.settings import ROOT, Settings
+from nexus.views.sql import names_in, problem_in
 
 README = (ROOT / "README.md").read_text()
 
@@ -54,6 +55,17 @@ def commands() -> list[tuple[str, str]]:
 def test_the_table_of_commands_is_that_of_the_code():
     expected = [f"| `{command}` | {text} |" for command, text in commands()]
     assert rows("commands") == expected, "The table should be:\n" + "\n".join(expected)
+
+
+def test_the_table_of_folders_is_that_of_the_code():
+    folders = {path.parent.name for path in (ROOT / "nexus").glob("*/__init__.py")}
+    assert {re.match(r"\| `(\w+)`", row)[1] for row in rows("folders")} == folders
+
+
+def test_the_statement_that_the_readme_shows_is_one():
+    (statement,) = re.findall(r"```sql\n(select.*?)```", README, re.DOTALL)
+    assert problem_in(statement) is None
+    assert names_in(statement) == ("days_from", "days_to", "origins")
 
 
 def test_make_has_the_commands_that_the_readme_names():
