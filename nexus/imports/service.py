@@ -113,7 +113,7 @@ def look(*, user: User, upload_id: int, given: dict[str, Any], progress: Callabl
     require(user, Permission.BUILD)
     with transaction() as session:
         upload = find_upload(session, reader=user, upload_id=upload_id)
-    with _place(), process.spooled(store.chunks(upload_id=upload_id)) as file:
+    with _place(), process.spooled(store.chunks(reader_id=user.id, upload_id=upload_id)) as file:
         found = process.look(file, given, deadline=time.monotonic() + LONGEST_SECONDS, progress=progress)
     form = forms.suggested(found, given=given, filename=upload.filename, former=upload.form)
     with transaction() as session:
@@ -172,7 +172,7 @@ def bring_in(*, user: User, upload_id: int, progress: Callable[[Progress], objec
     def load(lines: process.Reader, check: Callable[[], object]) -> int:
         return loading.load(source, user=user, table=table, lines=lines, check=check, seconds=LONGEST_SECONDS)
 
-    with _place(), process.spooled(store.chunks(upload_id=upload_id)) as file:
+    with _place(), process.spooled(store.chunks(reader_id=user.id, upload_id=upload_id)) as file:
         outcome = _write(request, file, progress, load)
     if outcome.problem_count:
         return outcome

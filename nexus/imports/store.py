@@ -102,13 +102,14 @@ def delete(session: Session, *, user_id: int, upload_id: int) -> None:
     session.execute(delete_rows(UploadRow).where(UploadRow.id == upload_id, UploadRow.user_id == user_id))
 
 
-def chunks(*, upload_id: int) -> Iterator[bytes]:
-    """The content piece by piece, each in a transaction of its own, so that none is open while a piece is used."""
+def chunks(*, reader_id: int, upload_id: int) -> Iterator[bytes]:
+    """The content of this very person's upload, piece by piece, each in a transaction of its own, so that none is open while a piece is used."""
     position = 0
     while True:
         with transaction() as session:
-            wanted = select(UploadChunkRow.content).where(UploadChunkRow.upload_id == upload_id, UploadChunkRow.position == position)
-            content = session.execute(wanted).scalar_one_or_none()
+            wanted = select(UploadChunkRow.content).join(UploadRow, UploadRow.id == UploadChunkRow.upload_id)
+            theirs = wanted.where(UploadRow.user_id == reader_id, UploadRow.id == upload_id, UploadChunkRow.position == position)
+            content = session.execute(theirs).scalar_one_or_none()
         if content is None:
             return
         yield bytes(content)

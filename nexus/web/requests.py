@@ -75,6 +75,8 @@ _PARTS = frozenset(
         "dashboards",
         "views",
         "reports",
+        "sources",
+        "exports",
         "uploads",
         "media",
     }
