@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from nexus.sources.catalog import CatalogTable
+from nexus.sources.catalog import CatalogTable, quoted
 
 MANY_ROWS = 10_000
 """From here on, reading a whole table to keep few of its rows is worth a hint."""
@@ -279,4 +279,4 @@ def _compared(condition: str, table: CatalogTable | None) -> list[str]:
     """Columns of the table that stand in the condition, at most three."""
     words = set(re.findall(r'"(?:[^"]|"")+"|\w+', re.sub(r"'(?:[^']|'')*'", "''", condition)))
     names = [column.name for column in table.columns] if table else []
-    return [name for name in names if name in words or '"' + name.replace('"', '""') + '"' in words][:3]
+    return [name for name in names if name in words or quoted(name) in words][:3]

@@ -96,11 +96,6 @@ def change_source(session: Session, *, user: User, source: Source) -> Source:
     return find(session, reader=user, name=source.name)
 
 
-def change_limits(session: Session, *, user: User, name: str, limits: Limits) -> Source:
-    source = find(session, reader=user, name=name)
-    return change_source(session, user=user, source=source.model_copy(update={"limits": limits}))
-
-
 def change_address(session: Session, *, user: User, name: str, url: str) -> Source:
     """Point a source elsewhere; its views stay. Raises WrongAddress."""
     require(user, Permission.ADMINISTER)

@@ -1,5 +1,7 @@
 """What a choice may be, for filter bars: a fixed list, or the rows of a view as the reader may see them."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from nexus.accounts.spec import User
@@ -9,18 +11,25 @@ from nexus.ui.filters import Option
 from nexus.ui.forms import sentence
 from nexus.views import service as views
 from nexus.views.parameter import ChoiceParameter, MultipleChoiceParameter, Parameter
+from nexus.views.service import OpenView
 
 
-def options_of(user: User, parameter: Parameter) -> list[Option]:
-    """Value and label of each; where they cannot be read, a sentence on the page, and none."""
+def options_of(user: User, parameter: Parameter, origins: Mapping[str, OpenView] | None = None) -> list[Option]:
+    """Value and label of each; where they cannot be read, a sentence on the page, and none.
+
+    `origins` are the views that choices come from, by name, when they were looked up already.
+    """
     if not isinstance(parameter, ChoiceParameter | MultipleChoiceParameter):
         return []
     try:
-        origin = None
-        if parameter.choices.view:
-            with transaction() as session:
-                origin = views.find_view(session, reader=user, name=parameter.choices.view)
-        return views.read_choices(parameter, origin, reader=user)
+        return views.read_choices(parameter, _origin(user, parameter.choices.view, origins), reader=user)
     except NexusError as error:
         st.caption(f":material/error: {sentence(error.message)}")
         return []
+
+
+def _origin(user: User, name: str | None, origins: Mapping[str, OpenView] | None) -> OpenView | None:
+    if name is None or origins is not None:
+        return (origins or {}).get(name or "")
+    with transaction() as session:
+        return views.find_view(session, reader=user, name=name)

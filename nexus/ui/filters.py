@@ -5,7 +5,6 @@ reload, the back button, a colleague's link and another replica all draw the sam
 """
 
 from collections.abc import Callable, Sequence
-from datetime import date
 from typing import Any, assert_never
 
 import streamlit as st
@@ -23,12 +22,12 @@ from nexus.views.parameter import (
     Parameter,
     TextParameter,
 )
+from nexus.views.values import EARLIEST, LATEST
 
 Option = tuple[str, str]
 """A value, and how it is shown."""
 Options = Callable[[Parameter], Sequence[Option]]
 
-EARLIEST, LATEST = date(1, 1, 1), date(9998, 12, 31)
 _WIDE = 168
 _SPAN = 240
 _NARROW = 120

@@ -6,9 +6,11 @@ from typing import Any
 
 import streamlit as st
 
-from nexus.ui.filters import EARLIEST, LATEST, yes_or_no
+from nexus.ui.filters import yes_or_no
 from nexus.ui.forms import plain
 from nexus.views.parameter import PERIOD, TAKEN
+from nexus.views.period import PERIODS
+from nexus.views.values import EARLIEST, LATEST
 
 Given = dict[str, Any]
 """A parameter as its spec's JSON, perhaps unfinished."""
@@ -22,22 +24,6 @@ TYPES = {
     "choice": "Choice",
     "multiple_choice": "Several choices",
 }
-PERIODS = (
-    "today",
-    "yesterday",
-    "last 7 days",
-    "last 30 days",
-    "last 12 months",
-    "this week",
-    "this month",
-    "this quarter",
-    "this year",
-    "previous month",
-    "previous quarter",
-    "previous year",
-    "month to date",
-    "year to date",
-)
 NO_DEFAULT, FIXED, RELATIVE = "none", "fixed", "relative"
 LIST, VIEW = "A fixed list", "Another view"
 

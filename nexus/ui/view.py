@@ -11,6 +11,7 @@ from nexus.db.session import transaction
 from nexus.errors import NexusError
 from nexus.sources.spec import QueryStopped, Table
 from nexus.ui import charts, filters, grid_address, tables, url, view_filters, waiting
+from nexus.ui.choices import options_of
 from nexus.ui.forms import sentence
 from nexus.ui.keeping import draw_foot
 from nexus.ui.panels import STYLE as PANELS
@@ -22,7 +23,6 @@ from nexus.views import service as views
 from nexus.views.charts.propose import propose
 from nexus.views.excerpt import Excerpt, query_of_excerpt
 from nexus.views.page import Page
-from nexus.views.parameter import ChoiceParameter, MultipleChoiceParameter, Parameter
 from nexus.views.reading import reading_of
 from nexus.views.service import OpenView
 
@@ -41,7 +41,7 @@ def draw_view(user: User, opened: OpenView) -> None:
     values = filters.draw_filters(
         view.parameters,
         scope=view.name,
-        options=lambda parameter: _options(user, parameter, origins),
+        options=lambda parameter: options_of(user, parameter, origins),
         changed=lambda _values: None,
     )
     body = st.container(key="view-body")
@@ -98,13 +98,3 @@ def draw_rows(slot: Any, opened: OpenView, table: Table, *, chart: bool, height:
         return
     # As high as its rows, so that a short result leaves no empty grid.
     tables.draw_table(slot, table, formats=view.formats, height=min(height, tables.height_of(table)), label=view.title)
-
-
-def _options(user: User, parameter: Parameter, origins: Mapping[str, OpenView]) -> list[filters.Option]:
-    if not isinstance(parameter, ChoiceParameter | MultipleChoiceParameter):
-        return []
-    try:
-        return views.read_choices(parameter, origins.get(parameter.choices.view or ""), reader=user)
-    except NexusError as error:
-        st.caption(f":material/error: {sentence(error.message)}")
-        return []

@@ -9,14 +9,15 @@ import streamlit as st
 from nexus.errors import NexusError
 from nexus.sources.spec import Column
 from nexus.ui import grid_address
-from nexus.ui.builder.filters import BY_KIND, OTHERS, PERIODS
+from nexus.ui.builder.filters import BY_KIND, OTHERS
 from nexus.ui.builder.words import MATCH, OF_DATES, OPERATORS, said
-from nexus.ui.filters import EARLIEST, LATEST
 from nexus.ui.forms import plain, sentence
 from nexus.views.format import label
 from nexus.views.page import MOST_FILTERS
 from nexus.views.page_filters import as_text
+from nexus.views.period import PERIODS
 from nexus.views.question import Condition, Filter, FilterGroup, Operator
+from nexus.views.values import EARLIEST, LATEST
 
 EDITED = "grid-filter"
 """In the session: which filter is open in the editor, and for which column. A reload closes it."""

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from nexus.accounts.spec import Permission, User, require
 from nexus.errors import BadInput
+from nexus.sources.catalog import quoted
 from nexus.sources.spec import Query
 from nexus.views import page_filters
 from nexus.views.keyset import Place, Segment, beyond, bound, segments
@@ -95,8 +96,7 @@ def query_of_excerpt(opened: OpenView, *, reader: User, values: Mapping[str, Any
 
 
 def _shown(reading: Reading) -> str:
-    names = ('"' + column.name.replace('"', '""') + '"' for column in reading.columns[: reading.shown])
-    return ", ".join(f"v.c{at} as {name}" for at, name in enumerate(names))
+    return ", ".join(f"v.c{at} as {quoted(column.name)}" for at, column in enumerate(reading.columns[: reading.shown]))
 
 
 def _one_page(

@@ -4,6 +4,14 @@ from datetime import date, timedelta
 
 from nexus.views.parameter import PERIOD
 
+PERIODS = (
+    "today", "yesterday", "last 7 days", "last 30 days", "last 90 days", "last 12 months",
+    "this week", "this month", "this quarter", "this year",
+    "previous week", "previous month", "previous quarter", "previous year",
+    "month to date", "quarter to date", "year to date",
+)  # fmt: skip
+"""Those that people mostly want, to be offered; any that `PERIOD` takes can be written."""
+
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
 

@@ -87,7 +87,7 @@ def test_the_old_meaning_of_backslashes_is_not_read(sample, postgres, sample_dat
 def test_a_source_that_was_changed_gets_new_connections(sample, admin):
     former = pool_of(sample)
     with own.transaction() as session:
-        changed = service.change_limits(session, user=admin, name="sample", limits=Limits(max_rows=5))
+        changed = service.change_source(session, user=admin, source=sample.model_copy(update={"limits": Limits(max_rows=5)}))
     assert ask(changed, "select flight from flights").row_count == 5
     assert pool_of(changed) is not former
 

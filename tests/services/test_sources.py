@@ -60,7 +60,7 @@ def test_a_bad_address_adds_nothing(admin):
 def test_changing_limits_changes_the_revision_and_is_recorded(admin):
     before = added(admin)
     with own.transaction() as session:
-        after = service.change_limits(session, user=admin, name="sales", limits=Limits(max_rows=10))
+        after = service.change_source(session, user=admin, source=before.model_copy(update={"limits": Limits(max_rows=10)}))
     assert after.limits.max_rows == 10
     assert after.revision != before.revision
 
@@ -111,7 +111,6 @@ def test_a_removed_source_is_gone(admin, viewer):
 ADMINISTRATIVE = {
     "add": lambda session, user: service.add_source(session, user=user, name="x", title="X", url=URL),
     "change": lambda session, user: service.change_source(session, user=user, source=Source(name="sales", title="Mine")),
-    "limits": lambda session, user: service.change_limits(session, user=user, name="sales", limits=Limits(max_rows=1)),
     "move": lambda session, user: service.change_address(session, user=user, name="sales", url=URL),
     "remove": lambda session, user: service.remove_source(session, user=user, name="sales"),
     "addresses": lambda session, user: service.shown_addresses(session, user=user),

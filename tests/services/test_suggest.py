@@ -12,10 +12,8 @@ from nexus.views import service as views
 from nexus.views.changes import check_against
 from nexus.views.page import Page
 from nexus.views.paging import read_page
-from nexus.views.question import TableQuestion
 from nexus.views.service import OpenView
 from nexus.views.spec import View
-from nexus.views.steps import up_to
 from nexus.views.suggest import suggest_values
 from tests.people import add_person
 
@@ -140,31 +138,6 @@ def test_a_page_of_joined_tables_names_its_columns_as_the_whole_result_does(sour
     assert list(page.names) == [column.name for column in views.ask(view, reader=reader, values={}, max_rows=50).columns]
     assert page.order[0].column == "weather.temp"
     assert page.next
-
-
-# --- steps ------------------------------------------------------------------------------------------------
-
-
-def test_a_question_is_cut_after_each_of_its_steps():
-    question = TableQuestion.model_validate(
-        of(
-            "flights",
-            joins=JOINED,
-            computed=[{"name": "c", "expression": "1"}, {"name": "d", "expression": "2"}],
-            filters=[{"column": "month", "value": 1}],
-            columns=[{"column": "carrier"}, {"aggregate": "count"}],
-            top={"column": "carrier", "by": "count"},
-            order=[{"column": "carrier"}],
-            limit=5,
-        )
-    )
-    assert up_to(question, "limit") == question
-    assert up_to(question, "table") == TableQuestion(db_schema="sample", table="flights")
-    assert up_to(question, "order") == question.model_copy(update={"limit": None})
-    assert up_to(question, "columns").top is None
-    assert up_to(question, "filters").columns == ()
-    assert up_to(question, "computed", count=1).computed == question.computed[:1]
-    assert up_to(question, "joins", count=0).joins == ()
 
 
 def test_values_of_tables_are_for_those_who_build(source, reader):

@@ -12,6 +12,7 @@ from nexus.ui.builder.items import NEEDS_NOTHING, Item, Items, is_group, new_id
 from nexus.ui.builder.parameters import ask_on_page, draw_asked
 from nexus.ui.builder.reach import Columns, Reached
 from nexus.ui.builder.words import OF_DATES, OPERATORS, said
+from nexus.views.period import PERIODS
 from nexus.views.question import MOST_NESTED
 
 BY_KIND: dict[str, tuple[str, ...]] = {
@@ -24,12 +25,6 @@ BY_KIND: dict[str, tuple[str, ...]] = {
 }
 OTHERS = ("=", "contains", "is empty", "is not empty")
 MATCHES = {"all": "All of these hold", "any": "Any of these holds", "none": "None of these holds"}
-PERIODS = (
-    "today", "yesterday", "last 7 days", "last 30 days", "last 90 days", "last 12 months",
-    "this week", "this month", "this quarter", "this year",
-    "previous week", "previous month", "previous quarter", "previous year",
-    "month to date", "quarter to date", "year to date",
-)  # fmt: skip
 OWN_PERIOD = "another span …"
 UNITS = ("minutes", "hours", "days", "weeks", "months", "quarters", "years")
 

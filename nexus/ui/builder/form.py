@@ -12,6 +12,7 @@ from nexus.sources.spec import ColumnKind, Source
 from nexus.ui.builder.items import Item, Items, items, new_id
 from nexus.ui.builder.reach import Columns, Key, Tables
 from nexus.ui.editing import Editing
+from nexus.views.values import EARLIEST, LATEST
 
 After = Callable[[Item], None]
 Words = Callable[[Any], str]
@@ -27,7 +28,6 @@ SIGNS: dict[str, str] = {
 """How a list of columns tells their kinds."""
 BEGINS: dict[str, Item] = {"filters": {}, "computed": {}, "order": {"descending": True}}
 """The steps that are a list, with what a first part begins as."""
-EARLIEST, LATEST = date(1, 1, 1), date(9998, 12, 31)
 
 
 @dataclass
