@@ -12,6 +12,7 @@ from nexus.sources import service as sources
 from nexus.ui.forms import empty
 from nexus.ui.home import Step, draw_cards, draw_steps
 from nexus.ui.page import run_page
+from nexus.views import service as views
 
 SHOWN = 6
 
@@ -20,6 +21,7 @@ def page(user: User) -> None:
     st.title("Home", anchor=False)
     with transaction() as session:
         found = dashboards.list_dashboards(session, reader=user)
+        kept = [item for item in views.list_views(session, reader=user) if item.favourite]
         steps = [Step("Open a dashboard", done=any(item.visited_at for item in found), page="pages/dashboards.py")]
         if user.may(Permission.ADMINISTER):
             own_source = any(source.name != "sample" for source in sources.all_sources(session, reader=user))
@@ -38,7 +40,8 @@ def page(user: User) -> None:
     never = datetime.min.replace(tzinfo=UTC)
     opened = sorted((item for item in found if item.visited_at), key=lambda item: item.visited_at or never, reverse=True)
     news = sorted((item for item in found if item.changed_at > (item.visited_at or never)), key=lambda item: item.changed_at, reverse=True)
-    draw_cards("Favourites", [item for item in found if item.favourite], hint="A star on a dashboard keeps it here.")
+    draw_cards("Favourites", [item for item in found if item.favourite], hint="A star on a dashboard or view keeps it here.")
+    draw_cards("Favourite views", kept, page="pages/view.py")
     draw_cards("Opened last", opened[:SHOWN])
     draw_cards("New or changed since you looked", news[:SHOWN])
 

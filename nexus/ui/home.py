@@ -34,8 +34,8 @@ def draw_steps(steps: Sequence[Step]) -> None:
                         st.page_link(step.page, label=step.text, query_params=step.query)
 
 
-def draw_cards(title: str, found: Sequence[Listed], *, hint: str = "") -> None:
-    """Dashboards as cards, under their heading; without any, `hint` or nothing."""
+def draw_cards(title: str, found: Sequence[Listed], *, hint: str = "", page: str = "pages/dashboard.py") -> None:
+    """Dashboards, or what else `page` shows, as cards under their heading; without any, `hint` or nothing."""
     if not found and not hint:
         return
     st.header(title, anchor=False)
@@ -45,7 +45,7 @@ def draw_cards(title: str, found: Sequence[Listed], *, hint: str = "") -> None:
     with st.grid(min_column_width=280, gap="small"):
         for item in found:
             with st.container(border=True):
-                st.page_link("pages/dashboard.py", label=f"**{plain(item.title)}**", query_params={"name": item.name})
+                st.page_link(page, label=f"**{plain(item.title)}**", query_params={"name": item.name})
                 if item.description:
                     st.caption(plain(item.description))
                 opened = f"opened {when.since(item.visited_at)}" if item.visited_at else "not opened yet"

@@ -66,6 +66,8 @@ def test_the_list_says_when_one_opened_a_view_last_and_shows_what_one_keeps(samp
     app = visit("view", viewer, name="late-routes")
     button(app, "Keep among my favourites").click().run()
     assert button(app, "Take off my favourites")
+    labels = [element.proto.label for element in visit("home", viewer).get("page_link")]
+    assert "**Late flights by route**" in labels
     app = visit("data", viewer)
     assert "opened" in shown(app)
     assert next(element.proto.label for element in app.get("page_link") if "Late flights" in element.proto.label).startswith(
