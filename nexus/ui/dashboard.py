@@ -42,7 +42,8 @@ def _head(board: Board) -> None:
         st.title(plain(spec.title), anchor=False, width="content")
         star = ":material/star:" if board.favourite else ":material/star_outline:"
         star_label = "Take off my home page" if board.favourite else "Keep on my home page"
-        st.button(star_label, icon=star, type="tertiary", key="icon-favourite", on_click=_toggle_favourite, args=(board,))
+        with st.container(width="content", key="star-on" if board.favourite else "star-off"):
+            st.button(star_label, icon=star, type="tertiary", key="icon-favourite", on_click=_toggle_favourite, args=(board,))
         st.space("stretch")
         with st.container(width="content"):
             st.fragment(_as_of, key=AS_OF, parallel=True)(board)

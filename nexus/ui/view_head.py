@@ -43,7 +43,8 @@ def draw_head(user: User, opened: OpenView, values: Mapping[str, Any]) -> str:
 
 def _draw_star(user: User, opened: OpenView) -> None:
     label, icon = ("Take off my favourites", "star") if opened.favourite else ("Keep among my favourites", "star_outline")
-    st.button(label, icon=f":material/{icon}:", type="tertiary", key="icon-favourite", on_click=_toggle, args=(user, opened.view.name))
+    with st.container(width="content", key="star-on" if opened.favourite else "star-off"):
+        st.button(label, icon=f":material/{icon}:", type="tertiary", key="icon-favourite", on_click=_toggle, args=(user, opened.view.name))
 
 
 def _toggle(user: User, name: str) -> None:
