@@ -34,6 +34,7 @@ from nexus.exports import routes as exports_routes
 from nexus.imports import routes as imports_routes
 from nexus.reports import routes as reports_routes
 from nexus.sources import routes as sources_routes
+from nexus.ui import components
 from nexus.views import runs
 from nexus.web import frontend
 from nexus.web.assets import Assets
@@ -103,6 +104,7 @@ def application() -> st.App:
         assert starlette is not None
         starlette.state.preload = front.preload
         starlette.state.newest_schema = migrate.newest()
+        components.declare_all()
         threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
         runs.start()
         yield {}

@@ -15,7 +15,7 @@ from nexus.ui import bring_form, forms, when
 from nexus.ui.components import component
 from nexus.ui.forms import plain, sentence
 
-_upload = component("upload", js="upload.js", css="upload.css")
+_upload = component("upload")
 
 SHOWN_PROBLEMS = 20
 

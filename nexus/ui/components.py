@@ -6,14 +6,17 @@ address, which the policy forbids; one given as a file it imports from `/_stcore
 an `asset_dir`; Streamlit looks for manifests in installed packages, and Nexus is not one. So the manifest is handed over
 here, once for each runtime (a test's runtime is not the server's).
 
-Browsers fetch the files anew with each page load, since their names stay the same: keep them small, or put a hash into the name.
+A component's name ends with a hash of its files, and so does their address: browsers keep them until they are others. Every
+replica declares all of them when it starts, since a browser may fetch the files from another one than it talks to.
 
 A component's script is `export default function ({ data, parentElement, setStateValue, setTriggerValue, key }) { … return cleanUp }`;
 it is called again with new `data` on every rerun. With `isolate_styles`, `parentElement` is a shadow root, in which Streamlit's
 colours are there as `var(--st-text-color)` and the like.
 """
 
+import hashlib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,24 +28,41 @@ FOLDER = Path(__file__).parent / "static" / "components"
 PACKAGE = "nexus"
 
 
-def component(name: str, *, js: str, css: str | None = None, html: str | None = None, isolate_styles: bool = True) -> Callable[..., Any]:
-    """What mounts the component `name`; `js` and `css` are files in `FOLDER`. Call the result as Streamlit's own: `(key=…, data=…, on_x_change=…)`."""
-    full = f"{PACKAGE}.{name}"
+FILES = {"grid": ("grid.js", "grid.css"), "sql-editor": ("editor.*.js", "editor.css"), "upload": ("upload.js", "upload.css")}
+"""Script and style of each component, in `FOLDER`."""
+
+
+def component(name: str, *, isolate_styles: bool = True) -> Callable[..., Any]:
+    """What mounts the component `name`. Call the result as Streamlit's own: `(key=…, data=…, on_x_change=…)`."""
+    js, css = FILES[name]
     made: list[Callable[..., Any]] = []
 
     def mount(**arguments: Any) -> Any:
         if _declare(name) or not made:
-            made[:] = [st.components.v2.component(full, js=js, css=css, html=html, isolate_styles=isolate_styles)]
+            made[:] = [st.components.v2.component(f"{PACKAGE}.{_hashed(name)}", js=js, css=css, isolate_styles=isolate_styles)]
         return made[0](**arguments)
 
     return mount
 
 
+def declare_all() -> None:
+    """Make the files of every component known to this server, before anybody asks for one."""
+    for name in FILES:
+        _declare(name)
+
+
+@cache
+def _hashed(name: str) -> str:
+    content = b"".join(file.read_bytes() for pattern in FILES[name] for file in sorted(FOLDER.glob(pattern)))
+    return f"{name}-{hashlib.sha256(content).hexdigest()[:8]}"
+
+
 def _declare(name: str) -> bool:
     """Tell this runtime where the files are. False when it knows."""
     manager = get_bidi_component_manager()
-    if manager.get_component_path(f"{PACKAGE}.{name}") is not None:
+    hashed = _hashed(name)
+    if manager.get_component_path(f"{PACKAGE}.{hashed}") is not None:
         return False
-    manifest = ComponentManifest(name=PACKAGE, version="1", components=[ComponentConfig(name=name, asset_dir=FOLDER.name)])
+    manifest = ComponentManifest(name=PACKAGE, version="1", components=[ComponentConfig(name=hashed, asset_dir=FOLDER.name)])
     manager.register_from_manifest(manifest, FOLDER.parent)
     return True

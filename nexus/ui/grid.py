@@ -22,7 +22,7 @@ LONGEST_CELL = 300
 MOST_COLUMNS = 150
 """Columns that a browser lays out in good time, with a page of rows; the others are chosen by hiding some."""
 
-_mount = component("grid", js="grid.js", css="grid.css")
+_mount = component("grid")
 
 
 def draw_grid(

@@ -15,8 +15,8 @@ OPEN_TO_ANY_HOST = frozenset({"/healthz", "/readyz"})
 """A platform's probes call by address or by names of their own; these two answer nothing that could be stolen."""
 
 
-_HASHED = re.compile(r"/_stcore/bidi-components/nexus\.[a-z-]+/[a-z]+\.[A-Z0-9]{8}\.js")
-"""Scripts of our components that carry a hash of their content in their name."""
+_HASHED = re.compile(r"/_stcore/bidi-components/nexus\.[a-z-]+-[0-9a-f]{8}/[a-z]+(\.[A-Z0-9]{8})?\.(js|css)")
+"""Scripts and styles of our components: a hash of their content stands in the address."""
 
 
 def policy(*, host: str, inline_hashes: tuple[str, ...], production: bool) -> str:

@@ -72,4 +72,12 @@ def test_one_persons_walk_loses_nothing(replicas, balancer, page):
         page.get_by_role("link", name="Download PDF").click()
     assert Path(downloading.value.path()).read_bytes().startswith(b"%PDF")
 
+    # Scripts and styles of the grid may come from the replica that has not drawn one yet; browsers keep them.
+    answers = []
+    page.on("response", lambda response: answers.append(response) if "/bidi-components/" in response.url else None)
+    page.goto(f"{balancer.url}/view?name=airports")
+    expect(page.get_by_role("grid")).to_be_visible()
+    assert {(answer.status, "immutable" in answer.headers["cache-control"]) for answer in answers} == {(200, True)}
+    assert {Path(urlsplit(answer.url).path).suffix for answer in answers} == {".js", ".css"}
+
     assert all(balancer.sockets[server.port] for server in replicas), "the walk was served by one replica alone"

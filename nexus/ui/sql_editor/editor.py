@@ -9,7 +9,7 @@ from nexus.ui.sql_editor.bench import Bench
 
 HEIGHT = 220
 
-_mount = component("sql-editor", js="editor.*.js", css="editor.css", isolate_styles=False)
+_mount = component("sql-editor", isolate_styles=False)
 
 
 def draw_editor(bench: Bench) -> None:
