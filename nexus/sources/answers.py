@@ -76,6 +76,7 @@ class Answers:
         self._lock = threading.Lock()
         self._kept: OrderedDict[Key, tuple[Table, float, int]] = OrderedDict()
         self._size = 0
+        self._forgets = 0
         self._flights: dict[Key, _Flight] = {}
         self._workers = _Workers()
 
@@ -147,11 +148,11 @@ class Answers:
         self._kept.move_to_end(key)
         return table.model_copy(update={"cached": True, "rows": list(table.rows)})
 
-    def kept_at(self, key: Key) -> float | None:
-        """When the answer that is kept under `key` came, by the monotonic clock."""
+    def mark(self, key: Key) -> tuple[int, float | None]:
+        """Another one when the answer under `key` is another, and when answers were forgotten. What was made with its help lasts as long."""
         with self._lock:
             entry = self._kept.get(key)
-        return entry[1] if entry else None
+            return self._forgets, entry[1] if entry else None
 
     def _keep(self, key: Key, table: Table) -> None:
         size = size_of(table)
@@ -171,6 +172,7 @@ class Answers:
     def forget(self, belongs: Callable[[Key], bool] = lambda _key: True) -> None:
         """Drop the answers whose key `belongs`; runs under way are not kept either."""
         with self._lock:
+            self._forgets += 1
             for key in [key for key in self._kept if belongs(key)]:
                 self._drop(key)
             for place, flight in self._flights.items():

@@ -147,9 +147,9 @@ def catalog(source: Source, *, reader: User, fresh: bool = False) -> Catalog:
     return Catalog(tables=tuple(row[0] for row in kept.rows), truncated=kept.truncated, read_at=kept.read_at)
 
 
-def kept_at(source: Source) -> float | None:
-    """When the catalog that is kept was read, by the monotonic clock; None where none is kept. What was made with its help goes with it."""
-    return answers.kept_at(_key(source))
+def mark(source: Source) -> tuple[int, float | None]:
+    """Another one when the catalog that is kept was read again, or forgotten. What was made with its help goes with it."""
+    return answers.mark(_key(source))
 
 
 def _key(source: Source) -> tuple[str, str, str]:

@@ -110,6 +110,10 @@ def _chosen(reading: Reading, one: OrderBy) -> KeyPart:
     return directed(part_of(reading, at), descending=one.descending)
 
 
+class _Changed(QueryFailed):
+    """Other columns than those that were remembered."""
+
+
 class _Reader:
     """Reads one page."""
 
@@ -131,6 +135,8 @@ class _Reader:
                 return self._forwards(read_place(asked.after, self.parts))
             if asked.before is not None:
                 return self._backwards(read_place(asked.before, self.parts))
+        except _Changed:
+            raise
         except QueryFailed as error:
             # Of a forged or old place: its values are none of their columns'.
             raise WrongPlace() from error
@@ -210,6 +216,9 @@ class _Reader:
             + (f"\noffset {offset}" if offset else "")
         )
         table = self._run(sql, values, wanted)
+        if len(table.columns) != len(self.reading.columns) + len(keys):
+            # They were remembered, and others have come since: the keys would stand elsewhere.
+            raise _Changed("The columns of this view have changed. Refresh to read it again.")
         self.cut = table.truncated and len(table.rows) < wanted
         return table.rows
 

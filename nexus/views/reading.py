@@ -1,7 +1,7 @@
 """What paging, counting and statistics read of a view: its rows as one statement, their columns, and what tells them apart."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -50,6 +50,8 @@ class Reading:
     table: CatalogTable | None = None
     table_columns: Mapping[int, str] = field(default_factory=dict)
     """By place in `columns`: the column of `table` that it is."""
+    of_table: TableQuestion | None = None
+    """What `sql` was made of, where it is of the rows of one table, of which some can be taken at random."""
 
     @cached_property
     def orderable(self) -> frozenset[str]:
@@ -71,7 +73,7 @@ class Reading:
 @dataclass(frozen=True)
 class _Made:
     reading: Reading
-    catalog_at: float | None
+    mark: tuple[int, float | None]
 
 
 _remembered = Remembered[_Made](most=128, seconds=60)
@@ -93,6 +95,7 @@ class _Base:
     every: bool = False
     filled: frozenset[str] = frozenset()
     """Names of the result that are never null."""
+    of_table: TableQuestion | None = None
 
 
 def reading_of(view: View, source: Source, *, reader: User, values: Mapping[str, Any], fresh: bool = False) -> Reading:
@@ -101,14 +104,14 @@ def reading_of(view: View, source: Source, *, reader: User, values: Mapping[str,
 
     def made() -> _Made:
         reading = _reading(view, source, reader=reader, values=values, fresh=fresh)
-        return _Made(reading, catalog.kept_at(source))
+        return _Made(reading, catalog.mark(source))
 
     with typed.in_zone(source.zone):
         return _remembered.ask(
             view,
             values,
             make=made,
-            holds=lambda kept: kept.reading.source == source and kept.catalog_at == catalog.kept_at(source),
+            holds=lambda kept: kept.reading.source == source and kept.mark == catalog.mark(source),
             fresh=fresh,
         ).reading
 
@@ -142,7 +145,17 @@ def _reading(view: View, source: Source, *, reader: User, values: Mapping[str, A
         table_columns={
             at: base.columns.get(name, name if base.every else "") for name, at in places.items() if base.every or name in base.columns
         },
+        of_table=base.of_table,
     )
+
+
+def sampled(reading: Reading, view: View, *, reader: User, values: Mapping[str, Any], percent: float) -> Reading | None:
+    """The same of about `percent` of the rows of its table, taken at random, the same ones each time. None where that cannot be done."""
+    require(reader, Permission.SEE)
+    if reading.of_table is None:
+        return None
+    query = _compiled(view, reading.of_table, reading.source, reader, values, percent=percent)
+    return replace(reading, sql=query.sql, parameters=query.parameters)
 
 
 def _ordered(places: Mapping[str, int]) -> list[tuple[str, int]]:
@@ -240,10 +253,13 @@ def _of_table(view: View, question: TableQuestion, source: Source, values: Mappi
     joins = [join for join in question.joins if not join.off]
     found: list[tuple[str | None, CatalogTable | None]] = [(None, table)]
     found += [(join.alias, catalog.find_table(source, reader=reader, schema=join.db_schema, name=join.table)) for join in joins]
+    alone = not joins and asked.limit is None and table is not None and table.kind in ("table", "materialized view")
     if not shown:
-        return _whole(_compiled(view, asked, source, reader, values), order, table, alone=not joins)
+        base = _whole(_compiled(view, asked, source, reader, values), order, table, alone=not joins)
+        return replace(base, of_table=asked if alone else None)
     hidden, key, row = _hidden_keys(question, shown, found)
-    query = _compiled(view, asked.model_copy(update={"columns": (*shown, *hidden)}), source, reader, values)
+    asked = asked.model_copy(update={"columns": (*shown, *hidden)})
+    query = _compiled(view, asked, source, reader, values)
     made = {one.name for one in question.computed}
     columns = {
         one.result_name: str(one.column)
@@ -254,12 +270,16 @@ def _of_table(view: View, question: TableQuestion, source: Source, values: Mappi
         and table
         and table.column(str(one.column))
     }
-    return _Base(query, len(hidden), order, key, row, table, columns, filled=_filled(columns, table) if table else frozenset())
+    filled = _filled(columns, table) if table else frozenset()
+    return _Base(query, len(hidden), order, key, row, table, columns, filled=filled, of_table=asked if alone else None)
 
 
-def _compiled(view: View, question: Question, source: Source, reader: User, values: Mapping[str, Any]) -> Query:
+def _compiled(
+    view: View, question: Question, source: Source, reader: User, values: Mapping[str, Any], *, percent: float | None = None
+) -> Query:
+    asked = view.model_copy(update={"question": question})
     with typed.in_zone(source.zone):
-        return compile(view.model_copy(update={"question": question}), values, lookup=catalog.lookup(source, reader=reader))
+        return compile(asked, values, lookup=catalog.lookup(source, reader=reader), percent=percent)
 
 
 def _whole(query: Query, order: tuple[OwnOrder, ...], table: CatalogTable | None, *, alone: bool) -> _Base:

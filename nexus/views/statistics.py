@@ -15,7 +15,7 @@ from nexus.views.counting import rounded
 from nexus.views.keyset import sortable
 from nexus.views.paging import Cancelled
 from nexus.views.question import Condition
-from nexus.views.reading import Reading, reading_of
+from nexus.views.reading import Reading, reading_of, sampled
 from nexus.views.service import OpenView
 
 SAMPLE = 100_000
@@ -64,7 +64,9 @@ def describe_column(
     whole: bool = False,
     cancelled: Cancelled = None,
 ) -> Statistics:
-    """Of the rows that `where` leaves: of the first 100,000 where there are many more, unless `whole`.
+    """Of the rows that `where` leaves: of about 100,000 where there are many more, unless `whole`.
+
+    Those are taken at random from a view of one table's rows, and are otherwise the first that the database comes upon.
 
     Raises BadInput for a column that is not there, and what `sources.run` raises.
     """
@@ -74,12 +76,20 @@ def describe_column(
     if at is None:
         raise BadInput(f"There is no column `{column[:60]}` to describe. Choose another.")
     conditions, bound = page_filters.compiled(reading, where)
-    rows = f"select v.c{at} as x from {reading.inner}" + (f"\nwhere {' and '.join(conditions)}" if conditions else "")
+    cell = f"select v.c{at} as x from "
+    where_clause = f"\nwhere {' and '.join(conditions)}" if conditions else ""
+    rows = f"{cell}{reading.inner}{where_clause}"
     expected = estimate(reading.source, query=reading.query(rows, **bound), reader=reader).rows
-    sampled = not whole and expected > 2 * SAMPLE
-    return _Asking(reading, reader, at, f"{rows} limit {SAMPLE}" if sampled else rows, bound=bound, cancelled=cancelled).describe(
-        expected, sampled
-    )
+    if whole or expected <= 2 * SAMPLE:
+        return _Asking(reading, reader, at, rows, bound=bound, cancelled=cancelled).describe(None)
+    about = f"of about {rounded(expected)} rows."
+    random = sampled(reading, opened.view, reader=reader, values=values, percent=100 * SAMPLE / expected)
+    if random is None:
+        return _Asking(reading, reader, at, f"{rows} limit {SAMPLE}", bound=bound, cancelled=cancelled).describe(
+            f"the first {{rows:,}} {about}"
+        )
+    rows = f"{cell}{random.inner}{where_clause}"
+    return _Asking(random, reader, at, rows, bound=bound, cancelled=cancelled).describe(f"{{rows:,}} rows taken at random, {about}")
 
 
 class _Asking:
@@ -89,13 +99,14 @@ class _Asking:
         self.ordered = sortable(self.column)
         self.elapsed_ms = 0.0
 
-    def describe(self, expected: int, sampled: bool) -> Statistics:
+    def describe(self, part: str | None) -> Statistics:
+        """`part` says which rows these are, where they are not all, with a place for how many."""
         rows, filled, distinct, low, high, mean, median = self._figures()
         return Statistics(
             column=self.column,
             name=self.reading.names[self.at],
-            sentence=f"Over the first {SAMPLE:,} of about {rounded(expected)} rows." if sampled else f"Over all {rows:,} rows.",
-            sampled=sampled,
+            sentence=f"Over {part.format(rows=rows)}" if part else f"Over all {rows:,} rows.",
+            sampled=part is not None,
             rows=rows,
             empty=rows - filled,
             distinct=distinct,

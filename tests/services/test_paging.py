@@ -331,3 +331,19 @@ def test_an_order_without_an_index_says_so_and_one_with_it_does_not(source, read
         for order, sentence in ((), ""), (("n",), ""), (("m",), "No index serves `m`: sorting about 600,000 rows takes a while."):
             asked = Page(order=[OrderBy(column=name, descending=True) for name in order])
             assert why_slow(page.reading, reader=reader, page=asked) == sentence
+
+
+@pytest.mark.parametrize("question", [{"table": "growing"}, "select * from sample.growing order by id"])
+def test_a_column_that_came_meanwhile_is_shown_and_the_next_page_is_the_next(source, reader, shared_sample, sample_role, question):
+    with psycopg2.connect(shared_sample) as connection, connection.cursor() as cursor:
+        cursor.execute("drop table if exists sample.growing; create table sample.growing as select id from generate_series(1, 30) id")
+        cursor.execute(f"alter table sample.growing add primary key (id); grant select on sample.growing to {sample_role}")
+    catalog.tables(source, reader=reader, fresh=True)
+    asked = opened(source, question)
+    first = read_page(asked, reader=reader, values={}, page=Page(size=10), fresh=True)
+    with psycopg2.connect(shared_sample) as connection, connection.cursor() as cursor:
+        cursor.execute("alter table sample.growing add column born date default '2013-06-01'")
+    second = read_page(asked, reader=reader, values={}, page=Page(size=10, after=first.next), fresh=True)
+    assert [row[0] for row in second.table.rows] == list(range(11, 21))
+    assert second.names == ("id", "born")
+    assert second.rows[0] == ".11"

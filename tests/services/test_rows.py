@@ -1,6 +1,7 @@
 """One row of a view with what belongs to it, and what the values of a column are like."""
 
 import math
+import re
 
 import psycopg2
 import pytest
@@ -114,13 +115,36 @@ def test_statistics_of_numbers(source, reader):
     assert found.sentence == "Over all 336,776 rows."
 
 
-def test_statistics_of_very_many_rows_say_that_they_are_of_some(source, reader):
-    found = describe_column(opened(source, table="flights"), reader=reader, values={}, column="arr_delay")
+def test_statistics_of_very_many_rows_are_of_a_random_part_of_the_table_and_say_so(source, reader):
+    view = opened(source, table="flights")
+    found = describe_column(view, reader=reader, values={}, column="month")
     assert found.sampled
+    assert 50_000 < found.rows < 150_000
+    assert re.fullmatch(r"Over [\d,]+ rows taken at random, of about 33\d,000 rows\.", found.sentence)
+    # The table lies by month: its first 100,000 rows are of four of them.
+    assert found.distinct == 12
+    assert describe_column(view, reader=reader, values={}, column="month").rows == found.rows
+    where = [Filter(column="carrier", value="HA")]
+    assert describe_column(view, reader=reader, values={}, column="dest", where=where).top == (("HNL", 342),)
+
+
+def test_the_random_part_keeps_to_the_filters_and_the_computed_columns(source, reader):
+    question = {
+        "columns": [{"column": "late"}, {"column": "origin", "name": "from"}],
+        "computed": [{"name": "late", "expression": "flights.arr_delay - 15"}],
+        "filters": [{"column": "origin", "operator": "in", "value": ["EWR", "JFK"]}],
+    }
+    found = describe_column(opened(source, table="flights", **question), reader=reader, values={}, column="from")
+    assert found.sampled
+    assert {value for value, _ in found.top} == {"EWR", "JFK"}
+    assert describe_column(opened(source, table="flights", **question), reader=reader, values={}, column="late").low <= -15
+
+
+def test_statistics_of_very_many_rows_of_sql_are_of_the_first_and_say_so(source, reader):
+    view = opened(source, kind="sql", sql="select month + 0 as month from sample.flights")
+    found = describe_column(view, reader=reader, values={}, column="month")
     assert found.rows == 100_000
     assert found.sentence.startswith("Over the first 100,000 of about 33")
-    where = [Filter(column="carrier", value="HA")]
-    assert describe_column(opened(source, table="flights"), reader=reader, values={}, column="dest", where=where).top == (("HNL", 342),)
 
 
 @pytest.mark.parametrize("column", ["x", "d", "j", "t", "u"])

@@ -22,10 +22,13 @@ from nexus.views.remembered import Remembered
 from nexus.views.spec import View
 
 
-def compile(view: View, values: Mapping[str, Any], *, lookup: TableLookup | None = None) -> Query:  # noqa: A001 - the name of the step
+def compile(  # noqa: A001 - the name of the step
+    view: View, values: Mapping[str, Any], *, lookup: TableLookup | None = None, percent: float | None = None
+) -> Query:
     """The query of `view` for `values`; absent ones take their default.
 
-    `lookup` is asked only for the columns of joined tables of which none are chosen.
+    `lookup` is asked only for the columns of joined tables of which none are chosen. `percent` of the rows of its one table,
+    taken at random, where it is built by clicking.
     Raises BadInput naming the parameter when a value does not fit it, when a required one is empty, or
     when the view has no such parameter; and naming the part of a question that cannot be asked.
     """
@@ -42,8 +45,8 @@ def compile(view: View, values: Mapping[str, Any], *, lookup: TableLookup | None
             kept = _remembered.ask(
                 view,
                 checked,
-                "" if lookup is None else "with a catalog",
-                make=lambda: _compiled(view, checked, lookup),
+                f"{lookup is not None} {percent}",
+                make=lambda: _compiled(view, checked, lookup, percent),
                 holds=lambda kept: all(lookup is not None and lookup(*name) == table for name, table in kept.seen.items()),
             )
             return Query(source=view.source, sql=kept.sql, parameters=dict(kept.parameters))
@@ -64,7 +67,7 @@ class _Compiled:
 _remembered = Remembered[_Compiled](most=256, seconds=3_600)
 
 
-def _compiled(view: View, checked: Mapping[str, Any], lookup: TableLookup | None) -> _Compiled:
+def _compiled(view: View, checked: Mapping[str, Any], lookup: TableLookup | None, percent: float | None) -> _Compiled:
     assert isinstance(view.question, TableQuestion)
     seen: dict[tuple[str, str], CatalogTable | None] = {}
 
@@ -73,7 +76,8 @@ def _compiled(view: View, checked: Mapping[str, Any], lookup: TableLookup | None
         found = seen[schema, name] = lookup(schema, name)
         return found
 
-    asked = statement(view.question, Conditions(view.parameters, checked), noted if lookup else None).compile(dialect=DIALECT)
+    made = statement(view.question, Conditions(view.parameters, checked), noted if lookup else None, percent=percent)
+    asked = made.compile(dialect=DIALECT)
     return _Compiled(str(asked), dict(asked.params), seen)
 
 

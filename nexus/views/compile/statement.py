@@ -15,16 +15,18 @@ from nexus.views.question import Filter, SelectedColumn, TableQuestion, Top
 FIRST: ColumnClause[Any] = literal_column("1")
 
 
-def statement(question: TableQuestion, conditions: Conditions, lookup: TableLookup | None = None) -> Select[Any]:
-    """Raises BadInput for a part that cannot be asked, naming it."""
-    return _Statement(question, conditions, lookup).whole()
+def statement(
+    question: TableQuestion, conditions: Conditions, lookup: TableLookup | None = None, *, percent: float | None = None
+) -> Select[Any]:
+    """`percent` of the rows of a table that is not joined. Raises BadInput for a part that cannot be asked, naming it."""
+    return _Statement(question, conditions, Tables(question, lookup, percent)).whole()
 
 
 class _Statement:
-    def __init__(self, question: TableQuestion, conditions: Conditions, lookup: TableLookup | None) -> None:
+    def __init__(self, question: TableQuestion, conditions: Conditions, tables: Tables) -> None:
         self.question = question
         self.conditions = conditions
-        self.tables = Tables(question, lookup)
+        self.tables = tables
         self.selected = [selected for selected in question.columns if not selected.off]
         self.grouped = any(selected.aggregate for selected in self.selected)
         self.filters = conditions.outer(question.filters, self._of_row)

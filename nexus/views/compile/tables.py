@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, column, literal_column, table
+from sqlalchemy import ColumnElement, FromClause, and_, column, func, literal_column, table
 from sqlalchemy.dialects.postgresql.psycopg2 import dialect as postgres
 
 from nexus.errors import BadInput
@@ -12,6 +12,8 @@ from nexus.views.question import ComputedColumn, TableQuestion
 
 DIALECT = postgres(paramstyle="named")  # type: ignore[no-untyped-call]
 
+SEED: ColumnElement[Any] = literal_column("1")
+
 
 def quote(name: str) -> str:
     return str(DIALECT.identifier_preparer.quote(name))
@@ -20,8 +22,9 @@ def quote(name: str) -> str:
 class Tables:
     """Raises BadInput for a computed column that is not allowed, and for one that names what is not there or switched off."""
 
-    def __init__(self, question: TableQuestion, lookup: TableLookup | None = None) -> None:
+    def __init__(self, question: TableQuestion, lookup: TableLookup | None = None, percent: float | None = None) -> None:
         self.question = question
+        self.percent = percent
         self.lookup = lookup
         self.joins = [join for join in question.joins if not join.off]
         self.aliases = [question.table, *(join.alias for join in self.joins)]
@@ -37,6 +40,9 @@ class Tables:
     def origin(self) -> FromClause:
         """What stands behind FROM."""
         first = table(self.question.table, schema=self.question.db_schema)
+        if self.percent is not None:
+            # Whole blocks of it, the same ones each time.
+            return first.tablesample(func.system(literal_column(f"{self.percent:.6f}")), name=self.question.table, seed=SEED)
         if not self.joins:
             return first
         joined: FromClause = first.alias(self.question.table)
