@@ -37,6 +37,7 @@ def draw_grid(
     filtered: frozenset[str] = frozenset(),
     rows: Sequence[str | None] = (),
     chosen: str | None = None,
+    widths: Mapping[str, int] | None = None,
     may_format: bool = False,
     height: int,
     label: str,
@@ -44,6 +45,7 @@ def draw_grid(
     act: Callable[[Mapping[str, Any]], None],
 ) -> None:
     """Draw `table`. `act` is called, before the page runs again, with what a person chose: `what`, and `column` or `row`.
+    `widths` are pixels, by name.
 
     `names` tell columns apart. `ordered` says that `order` was asked for here, and can be taken back.
     """
@@ -55,6 +57,7 @@ def draw_grid(
         ],
         "rows": _rows(table, shown, formats, rows),
         "chosen": chosen,
+        "widths": dict(widths or {}),
         "ordered": ordered,
         "formats": may_format,
         "label": label,

@@ -1,7 +1,8 @@
 """What the address of a view's page says of its grid. Its keys have a dot, which no parameter's name can have."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
@@ -12,11 +13,13 @@ from nexus.views import page as pages
 from nexus.views.page import SIZES, Page
 from nexus.views.question import Condition, OrderBy
 
-ORDER, WHERE, HIDE, SIZE, ROW, COLUMN = "g.order", "g.where", "g.hide", "g.size", "g.row", "g.column"
+ORDER, WHERE, HIDE, SIZE, ROW, COLUMN, WIDTH = "g.order", "g.where", "g.hide", "g.size", "g.row", "g.column", "g.width"
 AFTER, BEFORE, LAST, AT = "g.after", "g.before", "g.last", "g.at"
 PLACES = (AFTER, BEFORE, LAST, AT)
 USUAL_SIZE = 100
 MOST_HIDDEN = 2_000
+NARROWEST, WIDEST, MOST_WIDTHS = 40, 1_200, 200
+"""Pixels of a column, and columns whose width is kept."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class Address:
     hidden: tuple[str, ...] = ()
     row: str | None = None
     column: str | None = None
+    widths: Mapping[str, int] = field(default_factory=dict)
+    """In pixels, of the columns that somebody made wider or narrower."""
     problems: tuple[str, ...] = ()
 
 
@@ -61,6 +66,7 @@ def read() -> Address:
         hidden=tried(HIDE, _names, ()),
         row=st.query_params.get(ROW),
         column=st.query_params.get(COLUMN),
+        widths=tried(WIDTH, _widths, {}),
         problems=tuple(problems),
     )
 
@@ -73,6 +79,13 @@ def _size(text: str) -> int:
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(pages.read_names(text)[:MOST_HIDDEN])
+
+
+def _widths(text: str) -> dict[str, int]:
+    """Names and widths by turns. One that is no width is left out."""
+    parts = pages.read_names(text)[: 2 * MOST_WIDTHS]
+    pairs = zip(parts[::2], parts[1::2], strict=False)
+    return {name: int(width) for name, width in pairs if re.fullmatch(r"\d{2,4}", width, re.ASCII) and NARROWEST <= int(width) <= WIDEST}
 
 
 def go(**changes: str | None) -> None:
@@ -89,6 +102,10 @@ def order_by(order: tuple[OrderBy, ...]) -> None:
 
 def filter_by(where: tuple[Condition, ...]) -> None:
     go(where=pages.written_filters(where) if where else None)
+
+
+def widen(widths: Mapping[str, int]) -> None:
+    go(width=pages.written_names([part for name, width in widths.items() for part in (name, str(width))]) or None)
 
 
 def hide(names: tuple[str, ...]) -> None:

@@ -1,6 +1,7 @@
 """A view's page: its parameters as filters, its rows as table, chart and statistics, and where they come from."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,18 +58,18 @@ def draw_view(user: User, opened: OpenView) -> None:
 
 
 def _draw_chart_tab(user: User, opened: OpenView, values: Mapping[str, Any], said: Any) -> None:
-    """Of the rows that the grid's filters leave."""
+    """Of the rows that the grid's filters leave, in its order."""
     address = grid_address.read()
+    for problem in address.problems:
+        st.warning(sentence(problem), icon=":material/link_off:")
     chips, slot = st.container(gap="small"), st.skeleton(height=HEIGHT)
     fresh = bool(st.session_state.get(FRESH))
     try:
-        asked = None
-        if address.page.where:
-            reading = reading_of(opened.view, opened.source, reader=user, values=values, fresh=fresh)
-            with chips:
-                view_filters.draw_chips(address.page.where, reading.names, 0)
-                view_filters.draw_editor(address.page.where, reading.names, reading.columns)
-            asked = query_of_excerpt(opened, reader=user, values=values, excerpt=Excerpt(Page(where=address.page.where)))
+        reading = reading_of(opened.view, opened.source, reader=user, values=values, fresh=fresh)
+        with chips:
+            view_filters.draw_filters(user, reading, replace(address, hidden=()))
+        excerpt = Excerpt(Page(where=address.page.where, order=address.page.order))
+        asked = None if excerpt.whole else query_of_excerpt(opened, reader=user, values=values, excerpt=excerpt)
         if waiting.cancelled("chart"):
             raise QueryStopped()
         wait = waiting.patience(slot, key="chart")

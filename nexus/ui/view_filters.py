@@ -6,17 +6,21 @@ from typing import Any
 
 import streamlit as st
 
+from nexus.accounts.spec import User
 from nexus.errors import NexusError
 from nexus.sources.spec import Column
 from nexus.ui import grid_address
 from nexus.ui.builder.filters import BY_KIND, OTHERS
 from nexus.ui.builder.words import MATCH, OF_DATES, OPERATORS, said
 from nexus.ui.forms import plain, sentence
+from nexus.ui.grid_address import Address
 from nexus.views.format import label
 from nexus.views.page import MOST_FILTERS
 from nexus.views.page_filters import as_text
 from nexus.views.period import PERIODS
 from nexus.views.question import Condition, Filter, FilterGroup, Operator
+from nexus.views.reading import Reading
+from nexus.views.suggest import suggest_from_view
 from nexus.views.values import EARLIEST, LATEST
 
 EDITED = "grid-filter"
@@ -73,8 +77,16 @@ def _remove(where: tuple[Condition, ...], at: int) -> None:
     grid_address.filter_by(where[:at] + where[at + 1 :])
 
 
-def draw_editor(where: Sequence[Condition], names: Sequence[str], columns: Sequence[Column]) -> None:
+def draw_filters(user: User, reading: Reading, address: Address) -> None:
+    """The chips, and the editor below them."""
+    hidden = len(set(address.hidden) & set(reading.names))
+    draw_chips(address.page.where, reading.names, hidden)
+    _draw_editor(user, reading, address.page.where)
+
+
+def _draw_editor(user: User, reading: Reading, where: Sequence[Condition]) -> None:
     """The editor, when one is open: column, operator and value in one line; what was typed stays until it is applied."""
+    names, columns = reading.names, reading.columns
     column, at = st.session_state.get(EDITED, (None, None))
     if column is None or not names:
         return
@@ -96,7 +108,9 @@ def draw_editor(where: Sequence[Condition], names: Sequence[str], columns: Seque
             width=170,
             help=f"`{label(of)}` is of the type {of.type_name}.",
         )
-        value = _value(of, operator, before.value if before and before.operator == operator else None, f"{scope}-{name}-{operator}")
+        offered = _offered(user, reading, name, tuple(one for place, one in enumerate(where) if place != at), operator)
+        held = before.value if before and before.operator == operator else None
+        value = _value(of, operator, held, f"{scope}-{name}-{operator}", offered)
         if st.button("Apply", key=f"{scope}-apply", type="primary"):
             _apply(tuple(where), at, name=name, column=of, operator=operator, value=value)
         st.button("Cancel", key=f"{scope}-close", type="tertiary", on_click=lambda: st.session_state.pop(EDITED, None))
@@ -135,8 +149,19 @@ def _typed(column: Column, operator: Operator, value: Any) -> Any:
     return int(number) if number.is_integer() and abs(number) < 2**53 else number if abs(number) < 1e15 else text
 
 
-def _value(column: Column, operator: Operator, before: Any, key: str) -> Any:
-    """The widget for a value. Several are typed one after another."""
+def _offered(user: User, reading: Reading, name: str, others: Sequence[Condition], operator: Operator) -> list[str]:
+    """Values that the column has, to choose from, where one of them is to be named."""
+    kind = reading.columns[reading.names.index(name)].kind
+    if not (operator == "in" or (operator in ("=", "!=") and kind == "text")) or kind in ("date", "time"):
+        return []
+    try:
+        return [str(value) for value in suggest_from_view(reading, reader=user, name=name, where=others)]
+    except NexusError:
+        return []  # a value can be typed all the same
+
+
+def _value(column: Column, operator: Operator, before: Any, key: str, offered: list[str]) -> Any:
+    """The widget for a value. Several are chosen or typed one after another."""
     match column.kind, operator:
         case _, "is empty" | "is not empty":
             return None
@@ -145,9 +170,15 @@ def _value(column: Column, operator: Operator, before: Any, key: str) -> Any:
             return st.selectbox("Span", options, options.index(before) if before else 3, key=key, width=170)
         case _, "in":
             given = [str(one) for one in before] if isinstance(before, list | tuple) else []
+            options = [*offered, *(one for one in given if one not in offered)]
+            words = "choose or type" if options else "type, then Enter"
             return st.multiselect(
-                "Values", given, given, key=key, width=260, accept_new_options=True, placeholder="type, then Enter", select_all=False
+                "Values", options, given, key=key, width=260, accept_new_options=True, placeholder=words, select_all=False
             )
+        case "text", "=" | "!=":
+            options = [*offered, *([before] if before is not None and before not in offered else [])]
+            first = None if before is None else options.index(before)
+            return st.selectbox("Value", options, first, said, key=key, width=260, accept_new_options=True, placeholder="choose or type")
         case "boolean", _:
             return st.selectbox("Value", [True, False], 1 if before is False else 0, lambda one: "yes" if one else "no", key=key, width=110)
         case "date" | "time", "between":

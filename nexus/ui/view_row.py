@@ -10,8 +10,9 @@ import streamlit as st
 from nexus.accounts.spec import Permission, User
 from nexus.db.session import transaction
 from nexus.errors import NexusError
-from nexus.sources.spec import Column, Table
+from nexus.sources.spec import Column, Source, Table
 from nexus.ui import grid_address, waiting, when
+from nexus.ui.catalog_words import address
 from nexus.ui.forms import plain, sentence
 from nexus.ui.grid import cut
 from nexus.views import format as formats_of
@@ -113,17 +114,20 @@ def _draw_one(user: User, opened: OpenView, related: Related, known: list[View],
         return
     slot.html(
         f'<div class="nexus-row">{head}<div class="wide" tabindex="0" role="region" aria-label="{html.escape(words)}">'
-        f"{_table(found.table)}</div>{_links(related, known)}</div>"
+        f"{_table(found.table)}</div>{_links(related, known, opened.source)}</div>"
     )
 
 
-def _links(related: Related, known: list[View]) -> str:
-    """To the views that show these rows."""
+def _links(related: Related, known: list[View], source: Source | None = None) -> str:
+    """To the views that show these rows, and for those who build, with `source`, to the table, of which a view can be made."""
     links = []
     for view in known:
         query = urlencode({"name": view.name, grid_address.WHERE: written_filters(related.where)})
         links.append(f'<a href="/view?{html.escape(query)}" target="_self">{html.escape(view.title)}</a>')
-    return f"<p>Open in {', '.join(links)}</p>" if links else ""
+    if source is not None:
+        query = urlencode(address(source, related.schema, related.table))
+        links.append(f'<a href="/table?{html.escape(query)}" target="_self">the table {html.escape(related.table)}</a>')
+    return f"<p>Open {'in ' if known else ''}{', '.join(links)}</p>" if links else ""
 
 
 def _table(table: Table) -> str:

@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -31,8 +32,7 @@ def draw_statistics_tab(user: User, opened: OpenView, values: Mapping[str, Any],
     except NexusError as error:
         st.error(sentence(error.message), icon=":material/error:")
         return
-    view_filters.draw_chips(address.page.where, reading.names, 0)
-    view_filters.draw_editor(address.page.where, reading.names, reading.columns)
+    view_filters.draw_filters(user, reading, replace(address, hidden=()))
     column = address.column if address.column in reading.names else reading.names[0]
     labels = {
         name: formats_of.label(one, opened.view.formats.get(one.name)) for name, one in zip(reading.names, reading.columns, strict=True)

@@ -37,8 +37,7 @@ def draw_table_tab(user: User, opened: OpenView, values: Mapping[str, Any], said
     try:
         reading = reading_of(opened.view, opened.source, reader=user, values=values)
         with slot_chips:
-            view_filters.draw_chips(address.page.where, reading.names, len(set(address.hidden) & set(reading.names)))
-            view_filters.draw_editor(address.page.where, reading.names, reading.columns)
+            view_filters.draw_filters(user, reading, address)
         if waiting.cancelled("grid"):
             raise QueryStopped()
         why = _why_slow(reading, user, address.page)
@@ -120,6 +119,7 @@ def _draw_grid(user: User, opened: OpenView, address: Address, page: PageOfRows)
         filtered=frozenset(one.column for one in every_filter(address.page.where)),
         rows=page.rows,
         chosen=address.row,
+        widths=address.widths,
         may_format=user.may(Permission.BUILD),
         height=min(HEIGHT, HEAD + ROW * len(page.table.rows) + 18),
         label=view.title,
@@ -148,6 +148,10 @@ def _act(said: Mapping[str, Any], address: Address, page: PageOfRows) -> None:
             grid_address.order_by(order)
         case "filter":
             view_filters.open_editor(column)
+        case "width":
+            width = said.get("width")
+            if type(width) is int and grid_address.NARROWEST <= width <= grid_address.WIDEST:
+                grid_address.widen(dict(address.widths) | {column: width})
         case "hide":
             grid_address.hide((*address.hidden, column))
         case "statistics":

@@ -1,6 +1,7 @@
 """Values that stand in a column, offered while somebody types one into a filter."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from nexus.accounts.spec import Permission, User, require
@@ -8,6 +9,10 @@ from nexus.sources import catalog
 from nexus.sources.catalog import CatalogTable, quoted
 from nexus.sources.run import run
 from nexus.sources.spec import Query, QueryFailed, QueryStopped, QueryTooSlow, Source
+from nexus.views import page_filters
+from nexus.views.keyset import sortable
+from nexus.views.question import Condition
+from nexus.views.reading import Reading
 
 SECONDS = 1.0
 """Longest that suggestions take, all attempts together; somebody is typing."""
@@ -17,6 +22,7 @@ SAMPLED_ROWS = 100_000
 MOST_JUMPS = 1_000
 """Distinct values that are looked at along an index."""
 LONGEST = 200
+MOST_OF_VIEW = 200
 
 # Along the index from one value to the next: the cost is that of the distinct values, however many rows hold them.
 _JUMPING = """with recursive jump (v) as (
@@ -30,6 +36,12 @@ where v::text ilike :holds order by (v::text ilike :begins) desc, v limit {limit
 _LOOKING = """select v from (
 select distinct {column} as v from {table} {sample} where {column}::text ilike :holds and length({column}::text) <= {longest}
 ) found order by (v::text ilike :begins) desc, v limit {limit}"""
+
+
+_OF_VIEW = """select x from (
+select x, count(*) as n from (select {column} as x from {rows} where {where} limit {sampled}) sampled
+where length(cast(x as text)) <= {longest} group by x order by n desc, x limit {limit}
+) frequent order by x"""
 
 
 def suggest_values(
@@ -55,6 +67,35 @@ def suggest_values(
         if found.rows:
             return tuple(row[0] for row in found.rows)
     return ()
+
+
+def suggest_from_view(
+    reading: Reading, *, reader: User, name: str, where: Sequence[Condition] = (), limit: int = MOST_OF_VIEW
+) -> tuple[Any, ...]:
+    """Values of one column of a view's rows, of those that `where` leaves: of the first 100,000 the most frequent, in their order.
+
+    Nothing beyond what the view shows its readers, and nothing rather than an error, as above. Raises BadInput for a filter that
+    does not fit, SourceUnavailable, SourceBusy.
+    """
+    ends = time.monotonic() + SECONDS
+    at = reading.place_of(name)
+    if at is None or not sortable(reading.columns[at]):
+        return ()
+    conditions, bound = page_filters.compiled(reading, where)
+    sql = _OF_VIEW.format(
+        column=f"v.c{at}",
+        rows=reading.inner,
+        where=" and ".join([f"v.c{at} is not null", *conditions]),
+        sampled=SAMPLED_ROWS,
+        longest=LONGEST,
+        limit=limit,
+    )
+    query = reading.query(sql, **bound)
+    try:
+        found = run(reading.source, query=query, reader=reader, max_rows=limit, cancelled=lambda: time.monotonic() > ends)
+    except (QueryFailed, QueryStopped, QueryTooSlow):
+        return ()
+    return tuple(row[0] for row in found.rows)
 
 
 def _statements(table: CatalogTable, column: str, *, limit: int) -> list[str]:

@@ -84,6 +84,17 @@ def test_a_view_is_read_in_its_grid(page, app_server, view):
     page.get_by_role("button", name="first").click()
     first(page, "faa", top[0])
 
+    # Wider by keyboard; the address keeps it.
+    head = page.get_by_role("columnheader", name=re.compile("name"))
+    before = head.bounding_box()["width"]
+    head.get_by_role("button").focus()
+    for _ in range(5):
+        page.keyboard.press("Shift+ArrowRight")
+    page.wait_for_url("**g.width=name*")
+    page.reload()
+    expect(page.get_by_role("grid")).to_be_visible()
+    assert head.bounding_box()["width"] == pytest.approx(before + 50, abs=2)
+
     # From a value on.
     page.get_by_label("Jump to a value of faa").fill("JFK")
     page.keyboard.press("Enter")
@@ -102,8 +113,26 @@ def test_a_view_is_read_in_its_grid(page, app_server, view):
     expect(page.get_by_role("grid")).to_be_visible()
 
 
-def test_a_row_opens_by_keyboard_with_what_belongs_to_it(page, app_server, view):
+def test_a_filter_offers_the_values_that_the_column_has(page, app_server, view):
     sign_in(page, app_server.person(Role.VIEWER))
+    page.goto(view)
+    choose(page, "tzone", "Filter…")
+    editor = page.locator(".st-key-grid-editor")
+    editor.get_by_role("combobox", name="Values").click()
+    page.get_by_role("option", name="America/Phoenix", exact=True).click()
+    page.keyboard.press("Escape")
+    editor.get_by_role("button", name="Apply").click()
+    expect(page.get_by_role("button", name=re.compile("^Remove: tzone"))).to_be_visible()
+    assert set(cells(page, "tzone")) == {"America/Phoenix"}
+    # The chart beside it is of the same rows.
+    page.get_by_role("radio", name="Chart").or_(page.get_by_role("button", name="Chart", exact=True)).first.click()
+    expect(page.get_by_role("button", name=re.compile("^Remove: tzone"))).to_be_visible()
+    expect(page.get_by_text("38 rows")).to_be_visible()
+    assert barriers(page) == []
+
+
+def test_a_row_opens_by_keyboard_with_what_belongs_to_it(page, app_server, view):
+    sign_in(page, app_server.person(Role.ANALYST))
     page.goto(f"{view}&g.order=faa&g.where=" + '[{"column":"faa","value":"JFK"}]')
     grid = page.get_by_role("grid")
     expect(grid).to_be_visible()
@@ -120,6 +149,10 @@ def test_a_row_opens_by_keyboard_with_what_belongs_to_it(page, app_server, view)
     expect(side.get_by_text("John F Kennedy Intl").first).to_be_visible()
     expect(side.get_by_text(re.compile("^flights with this")).first).to_be_visible()
     expect(side.get_by_text("more than 1,000").first).to_be_visible()
+    # The rest is on the table's own page, from which a view is made.
+    expect(side.get_by_role("link", name="the table flights").first).to_have_attribute(
+        "href", "/table?source=sample&schema=sample&table=flights"
+    )
     assert barriers(page) == []
     page.reload()
     expect(side.get_by_text("John F Kennedy Intl").first).to_be_visible()

@@ -75,6 +75,17 @@ def test_the_list_says_when_one_opened_a_view_last_and_shows_what_one_keeps(samp
     )
 
 
+def test_the_chart_draws_the_rows_that_the_filters_leave(sample, visit, viewer):
+    everything = visit("view", viewer, name="carriers", show="Chart")
+    where = '[{"column":"carrier","operator":"in","value":["UA","AA"]}]'
+    app = visit("view", viewer, name="carriers", show="Chart", **{"g.where": where, "g.order": "-carrier"})
+    assert not app.error, shown(app)
+    assert "2 rows · complete" in _html(app)
+    assert "2 rows · complete" not in _html(everything)
+    wrong = visit("view", viewer, name="carriers", show="Chart", **{"g.where": '[{"column":"gone","value":1}]'})
+    assert "There is no column `gone`" in shown(wrong)
+
+
 def test_a_viewer_gets_no_form(sample, visit, viewer):
     for query in ({"name": "days", "edit": "1"}, {"new": "sql"}, {"new": "table"}, {"new": "yaml"}):
         app = visit("view", viewer, **query)

@@ -12,9 +12,11 @@ from nexus.views import service as views
 from nexus.views.changes import check_against
 from nexus.views.page import Page
 from nexus.views.paging import read_page
+from nexus.views.question import Filter
+from nexus.views.reading import reading_of
 from nexus.views.service import OpenView
 from nexus.views.spec import View
-from nexus.views.suggest import suggest_values
+from nexus.views.suggest import suggest_from_view, suggest_values
 from tests.people import add_person
 
 MORE = """
@@ -143,3 +145,29 @@ def test_a_page_of_joined_tables_names_its_columns_as_the_whole_result_does(sour
 def test_values_of_tables_are_for_those_who_build(source, reader):
     with pytest.raises(NotAllowed):
         suggest_values(source, reader=reader.model_copy(update={"role": Role.VIEWER}), schema="sample", table="airlines", column="carrier")
+
+
+def from_view(source, reader, question: dict, name: str, **more):
+    view = View(name="suggested", title="Suggested", source=source.name, question=question)
+    return suggest_from_view(reading_of(view, source, reader=reader, values={}), reader=reader, name=name, **more)
+
+
+def of_table(table: str, **question) -> dict:
+    return {"kind": "table", "schema": "sample", "table": table, **question}
+
+
+def test_a_filter_of_the_grid_offers_what_the_view_shows_and_nothing_beyond_it(source, reader):
+    only = of_table("flights", filters=[{"column": "origin", "operator": "!=", "value": "LGA"}])
+    assert from_view(source, reader, only, "origin") == ("EWR", "JFK")
+    where = [Filter(column="dest", value="HNL")]
+    assert from_view(source, reader, of_table("flights"), "carrier", where=where) == ("HA", "UA")
+    assert len(from_view(source, reader, of_table("big"), "remainder", limit=3)) == 3
+    counted = {"kind": "sql", "sql": "select carrier, carrier, count(*) as n from sample.flights group by 1, 2"}
+    assert from_view(source, reader, counted, "carrier (2)")[:2] == ("9E", "AA")
+
+
+def test_a_column_of_odd_values_or_a_slow_view_offers_what_it_can_in_a_second(source, reader):
+    assert from_view(source, reader, of_table("docs"), "doc") == ()
+    assert from_view(source, reader, of_table("docs"), 'a "% :x') == ("50%", "50_", "It's")
+    assert from_view(source, reader, of_table("docs"), "nothing") == ()
+    assert from_view(source, reader, of_table("slow"), "nap") == ()

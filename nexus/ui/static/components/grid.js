@@ -1,16 +1,21 @@
 // The grid of a view: draws one page of rows, and tells what a person wants of them. It holds no data but what it shows.
 //
 // `data`: columns [{ name, label, type, align, look, sortable, sorted, rank, filtered }], rows [{ cells, tones, row }],
-// chosen (a row), label, height. A cell is null, a text, or [text, part] with the part of 1 that a bar fills.
+// chosen (a row), label, height, widths (pixels by column's name). A cell is null, a text, or [text, part] with the part of 1 that a bar fills.
 // Everything that comes from a database becomes a text node, never markup.
 
 const TONES = { red: "#d5352b", amber: "#d98a00", green: "#23915a", blue: "#2b74d5", grey: "#7d7d7d" };
 const BATCH = 60;
+const STEP = 10;
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const held = (parentElement.nexusGrid ??= { at: null, widths: {}, scroll: [0, 0], columns: "" });
   const focused = parentElement.activeElement?.closest?.("td, th") ?? null;
   const wasAt = focused ? held.at : null;
+  if (held.told !== JSON.stringify(data.widths)) {
+    held.told = JSON.stringify(data.widths);
+    held.widths = { ...data.widths };
+  }
   const names = JSON.stringify(data.columns.map((column) => column.name));
   const marks = separators();
 
@@ -93,6 +98,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   function cell(value, column, tone) {
     const made = make("td", { className: column.align, tabIndex: -1 });
+    if (held.widths[column.name]) made.style.maxWidth = `${held.widths[column.name]}px`;
     if (tone) {
       made.style.setProperty("--tone", TONES[tone[0]]);
       made.style.setProperty("--strength", tone[1]);
@@ -161,6 +167,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (!at) return;
     const page = Math.max(1, Math.floor(scroll.clientHeight / 26) - 2);
     const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1], PageUp: [-page, 0], PageDown: [page, 0] };
+    if (event.shiftKey && at[0] === 0 && (event.key === "ArrowLeft" || event.key === "ArrowRight")) {
+      resize(at[1], event.key === "ArrowRight" ? STEP : -STEP);
+      event.preventDefault();
+      return;
+    }
     const step = steps[event.key];
     if (step) enter([at[0] + step[0], at[1] + step[1]], true);
     else if (event.key === "Home") enter([event.ctrlKey ? 0 : at[0], 0], true);
@@ -188,8 +199,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const add = (text, what, more = {}) => {
       const item = make("button", { type: "button", tabIndex: -1 }, text);
       item.setAttribute("role", "menuitem");
-      item.addEventListener("click", () => (close(), act(what, { column: column.name, ...more })));
+      item.addEventListener("click", () => (close(), what && act(what, { column: column.name, ...more })));
       menu.append(item);
+      return item;
     };
     if (column.sortable) {
       add("Sort ascending", "sort", { descending: false });
@@ -200,6 +212,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     add("Filter…", "filter");
     add("Statistics", "statistics");
     if (data.columns.length > 1) add("Hide", "hide");
+    for (const [text, by] of [["Wider (Shift+→)", 4 * STEP], ["Narrower (Shift+←)", -4 * STEP]]) {
+      add(text, null).addEventListener("click", () => resize(at, by));
+    }
     if (data.formats) add("Format…", "format");
     parentElement.append(menu);
     menu.showPopover?.();
@@ -230,6 +245,24 @@ export default function ({ data, parentElement, setTriggerValue }) {
     cell.style.width = cell.style.minWidth = cell.style.maxWidth = `${width}px`;
   }
 
+  function widen(cell, column, width) {
+    held.widths[column.name] = Math.round(Math.max(40, Math.min(1200, width)));
+    setWidth(cell, held.widths[column.name]);
+    for (const row of table.tBodies[0].rows) row.cells[cell.cellIndex].style.maxWidth = `${held.widths[column.name]}px`;
+  }
+
+  /** By keyboard; the address learns of it when the last step is a moment ago. */
+  function resize(at, by) {
+    const cell = table.rows[0].cells[at];
+    widen(cell, data.columns[at], cell.offsetWidth + by);
+    clearTimeout(held.widening);
+    held.widening = setTimeout(() => keep(data.columns[at]), 600);
+  }
+
+  function keep(column) {
+    act("width", { column: column.name, width: held.widths[column.name] });
+  }
+
   function grip(cell, column) {
     const made = make("span", { className: "grip" });
     made.setAttribute("aria-hidden", "true");
@@ -238,11 +271,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
       const from = event.clientX - cell.offsetWidth;
       made.setPointerCapture(event.pointerId);
       made.onpointermove = (moved) => {
-        held.widths[column.name] = Math.max(40, Math.min(1200, moved.clientX - from));
-        setWidth(cell, held.widths[column.name]);
-        for (const row of table.tBodies[0].rows) row.cells[cell.cellIndex].style.maxWidth = `${held.widths[column.name]}px`;
+        widen(cell, column, moved.clientX - from);
       };
-      made.onpointerup = () => (made.onpointermove = null);
+      made.onpointerup = () => {
+        made.onpointermove = made.onpointerup = null;
+        if (held.widths[column.name]) keep(column);
+      };
     });
     return made;
   }
