@@ -44,6 +44,7 @@ def test_from_the_tree_to_a_table_and_on_to_a_view_or_sql(page: Page, analyst):
     page.keyboard.press("Enter")
     schema = page.locator("summary", has_text=re.compile(r"^sample "))
     expect(schema).to_be_visible()
+    at_rest(page)
     if not page.get_by_role("link", name="flights", exact=True).is_visible():
         schema.focus()
         page.keyboard.press("Enter")
