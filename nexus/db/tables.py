@@ -362,7 +362,7 @@ class ReportRow(Base):
     subject_version: Mapped[int]
     title: Mapped[str]
     filters: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
-    layout: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"), doc="Paper and orientation.")
+    layout: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"), doc="Paper, margins, cover and the like.")
     queries: Mapped[list[Any]] = mapped_column(
         JSONB, server_default=text("'[]'"), doc="Of each panel: view, version, parameters, rows, complete, elapsed_ms."
     )

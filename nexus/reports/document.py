@@ -15,8 +15,10 @@ from typing import Any, Literal, assert_never
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from nexus.errors import BadInput
 from nexus.reports import svg, theme
-from nexus.reports.layout import GRID, Columns, Layout, em, filled, fit, rows_of
+from nexus.reports.layout import GRID, MARGINS, Columns, Layout, em, filled, fit, rows_of
+from nexus.sources.layout import laid_out
 from nexus.views import colours
 from nexus.views.highlight import RULE, Mark
 
@@ -136,8 +138,33 @@ def specs(document: Document) -> list[dict[str, Any]]:
     return [_sized(panel, places[number], document.layout) for number, panel in enumerate(document.panels) if isinstance(panel, Picture)]
 
 
-def render(document: Document, drawings: Sequence[str | None]) -> str:
-    """The whole document. `drawings` are the SVGs of `specs`, in order; None where one could not be drawn."""
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A line of the table of contents. `target` is the id of what it leads to, and its name in the PDF."""
+
+    title: str
+    target: str
+    page: str
+
+
+SOURCES = "How these figures were read"
+
+
+def contents(document: Document, pages: Mapping[str, int] | None = None) -> list[Entry]:
+    """What the table of contents lists, with the pages where they are known: all but figures and what has no title."""
+    places = (number for row in _placed(document) for _, number in row)
+    listed = [(document.panels[number].title, f"panel-{number}") for number in places if not isinstance(document.panels[number], Metric)]
+    if document.layout.queries and any(panel.asked for panel in document.panels):
+        listed.append((SOURCES, "sources"))
+    return [Entry(title=title, target=target, page=str((pages or {}).get(target, ""))) for title, target in listed if title]
+
+
+def render(document: Document, drawings: Sequence[str | None], pages: Mapping[str, int] | None = None) -> str:
+    """The whole document. `drawings` are the SVGs of `specs`, in order; None where one could not be drawn.
+
+    `pages` says for the table of contents on which page a target is. A number takes the same room as none, so what
+    was found in a print without them holds for the one with them.
+    """
     pictures = [number for number, panel in enumerate(document.panels) if isinstance(panel, Picture)]
     drawing_of = dict(zip(pictures, drawings, strict=True))
     rows = [[_Drawn(document.panels[at], at, width, document.layout, drawing_of.get(at)) for width, at in row] for row in _placed(document)]
@@ -148,6 +175,10 @@ def render(document: Document, drawings: Sequence[str | None]) -> str:
         .render(
             document=document,
             layout=document.layout,
+            margins=MARGINS[document.layout.margins],
+            contents=contents(document, pages) if document.layout.contents else [],
+            laid_out=_laid_out,
+            sources_title=SOURCES,
             rows=rows,
             asked=asked,
             number_of=lambda question: next(number for number, entry in enumerate(asked, 1) if entry.same(question)),
@@ -182,6 +213,14 @@ def _placed(document: Document) -> list[list[tuple[int, int]]]:
 
 def _is_long(panel: Panel, columns: int) -> bool:
     return isinstance(panel, Grid) and columns == GRID
+
+
+def _laid_out(sql: str) -> str:
+    """The statement as it is read best; as it is, where it cannot be taken apart."""
+    try:
+        return laid_out(sql).strip()
+    except BadInput:
+        return sql.strip()
 
 
 def moment(at: datetime) -> str:
@@ -219,7 +258,7 @@ def _sized(panel: Picture, columns: int, layout: Layout) -> dict[str, Any]:
     """The spec with its size and look. A legend of many lines makes the chart higher, not its plot lower."""
     width = round(layout.share(columns))
     shown, lines = _with_legends(panel.spec, width)
-    height = round(min(max(panel.height * 54, 150), HIGHEST[layout.orientation])) + LEGEND_LINE * max(lines - 1, 0)
+    height = round(min(max(panel.height * 54, 150), HIGHEST[layout.orientation]) * layout.roominess) + LEGEND_LINE * max(lines - 1, 0)
     spec = {**shown, "encoding": _with_names(dict(shown.get("encoding", {})), width, height), "config": theme.VEGA}
     if not any(part in spec for part in ("hconcat", "vconcat", "concat", "facet", "repeat")):
         spec |= {"width": width, "height": height, "autosize": {"type": "fit", "contains": "padding"}}

@@ -2,21 +2,29 @@
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, assert_never
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-Paper = Literal["A4", "Letter"]
+Paper = Literal["A4", "A3", "Letter", "Legal"]
 Orientation = Literal["portrait", "landscape"]
+Margins = Literal["narrow", "normal", "wide"]
+Wide = Literal["fit", "shrink", "turn", "continue"]
 
-PAPERS: dict[Paper, tuple[float, float]] = {"A4": (793.7, 1122.5), "Letter": (816.0, 1056.0)}
-SIDE_MARGIN = 53.0
-"""14 mm left and right."""
+PAPERS: dict[Paper, tuple[float, float]] = {
+    "A4": (793.7, 1122.5),
+    "A3": (1122.5, 1587.4),
+    "Letter": (816.0, 1056.0),
+    "Legal": (816.0, 1344.0),
+}
+MILLIMETRE = 96 / 25.4
+MARGINS: dict[Margins, tuple[float, float, float]] = {"narrow": (8, 8, 13), "normal": (14, 14, 17), "wide": (22, 22, 25)}
+"""Top, left and right, bottom, in millimetres; the foot of a page stands in the last."""
 GUTTER = 16.0
 GRID = 12
 
 SIZES = (11.0, 10.5, 10.0, 9.5, 9.0, 8.5, 8.0)
-"""Text sizes that a table may take, 8.25 to 6 points, the largest that fits first."""
+"""Text sizes that a table may take, 8.25 to 6 points, the largest that fits first. On paper none is smaller than the last, whatever the scale."""
 CELL_PADDING = 14.0
 LONGEST_WORD = 14.0
 LONGEST_LINE = 36.0
@@ -24,20 +32,47 @@ LONGEST_LINE = 36.0
 
 
 class Layout(BaseModel, frozen=True, extra="forbid"):
-    """The paper that a person chose."""
+    """How a person wants it on paper."""
 
     paper: Paper = "A4"
     orientation: Orientation = "portrait"
+    margins: Margins = "normal"
+    scale: int = Field(100, ge=80, le=120, description="Of text and charts, in percent.")
+    wide: Wide = Field(
+        "fit",
+        description="What a table wider than the paper does. `shrink`: smaller text; `turn`: a page across; `continue`: side pages;"
+        " `fit`: the first of these that helps. None is cut: what no shrinking or turning fits goes on side pages.",
+    )
+    cover: bool = Field(False, description="Title, filters and maker stand on a page of their own.")
+    contents: bool = Field(False, description="A list of the panels with their pages comes first.")
+    new_pages: bool = Field(False, description="Every panel, but a row of figures, begins a page.")
+    queries: bool = Field(True, description="At the end stands how every figure was read, with its SQL.")
 
     @property
     def width(self) -> float:
-        """Between the margins."""
+        """Between the margins, in pixels as the content counts them, before it is scaled."""
         short, long = PAPERS[self.paper]
-        return (short if self.orientation == "portrait" else long) - 2 * SIDE_MARGIN
+        whole = short if self.orientation == "portrait" else long
+        return (whole - 2 * MARGINS[self.margins][1] * MILLIMETRE) / self.zoom
+
+    @property
+    def zoom(self) -> float:
+        return self.scale / 100
+
+    @property
+    def roominess(self) -> float:
+        """How much higher the page is than A4 at the normal scale, at least 1: charts grow with it."""
+        side = 1 if self.orientation == "portrait" else 0
+        return max(1.0, PAPERS[self.paper][side] / PAPERS["A4"][side] / self.zoom)
 
     @property
     def turned(self) -> "Layout":
-        return Layout(paper=self.paper, orientation="landscape" if self.orientation == "portrait" else "portrait")
+        return self.model_copy(update={"orientation": "landscape" if self.orientation == "portrait" else "portrait"})
+
+    @property
+    def sizes(self) -> list[float]:
+        """Text sizes for tables that are legible once scaled."""
+        return [size for size in SIZES if size * self.zoom >= SIZES[-1]] or [SIZES[-1] / self.zoom]
 
     def share(self, columns: int) -> float:
         """Width of `columns` of the 12 grid columns."""
@@ -85,19 +120,36 @@ def em(text: str) -> float:
 
 
 def fit(heads: Sequence[str], longest: Sequence[str], numeric: Sequence[bool], layout: Layout) -> list[Columns]:
-    """Place a table's columns so that none is cut: shrink first, then turn the page, then print it in parts.
+    """Place a table's columns as `layout.wide` says, so that none is cut.
 
     `longest` is the longest text of each column. Each part after the first begins with the first
     column again, so that its rows can be told apart.
     """
     demands = [_demand(head, text, number) for head, text, number in zip(heads, longest, numeric, strict=True)]
     everything = tuple(range(len(heads)))
-    for paper in (layout, layout.turned) if layout.orientation == "portrait" else (layout,):
-        for size in SIZES:
+    for paper, sizes in _tries(layout):
+        for size in sizes:
             if _least(demands, size) <= paper.width:
                 return [_spread(everything, demands, size, paper, turned=paper != layout)]
-    wide = layout if layout.orientation == "landscape" else layout.turned
-    return _parts(demands, wide, turned=wide != layout)
+    last, sizes = _tries(layout)[-1]
+    return _parts(demands, last, sizes[-1], turned=last != layout)
+
+
+def _tries(layout: Layout) -> list[tuple[Layout, list[float]]]:
+    """The papers and text sizes that a table may have, the best first; on the last it goes on side pages."""
+    upright = (layout, layout.sizes)
+    across = (layout if layout.orientation == "landscape" else layout.turned, layout.sizes)
+    match layout.wide:
+        case "fit":
+            return [upright, across]
+        case "shrink":
+            return [upright]
+        case "turn":
+            return [(layout, layout.sizes[:1]), across]
+        case "continue":
+            return [(layout, layout.sizes[:1])]
+        case _:
+            assert_never(layout.wide)
 
 
 def _demand(head: str, longest: str, numeric: bool) -> tuple[float, float]:
@@ -128,8 +180,7 @@ def _spread(positions: tuple[int, ...], demands: Sequence[tuple[float, float]], 
     return Columns(positions=positions, widths=tuple(round(width * air, 2) for width in widths), size=size, turned=turned)
 
 
-def _parts(demands: Sequence[tuple[float, float]], layout: Layout, *, turned: bool) -> list[Columns]:
-    size = SIZES[-1]
+def _parts(demands: Sequence[tuple[float, float]], layout: Layout, size: float, *, turned: bool) -> list[Columns]:
     cost = [min(least * size + CELL_PADDING, layout.width / 3) for least, _ in demands]
     parts: list[list[int]] = [[0]]
     taken = cost[0]

@@ -65,6 +65,36 @@ def answer(panel: PromptPanel, run: PromptRun) -> Prose:
     return Prose(**shown, html=html(run.answer), origin=" · ".join(filter(None, facts)), made_at=run.started_at)
 
 
+def whole_answer(run: PromptRun) -> Block:
+    """The answer over the whole paper; where there is none, the sentence that says why."""
+    panel = PromptPanel(name="answer", title="Answer", prompt=run.prompt, width=12)
+    if not run.answer:
+        return failed(panel, run.error or "There is no answer.")
+    return answer(panel, run)
+
+
+def sent(run: PromptRun, *, zone: tzinfo) -> Grid:
+    """What the answer was given, a line for each block of data."""
+    return Grid(
+        title="What was sent",
+        width=12,
+        heads=("Data", "View", "Version", "Rows", "All of them", "Columns", "Read"),
+        numeric=(False, False, True, True, False, False, False),
+        rows=[
+            (
+                block.name,
+                block.view_title,
+                str(block.view_version),
+                f"{block.rows:,}",
+                "yes" if block.complete else "no",
+                ", ".join((*block.columns, *block.aggregated)),
+                f"{block.read_at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
+            )
+            for block in run.blocks
+        ],
+    )
+
+
 def failed(panel: PanelBase, sentence: str) -> Failed:
     return Failed(**look(panel), sentence=sentence)
 

@@ -8,6 +8,7 @@ gets author, subject and creator, and all plain objects go into compressed objec
 
 import re
 import zlib
+from collections.abc import Collection
 
 from nexus.errors import NexusError
 
@@ -16,6 +17,8 @@ PACKED = 200
 _table = re.compile(rb"xref\s+0 (\d+)\s*?\n")
 _info, _root = re.compile(rb"/Info (\d+) 0 R"), re.compile(rb"/Root (\d+) 0 R")
 _count = re.compile(rb"/Count (\d+)")
+_kids = re.compile(rb"/Kids\s*\[([^\]]*)\]")
+_destination = re.compile(rb"/([A-Za-z0-9-]+)\s*\[(\d+) 0 R")
 _replaced = re.compile(rb"/(?:Creator|Author|Subject)\s*(?:\((?:\\.|[^\\()])*\)|<[0-9A-Fa-f\s]*>)", re.DOTALL)
 
 
@@ -52,6 +55,29 @@ class Pdf:
         if count is None:
             raise NotAPdf()
         return int(count[1])
+
+    def pages_of(self, names: Collection[str]) -> dict[str, int]:
+        """On which page, from 1, each named place is that a link in the document leads to; those that are none are left out."""
+        found = re.search(rb"/Dests (\d+) 0 R", self.catalog)
+        places = self.objects.get(int(found[1]), b"") if found else b""
+        order = {number: at for at, number in enumerate(self._page_objects(), 1)}
+        wanted = {name.encode(): name for name in names}
+        return {
+            wanted[name]: order[int(number)] for name, number in _destination.findall(places) if name in wanted and int(number) in order
+        }
+
+    def _page_objects(self) -> list[int]:
+        """The numbers of the pages' objects, in order."""
+        root = re.search(rb"/Pages (\d+) 0 R", self.catalog)
+        waiting, pages = [int(root[1])] if root else [], []
+        while waiting:
+            number = waiting.pop()
+            kids = _kids.search(self.objects.get(number, b""))
+            if kids is None:
+                pages.append(number)
+            else:
+                waiting += [int(kid) for kid in reversed(re.findall(rb"(\d+) 0 R", kids[1]))]
+        return pages
 
     def sign(self, *, author: str, subject: str, creator: str = "Nexus") -> None:
         record = _replaced.sub(b"", self.record).strip().removesuffix(b">>")

@@ -1,18 +1,19 @@
-"""Downloads: `GET /dashboards/<name>.pdf` and `/views/<name>.pdf` print, `GET /reports/<id>.pdf` hands out again.
+"""Downloads: `GET /dashboards/<name>.pdf`, `/views/<name>.pdf` and `/prompt-runs/<id>.pdf` print, `GET /reports/<id>.pdf` hands out again.
 
-The query string holds the filters as the page has them, and `paper`, `orientation` and `zone`.
+The query string holds the filters as the page has them, the fields of `Layout`, and `zone`.
 """
 
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import anyio
 import anyio.to_thread
+from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -22,7 +23,7 @@ from nexus.dashboards import service as dashboards
 from nexus.db.session import transaction
 from nexus.errors import BadInput
 from nexus.reports import service
-from nexus.reports.layout import Layout, Orientation, Paper
+from nexus.reports.layout import Layout
 from nexus.reports.spec import Report
 from nexus.views import service as views
 from nexus.views import values as typed
@@ -31,7 +32,7 @@ from nexus.views.parameter import Parameter
 
 AT_ONCE = 12
 """Reports that one process works on; more wait their turn. The print browser has a queue of its own, of as many."""
-LAYOUT = ("paper", "orientation", "zone")
+LAYOUT = (*Layout.model_fields, "zone")
 
 
 async def dashboard_pdf(request: Request) -> Response:
@@ -40,6 +41,10 @@ async def dashboard_pdf(request: Request) -> Response:
 
 async def view_pdf(request: Request) -> Response:
     return await _printed(request, _print_view)
+
+
+async def prompt_run_pdf(request: Request) -> Response:
+    return await _printed(request, _print_prompt_run)
 
 
 async def report_pdf(request: Request) -> Response:
@@ -51,7 +56,7 @@ async def report_pdf(request: Request) -> Response:
 async def _printed(request: Request, work: Callable[[User, str, Mapping[str, list[str]]], tuple[Report, bytes]]) -> Response:
     user: User = request.state.user
     given = {key: request.query_params.getlist(key) for key in request.query_params}
-    name = request.path_params["name"]
+    name = str(request.path_params["name"])
     if request.method == "HEAD":
         # Who only asks whether there is something gets no report made.
         require(user, Permission.SEE)
@@ -82,6 +87,12 @@ def _print_view(user: User, name: str, given: Mapping[str, list[str]]) -> tuple[
     return report, _file(user, report.id)
 
 
+def _print_prompt_run(user: User, name: str, given: Mapping[str, list[str]]) -> tuple[Report, bytes]:
+    require(user, Permission.SEE)
+    report = service.print_prompt_run(user=user, run_id=int(name), **_paper(given, ()))
+    return report, _file(user, report.id)
+
+
 def _file(user: User, report_id: int) -> bytes:
     with transaction() as session:
         return service.file_of(session, reader=user, report_id=report_id)
@@ -97,13 +108,20 @@ def _paper(given: Mapping[str, list[str]], filters: Sequence[Parameter]) -> dict
     """Layout and zone of the query string; a filter of such a name has the key to itself. Raises BadInput."""
     free = set(LAYOUT) - {parameter.name for parameter in filters}
     chosen = {name: texts[-1] for name, texts in given.items() if name in free and texts and texts[-1]}
-    for name, offered in (("paper", get_args(Paper)), ("orientation", get_args(Orientation))):
-        if name in chosen and chosen[name] not in offered:
-            raise BadInput(f"`{name}` is one of {' and '.join(offered)}.")
-    return {
-        "layout": Layout.model_validate({name: text for name, text in chosen.items() if name != "zone"}),
-        "zone": _zone(chosen.get("zone")),
-    }
+    zone = _zone(chosen.pop("zone", None))
+    try:
+        return {"layout": Layout.model_validate(chosen), "zone": zone}
+    except ValidationError as error:
+        raise BadInput(_offered(str(error.errors()[0]["loc"][0]))) from None
+
+
+def _offered(name: str) -> str:
+    """What a setting of the layout takes, as a sentence."""
+    field = Layout.model_fields[name]
+    if get_origin(field.annotation) is Literal:
+        *some, last = get_args(field.annotation)
+        return f"`{name}` is {', '.join(some)} or {last}."
+    return f"`{name}` is a whole number from 80 to 120." if field.annotation is int else f"`{name}` is yes or no."
 
 
 def _zone(name: str | None) -> tzinfo:
@@ -140,5 +158,6 @@ def disposition(title: str, subject: str, at: datetime) -> str:
 routes = [
     Route("/dashboards/{name}.pdf", dashboard_pdf, methods=["GET"]),
     Route("/views/{name}.pdf", view_pdf, methods=["GET"]),
+    Route("/prompt-runs/{name:int}.pdf", prompt_run_pdf, methods=["GET"]),
     Route("/reports/{id:int}.pdf", report_pdf, methods=["GET"]),
 ]

@@ -1,4 +1,4 @@
-"""Reports: print a dashboard or a view, list what was printed, hand it out again."""
+"""Reports: print a dashboard, a view or a prompt's answer, list what was printed, hand it out again."""
 
 import hashlib
 import logging
@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
@@ -45,15 +45,22 @@ class ReportNotFound(NotFound):
 
 @dataclass(frozen=True)
 class _Subject:
-    """What is printed: a dashboard or a view, with its filters or parameters and their checked values."""
+    """What is printed."""
 
     kind: Kind
-    spec: Dashboard | View
+    name: str
+    title: str
+    description: str
     version: int
-    filters: Sequence[Parameter]
-    values: Mapping[str, Any]
-    part: tuple[tuple[str, str], ...] = ()
-    """What of it is printed, as label and text; nothing for everything."""
+    filters: Mapping[str, list[str]]
+    """As they stand in a URL."""
+    shown: Sequence[tuple[str, str]]
+    """The filters, and what part of it is printed, as label and text."""
+
+
+def _subject(kind: Kind, spec: Dashboard | View, version: int, filters: Sequence[Parameter], values: Mapping[str, Any]) -> _Subject:
+    shown, kept = typed.describe(filters, values), typed.unparse(filters, values)
+    return _Subject(kind, spec.name, spec.title, spec.description, version, kept, tuple(shown))
 
 
 @dataclass(frozen=True)
@@ -77,8 +84,9 @@ def print_dashboard(
     with transaction() as session:
         opened = dashboards.open_dashboard(session, reader=user, name=name)
     spec = opened.dashboard
-    subject = _Subject("dashboard", spec, opened.version, spec.filters, typed.check(spec.filters, values))
-    blocks = _blocks(opened, user=user, values=subject.values, zone=zone)
+    checked = typed.check(spec.filters, values)
+    subject = _subject("dashboard", spec, opened.version, spec.filters, checked)
+    blocks = _blocks(opened, user=user, values=checked, zone=zone)
     return _keep(started, subject, blocks, user=user, layout=layout, zone=zone, printer=printer or browser.ours())
 
 
@@ -103,10 +111,50 @@ def print_view(
     spec = opened.view
     checked = typed.check(spec.parameters, values)
     asked = query_of_excerpt(opened, reader=user, values=checked, excerpt=excerpt) if excerpt and not excerpt.whole else None
-    subject = _Subject("view", spec, opened.version, spec.parameters, checked, tuple(excerpt.words()) if excerpt else ())
+    subject = _subject("view", spec, opened.version, spec.parameters, checked)
+    if excerpt:
+        subject = replace(subject, shown=(*subject.shown, *excerpt.words()))
     table = views.ask(opened, reader=user, values=checked, purpose="report", asked=asked)
     blocks = _view_blocks(opened, table, checked, zone=zone)
     return _keep(started, subject, blocks, user=user, layout=layout, zone=zone, printer=printer or browser.ours())
+
+
+def print_prompt_run(*, user: User, run_id: int, layout: Layout, zone: tzinfo = UTC, printer: PrintBrowser | None = None) -> Report:
+    """Print an answer as it was recorded, with what it was given. Nothing is asked again, of the data or of Gemini.
+
+    Raises NotFound, and what the print browser raises.
+    """
+    require(user, Permission.SEE)
+    started = time.monotonic()
+    with transaction() as session:
+        run = prompts.find_run(session, reader=user, run_id=run_id)
+    texts = {name: list(map(str, said)) if isinstance(said, list | tuple) else [str(said)] for name, said in run.variables.items()}
+    subject = _Subject(
+        "prompt-run",
+        str(run.id),
+        run.prompt_title,
+        "",
+        run.prompt_version,
+        texts,
+        [(name, ", ".join(said)) for name, said in texts.items()],
+    )
+    answer = {"panel": "answer", "prompt": run.prompt, "version": run.prompt_version, "run": run.id}
+    sent = [
+        {
+            "panel": block.name,
+            "view": block.view,
+            "version": block.view_version,
+            "parameters": block.parameters,
+            "rows": block.rows,
+            "complete": block.complete,
+            "read_at": block.read_at.isoformat(),
+        }
+        for block in run.blocks
+    ]
+    blocks = [_Block(panels.whole_answer(run), answer)]
+    if run.blocks:
+        blocks.append(_Block(panels.sent(run, zone=zone)))
+    return _keep(started, subject, blocks, user=user, layout=layout, zone=zone, printer=printer or browser.ours(), more=sent)
 
 
 def list_reports(session: Session, *, reader: User, search: str = "", before: int | None = None) -> list[Report]:
@@ -225,21 +273,28 @@ def _view_blocks(opened: OpenView, table: Table, values: Mapping[str, Any], *, z
 
 
 def _keep(
-    started: float, subject: _Subject, blocks: Sequence[_Block], *, user: User, layout: Layout, zone: tzinfo, printer: PrintBrowser
+    started: float,
+    subject: _Subject,
+    blocks: Sequence[_Block],
+    *,
+    user: User,
+    layout: Layout,
+    zone: tzinfo,
+    printer: PrintBrowser,
+    more: Sequence[dict[str, Any]] = (),
 ) -> Report:
-    """Print, then keep the file with its record: no transaction is open while the browser works."""
-    spec = subject.spec
+    """Print, then keep the file with its record: no transaction is open while the browser works. `more` are queries of no block."""
     page = Document(
-        title=spec.title,
-        description=spec.description,
-        subject=f"{subject.kind.capitalize()} {spec.name}, version {subject.version}",
-        filters=(*typed.describe(subject.filters, subject.values), *subject.part),
+        title=subject.title,
+        description=subject.description,
+        subject=f"{subject.kind.replace('-', ' ').capitalize()} {subject.name}, version {subject.version}",
+        filters=tuple(subject.shown),
         prepared_by=f"{user.name} ({user.email})" if user.name else user.email,
         prepared_at=datetime.now(zone),
         layout=layout,
         panels=tuple(block.block for block in blocks),
     )
-    pdf = Pdf(printer.print(document.render(page, printer.draw(document.specs(page)))))
+    pdf = _printed(page, printer)
     pdf.sign(author=page.prepared_by, subject=page.subject)
     file, pages = pdf.pack(), pdf.page_count
     elapsed_ms = round((time.monotonic() - started) * 1000)
@@ -247,12 +302,12 @@ def _keep(
         report_id = store.add(
             session,
             kind=subject.kind,
-            subject=spec.name,
+            subject=subject.name,
             subject_version=subject.version,
-            title=spec.title,
-            filters=typed.unparse(subject.filters, subject.values),
+            title=subject.title,
+            filters=dict(subject.filters),
             layout=layout.model_dump(),
-            queries=[block.query for block in blocks if block.query is not None],
+            queries=[*(block.query for block in blocks if block.query is not None), *more],
             file=file,
             sha256=hashlib.sha256(file).hexdigest(),
             size_bytes=len(file),
@@ -264,10 +319,21 @@ def _keep(
             session,
             user_id=user.id,
             what="report.printed",
-            subject=f"{subject.kind} {spec.name}",
+            subject=f"{subject.kind} {subject.name}",
             detail={"report": report_id, "version": subject.version, "pages": pages, "size_bytes": len(file)},
         )
         report = store.find(session, reader=user, report_id=report_id)
     assert report is not None
     log.info("report printed", extra={"report": report_id, "pages": pages, "size_bytes": len(file), "elapsed_ms": elapsed_ms})
     return report
+
+
+def _printed(page: Document, printer: PrintBrowser) -> Pdf:
+    """Twice when there is a table of contents: Chromium cannot count to a target, so the first print tells the pages."""
+    drawings = printer.draw(document.specs(page))
+    pdf = Pdf(printer.print(document.render(page, drawings)))
+    if not page.layout.contents:
+        return pdf
+    pages = pdf.pages_of([entry.target for entry in document.contents(page)])
+    del pdf  # two large reports at once are not needed
+    return Pdf(printer.print(document.render(page, drawings, pages)))

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from nexus.reports.layout import Layout
 
-Kind = Literal["dashboard", "view"]
+Kind = Literal["dashboard", "view", "prompt-run"]
 
 
 class Report(BaseModel, frozen=True):

@@ -7,7 +7,8 @@ import streamlit as st
 from nexus.dashboards import service as dashboards
 from nexus.db.session import transaction
 from nexus.errors import NexusError
-from nexus.ui import filters, url, when
+from nexus.reports.layout import Layout
+from nexus.ui import filters, printing, url, when
 from nexus.ui.forms import plain, sentence
 from nexus.ui.keeping import draw_more
 from nexus.ui.page import errors_shown
@@ -15,8 +16,8 @@ from nexus.ui.panels import AS_OF, HEAD, STYLE, Board, draw_panels
 from nexus.ui.sharing import draw_share
 from nexus.views.parameter import Parameter
 
-PAPERS = {"A4": "A4", "Letter": "Letter"}
-ORIENTATIONS = {"portrait": "Portrait", "landscape": "Landscape"}
+PRINTED = Layout(orientation="landscape")
+"""A dashboard on paper, unless somebody wants it otherwise."""
 
 
 def draw_dashboard(board: Board) -> None:
@@ -77,23 +78,13 @@ def _as_of(board: Board) -> None:
 
 def _pdf(board: Board) -> None:
     """One click for a file: `downloads.js` fetches the link, says how it goes, and shows what the server says if it fails."""
-    paper = st.session_state.get("pdf-paper") or "A4"
-    orientation = st.session_state.get("pdf-orientation") or "landscape"
     spec = board.opened.dashboard
-    address = url.link(
-        f"/dashboards/{spec.name}.pdf", spec.filters, board.values, paper=paper, orientation=orientation, zone=st.context.timezone or "UTC"
-    )
-    st.link_button("Download PDF", address, icon=":material/picture_as_pdf:")
-    with st.popover("Paper and orientation", icon=":material/tune:", key="icon-paper"):
-        st.segmented_control("Paper", list(PAPERS), default="A4", format_func=PAPERS.__getitem__, key="pdf-paper", required=True)
-        st.segmented_control(
-            "Orientation",
-            list(ORIENTATIONS),
-            default="landscape",
-            format_func=ORIENTATIONS.__getitem__,
-            key="pdf-orientation",
-            required=True,
-        )
+
+    def link(query: dict[str, str]) -> str:
+        return url.link(f"/dashboards/{spec.name}.pdf", spec.filters, board.values, **query)
+
+    st.link_button("Download PDF", link(printing.query(printing.chosen(PRINTED))), icon=":material/picture_as_pdf:")
+    printing.draw_print(link, usual=PRINTED, key="icon-print")
 
 
 def _address(board: Board) -> str:

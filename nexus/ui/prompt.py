@@ -20,7 +20,8 @@ from nexus.prompts import service as prompts
 from nexus.prompts.asking import Asking, Look
 from nexus.prompts.request import BlockSent, Prepared, PromptRun
 from nexus.prompts.service import OpenPanel
-from nexus.ui import filters, forms, lists, when
+from nexus.reports.layout import Layout
+from nexus.ui import filters, forms, lists, printing, url, when
 from nexus.ui.editor import draw_archive, draw_versions
 from nexus.ui.keeping import draw_more
 from nexus.ui.page import errors_shown, tab
@@ -235,11 +236,11 @@ def _draw_answer(place: _Place, state: _State) -> None:
         if not look.over:
             st.fragment(_follow, run_every=LOOK_EVERY_S)(state.asking, place.scope)
             return
-        _draw_end(look)
+        _draw_end(look, place.scope)
         return
     run = place.panel.answer_for(place.variables)
     if run:
-        _draw_run(run)
+        _draw_run(run, place.scope)
     elif place.user.may(Permission.RUN_PROMPTS):
         st.caption("Not asked yet for these values.")
     else:
@@ -257,21 +258,25 @@ def _follow(asking: Asking, scope: str) -> None:
     draw_prose(look.text)
 
 
-def _draw_end(look: Look) -> None:
+def _draw_end(look: Look, scope: str) -> None:
     if look.run:
-        _draw_run(look.run)
+        _draw_run(look.run, scope)
         return
     draw_prose(look.text)
     if look.problem:
         st.info(forms.sentence(look.problem), icon=":material/info:")
 
 
-def _draw_run(run: PromptRun) -> None:
+def _draw_run(run: PromptRun, scope: str) -> None:
     """An answer, how it ended, and where it came from."""
     draw_prose(run.answer)
     if run.error and run.status in TROUBLES:
         TROUBLES[run.status](forms.sentence(run.error), icon=":material/info:")
-    st.caption(provenance(run))
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.caption(provenance(run), width="stretch")
+        printing.draw_print(
+            lambda query: url.link(f"/prompt-runs/{run.id}.pdf", (), {}, **query), usual=Layout(), key=f"icon-print-{scope}-{run.id}"
+        )
 
 
 def provenance(run: PromptRun) -> str:
@@ -368,7 +373,7 @@ def _draw_runs(user: User, name: str) -> None:
     for at in picked.selection.rows[:1]:
         if at < len(runs):
             with st.container(border=True):
-                _draw_run(runs[at])
+                _draw_run(runs[at], "runs")
 
 
 def _count(number: int, what: str) -> str:

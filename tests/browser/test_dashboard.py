@@ -153,6 +153,27 @@ def test_a_pdf_is_saved_at_one_click(sample, page):
     expect(page.get_by_role("status").filter(has_text="Saved Delays")).to_be_visible()
 
 
+def test_how_a_pdf_looks_is_chosen_by_keyboard_and_stays_in_the_address(sample, page):
+    open_as(page, sample, DELAYS)
+    page.get_by_role("button", name="Print").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("A3", exact=True).click()
+    page.wait_for_url(re.compile(r"print\.paper=A3"))
+    dialog.get_by_text("Table of contents").click()
+    page.wait_for_url(re.compile(r"print\.contents=yes"))
+    dialog.get_by_role("slider").focus()
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_url(re.compile(r"print\.scale=95"))
+    link = dialog.get_by_role("link", name="Download PDF")
+    for said in ("paper=A3", "contents=yes", "scale=95", "orientation=landscape"):
+        expect(link).to_have_attribute("href", re.compile(said))
+    assert barriers(page) == []
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("link", name="Download PDF")).to_have_attribute("href", re.compile("paper=A3"))
+    page.reload()
+    expect(page.get_by_role("link", name="Download PDF")).to_have_attribute("href", re.compile("paper=A3.*scale=95"))
+
+
 def _pdf_headers(name: str) -> dict[str, str]:
     from urllib.parse import quote
 

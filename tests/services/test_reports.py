@@ -254,6 +254,59 @@ def test_an_answer_to_these_filters_is_printed_with_what_it_came_from(ana, sampl
     assert report.queries[-1]["prompt"] == "morning-brief"
 
 
+def test_an_answer_is_printed_by_itself_as_it_was_recorded_and_only_for_who_may_see_it(ana, ada, sample, printer):
+    with own.transaction() as session:
+        prompt = prompts.open_prompt(session, reader=ana, name="morning-brief").opened
+        block = {
+            "name": "days",
+            "view": "days",
+            "view_title": "Days of <b>2013</b>",
+            "view_version": 4,
+            "parameters": {},
+            "columns": ["day", "flights"],
+            "rows": 31,
+            "complete": False,
+            "read_at": "2026-11-24T12:00:00+00:00",
+            "digest": "0" * 64,
+        }
+        row = PromptRunRow(
+            prompt_id=prompt.id,
+            prompt_version=prompt.version,
+            user_id=ana.id,
+            variables={"origin": ["JFK"]},
+            data={"blocks": [block]},
+            data_hash="0" * 64,
+            model="gemini-test",
+            status="complete",
+            answer="Kennedy was **busy**",
+        )
+        session.add(row)
+        session.flush()
+        run = row.id
+    report = service.print_prompt_run(user=ana, run_id=run, layout=Layout(cover=True), printer=printer)
+    text = text_of(file_of(report, ana))
+    for words in (
+        "Kennedy was busy",
+        "JFK",
+        "gemini-test",
+        "What was sent",
+        "Days of <b>2013</b>",
+        "day, flights",
+        f"Prompt run {run}, version",
+    ):
+        assert words in text
+    assert (report.kind, report.subject, report.filters, report.layout) == ("prompt-run", str(run), {"origin": ["JFK"]}, Layout(cover=True))
+    sent = report.queries[1]
+    assert (sent["view"], sent["version"], sent["rows"], sent["complete"]) == ("days", 4, 31, False)
+    with own.transaction() as session:
+        stranger = UserRow(email="zoe@example.org", name="Zoe", role="viewer")
+        session.add(stranger)
+        session.flush()
+        zoe = User(id=stranger.id, email=stranger.email, name=stranger.name, role=Role.VIEWER)
+    with pytest.raises(NotFound):
+        service.print_prompt_run(user=zoe, run_id=run, layout=Layout(), printer=printer)
+
+
 def test_a_value_that_does_not_fit_and_a_dashboard_that_is_not_there_print_nothing(ana, sample, printer):
     with own.transaction() as session:
         before = len(service.list_reports(session, reader=ana))

@@ -1,0 +1,208 @@
+"""The paper as a person chose it: its size, cover, contents, side pages, and what stands on them."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import Any
+
+import pypdf
+import pytest
+
+from nexus.errors import BadInput
+from nexus.reports import routes, service
+from nexus.reports.browser import PrintBrowser
+from nexus.reports.document import SOURCES, Asked, Document, Grid, Metric, Panel, Picture
+from nexus.reports.layout import SIZES, Layout, fit
+
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+ASKED = Asked(
+    view="Flights",
+    version=3,
+    source="Sample",
+    sql="select carrier, count(*) from sample.flights where origin = any(:origin) and day between :from and :to group by 1",
+    parameters=(("Origin", "EWR, JFK"),),
+    row_count=90,
+    cut="first 90 rows",
+    elapsed_ms=70,
+    read_at=NOON,
+)
+BARS = {
+    "data": {"values": [{"month": month, "delay": month * 1.5} for month in range(1, 13)]},
+    "mark": "bar",
+    "encoding": {"x": {"field": "month", "type": "ordinal"}, "y": {"field": "delay", "type": "quantitative"}},
+}
+
+
+@pytest.fixture(scope="module")
+def printer() -> Iterator[PrintBrowser]:
+    printer = PrintBrowser()
+    yield printer
+    printer.close()
+
+
+def table(rows: int, columns: int, title: str = "Routes") -> Grid:
+    return Grid(
+        title=title,
+        width=12,
+        heads=tuple(f"head{column}" for column in range(columns)),
+        numeric=(False,) * columns,
+        rows=[tuple(f"r{row}c{column}" for column in range(columns)) for row in range(rows)],
+        asked=ASKED,
+    )
+
+
+def pages(printer: PrintBrowser, *panels: Panel, **layout: Any) -> pypdf.PdfReader:
+    page = Document(
+        title="Delays at a glance",
+        description="What was late",
+        subject="Dashboard delays, version 3",
+        filters=(("Origin", "EWR"),),
+        prepared_by="Ana (ana@example.org)",
+        prepared_at=NOON,
+        layout=Layout(**layout),
+        panels=panels,
+    )
+    return pypdf.PdfReader(BytesIO(service._printed(page, printer).pack()))
+
+
+def bookmarks(outline: list[Any]) -> list[str]:
+    return [title for mark in outline for title in (bookmarks(mark) if isinstance(mark, list) else [mark.title])]
+
+
+@pytest.mark.parametrize(
+    ("layout", "points"),
+    [
+        ({"paper": "A3"}, (842, 1191)),
+        ({"paper": "A3", "orientation": "landscape", "margins": "wide"}, (1191, 842)),
+        ({"paper": "Legal", "scale": 80}, (612, 1008)),
+        ({"paper": "Legal", "orientation": "landscape", "margins": "narrow", "scale": 120}, (1008, 612)),
+    ],
+)
+def test_the_paper_is_the_one_that_was_chosen(printer, layout, points):
+    read = pages(printer, table(3, 3), **layout)
+    assert {(round(page.mediabox.width), round(page.mediabox.height)) for page in read.pages} == {points}
+
+
+@pytest.mark.parametrize("scale", [80, 100, 120])
+@pytest.mark.parametrize("margins", ["narrow", "normal", "wide"])
+def test_nothing_stands_in_the_margins_at_any_scale(printer, margins, scale):
+    chart = Picture(title="Chart", width=12, height=4, spec=BARS, alternative="bars")
+    read = pages(printer, chart, table(40, 9), margins=margins, scale=scale, queries=False)
+    edge = {"narrow": 8, "normal": 14, "wide": 22}[margins] / 25.4 * 72
+    for page in read.pages:
+        found: list[tuple[float, float]] = []
+        page.extract_text(visitor_text=lambda text, cm, tm, *_, found=found: found.append((tm[4] * cm[0] + cm[4], len(text.strip()))))
+        starts = [x for x, length in found if length]
+        assert min(starts) >= edge - 1
+        assert max(starts) <= page.mediabox.width - edge
+
+
+def test_the_contents_name_the_pages_that_the_panels_are_on(printer):
+    panels = [
+        Metric(title="A figure", value="12", width=3),
+        *(table(rows, 4, title=f"Table {number}") for number, rows in enumerate((70, 3, 130))),
+    ]
+    read = pages(printer, *panels, cover=True, contents=True)
+    texts = [page.extract_text() for page in read.pages]
+    assert "Contents" in texts[1]
+    listed = dict(re.findall(r"(Table \d|" + SOURCES + r")\s*(\d+)", texts[1]))
+    assert list(listed) == ["Table 0", "Table 1", "Table 2", SOURCES]
+    for title, number in listed.items():
+        first = next(at for at, text in enumerate(texts, 1) if at > 2 and re.search(rf"^{title}$", text, re.MULTILINE))
+        assert int(number) == first, title
+    targets = [link.get_object() for link in read.pages[1]["/Annots"]]
+    assert len(targets) == len(listed), "every line leads there"
+    marks = bookmarks(read.outline)
+    assert {"Table 0", "Table 2", SOURCES} <= set(marks)
+    assert read.trailer["/Root"]["/MarkInfo"]["/Marked"]
+
+
+def test_a_cover_has_the_head_and_no_foot(printer):
+    read = pages(printer, table(3, 3), cover=True)
+    cover, first = (page.extract_text() for page in read.pages[:2])
+    for words in ("Delays at a glance", "What was late", "EWR", "prepared by Ana"):
+        assert words in cover
+    assert "Page" not in cover
+    assert "Routes" in first
+    assert "Page 2 of 2" in first
+
+
+def test_each_panel_begins_a_page_when_that_was_chosen(printer):
+    figures = [Metric(title=f"Figure {number}", value="1", width=3) for number in range(4)]
+    panels = (*figures, table(3, 3, "One"), table(3, 3, "Two"))
+    assert len(pages(printer, *panels, queries=False).pages) == 1
+    texts = [page.extract_text() for page in pages(printer, *panels, queries=False, new_pages=True).pages]
+    assert len(texts) == 3
+    assert all(f"Figure {number}" in texts[0] for number in range(4))
+
+
+@pytest.mark.parametrize("wide", ["fit", "shrink", "turn", "continue"])
+def test_a_wide_table_is_never_cut(printer, wide):
+    read = pages(printer, table(90, 25), wide=wide)
+    cells = set(re.findall(r"\br\d+c\d+\b", " ".join(page.extract_text() for page in read.pages)))
+    assert cells == {f"r{row}c{column}" for row in range(90) for column in range(25)}
+    turned = any(page.mediabox.width > page.mediabox.height for page in read.pages)
+    assert turned == (wide in ("fit", "turn"))
+
+
+def test_side_pages_say_which_columns_they_hold_and_begin_with_the_first(printer):
+    read = pages(printer, table(90, 25), wide="continue", queries=False)
+    covered = set()
+    for page in read.pages:
+        text = page.extract_text()
+        first, last = re.search(r"Columns? (\d+)(?: to (\d+))? of 25", text).groups()
+        covered |= set(range(int(first), int(last or first) + 1))
+        assert f"head{int(first) - 1}" in text
+        assert "head0" in text, "rows can be told apart"
+    assert covered == set(range(1, 26))
+
+
+def test_text_stays_legible_however_small_everything_is_printed():
+    for scale in range(80, 125, 5):
+        for wide in ("fit", "shrink", "turn", "continue"):
+            layout = Layout(scale=scale, wide=wide)
+            for part in fit(["Figure"] * 25, ["1,234,567"] * 25, [True] * 25, layout):
+                assert part.size * layout.zoom >= SIZES[-1] - 0.01
+                assert sum(part.widths) <= (layout.turned if part.turned else layout).width + 0.5
+
+
+def test_the_appendix_has_query_values_time_and_what_is_missing(printer):
+    text = "\n".join(page.extract_text() for page in pages(printer, table(3, 3)).pages)
+    assert re.search(r"^\s*and day between :from and :to$", text, re.MULTILINE), "a clause a line"
+    for words in ("version 3, source Sample", "first 90 rows", "0.07 s", "EWR, JFK"):
+        assert words in text
+    without = "\n".join(page.extract_text() for page in pages(printer, table(3, 3), queries=False).pages)
+    assert "select" not in without
+    assert "first 90 rows" in without, "that something is missing stands at the table itself"
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ({"paper": ["A5"]}, "`paper` is A4, A3, Letter or Legal."),
+        ({"scale": ["300"]}, "`scale` is a whole number from 80 to 120."),
+        ({"cover": ["perhaps"]}, "`cover` is yes or no."),
+        ({"wide": ["cut"]}, "`wide` is fit, shrink, turn or continue."),
+    ],
+)
+def test_an_address_with_something_that_cannot_be_printed_says_what_can(query, sentence):
+    with pytest.raises(BadInput) as refusal:
+        routes._paper(query, ())
+    assert refusal.value.message == sentence
+
+
+def test_the_address_says_how_it_is_printed():
+    asked = {"paper": ["A3"], "orientation": ["landscape"], "margins": ["wide"], "scale": ["90"], "wide": ["turn"], "cover": ["yes"]}
+    layout = routes._paper({**asked, "contents": ["yes"], "new_pages": ["yes"], "queries": ["no"]}, ())["layout"]
+    assert layout == Layout(
+        paper="A3",
+        orientation="landscape",
+        margins="wide",
+        scale=90,
+        wide="turn",
+        cover=True,
+        contents=True,
+        new_pages=True,
+        queries=False,
+    )
