@@ -30,9 +30,9 @@ class Subject:
     values: Mapping[str, Any]
     excerpt: Excerpt
 
-    def query(self, *, reader: User) -> Query:
-        """Raises BadInput for a value that does not fit."""
-        return query_of_excerpt(self.view, reader=reader, values=self.values, excerpt=self.excerpt)
+    def query(self, *, reader: User, fresh: bool = False) -> Query:
+        """`fresh` looks at the source's tables again. Raises BadInput for a value that does not fit."""
+        return query_of_excerpt(self.view, reader=reader, values=self.values, excerpt=self.excerpt, fresh=fresh)
 
     @property
     def part(self) -> str:

@@ -22,9 +22,10 @@ from nexus.exports.service import Subject
 from nexus.exports.spec import Kind, State
 from nexus.exports.xlsx import XlsxForm
 from nexus.sources.export import Form, Progress, export
-from nexus.sources.spec import Query, QueryStopped
+from nexus.sources.spec import Query, QueryFailed, QueryStopped
 from nexus.views import runs
 from nexus.views import values as typed
+from nexus.views.service import explaining
 
 logger = logging.getLogger(__name__)
 
@@ -185,17 +186,8 @@ class Transfer(Response):
         status: runs.Status = "complete"
         view = self._subject.view
         try:
-            query = self._subject.query(reader=self._user)
-            export(
-                view.source,
-                query=query,
-                reader=self._user,
-                form=self._form(query),
-                put=put,
-                cancelled=self._gone.is_set,
-                progress=self._progress,
-                estimate=self._key is not None,
-            )
+            with explaining(view, reader=self._user):
+                self._export(put)
         except Exception as error:
             status, message = runs.ending(error)
             raise
@@ -213,6 +205,30 @@ class Transfer(Response):
                 row_count=self._progress.rows if status == "complete" else None,
                 elapsed_ms=(time.monotonic() - began) * 1000,
             )
+
+    def _export(self, put: Callable[[bytes], None]) -> None:
+        """Once more where the database refuses it before the first row, and its tables are not those that are remembered."""
+        query: Query | None = None
+        try:
+            query = self._subject.query(reader=self._user)
+            self._ask(query, put)
+        except QueryFailed:
+            again = None if self._noted else self._subject.query(reader=self._user, fresh=True)
+            if again is None or again == query:
+                raise
+            self._ask(again, put)
+
+    def _ask(self, query: Query, put: Callable[[bytes], None]) -> None:
+        export(
+            self._subject.view.source,
+            query=query,
+            reader=self._user,
+            form=self._form(query),
+            put=put,
+            cancelled=self._gone.is_set,
+            progress=self._progress,
+            estimate=self._key is not None,
+        )
 
     def _form(self, query: Query) -> Form:
         made = self._subject.provenance(query, user=self._user)

@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from nexus.accounts.spec import User
-from nexus.sources.connect import pool_of
-from nexus.sources.failures import translated
+from nexus.sources.connect import Connection, Watch, pool_of
 from nexus.sources.question import Question, question_of
-from nexus.sources.run import answers, watch_of
+from nexus.sources.run import answers, on_connection
 from nexus.sources.spec import Column, Query, Source, Table
 
 SECONDS = 60
@@ -35,10 +34,12 @@ def estimate(source: Source, *, query: Query, reader: User) -> Estimate:
 
 def _plan(question: Question, stopped: Any) -> Table:
     pool = pool_of(question.source)
-    watch = watch_of(question.source, stopped)
-    with translated(pool.source), pool.connection(watch) as connection:
+
+    def explained(connection: Connection, watch: Watch) -> Any:
         begin, given = question.begin(version=connection.version)
-        ((told,),) = connection.execute(f"{begin}explain (format json) {question.statement.template}", given, watch).fetchall()
+        return connection.execute(f"{begin}explain (format json) {question.statement.template}", given, watch).fetchone()[0]
+
+    told = on_connection(pool, stopped, explained)
     plan = (json.loads(told) if isinstance(told, str) else told)[0]["Plan"]
     return Table.model_construct(
         columns=tuple[Column, ...](),

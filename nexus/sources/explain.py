@@ -6,11 +6,11 @@ from typing import Any
 
 from nexus.accounts.spec import User
 from nexus.sources import catalog, plan
-from nexus.sources.connect import Pool, pool_of
-from nexus.sources.failures import placed, translated
+from nexus.sources.connect import Connection, Pool, Watch, pool_of
+from nexus.sources.failures import placed
 from nexus.sources.plan import Plan
 from nexus.sources.question import Question, question_of
-from nexus.sources.run import CUT, watch_of
+from nexus.sources.run import CUT, on_connection
 from nexus.sources.spec import Query, Source
 
 # As it is asked, so the planner knows that no more rows are wanted.
@@ -39,12 +39,14 @@ def explain(
 
 
 def _ask(pool: Pool, question: Question, *, rows: int, options: str, cancelled: Callable[[], bool] | None) -> dict[str, Any]:
-    watch = watch_of(question.source, cancelled)
-    with translated(pool.source), pool.connection(watch) as connection:
+    before, after = EXPLAIN.format(options=options, rows=rows).split(CUT)
+
+    def explained_on(connection: Connection, watch: Watch) -> Any:
         begin, given = question.begin(version=connection.version)
-        before, after = EXPLAIN.format(options=options, rows=rows).split(CUT)
         with placed(connection, question, begin + before, given):
-            ((told,),) = connection.execute(begin + before + question.statement.template + after, given, watch).fetchall()
+            return connection.execute(begin + before + question.statement.template + after, given, watch).fetchone()[0]
+
+    told = on_connection(pool, cancelled, explained_on)
     explained = json.loads(told) if isinstance(told, str) else told
     first: dict[str, Any] = explained[0]
     return first

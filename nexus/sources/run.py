@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from nexus.accounts.spec import User
 from nexus.sources import values
@@ -26,6 +26,7 @@ GRACE_SECONDS = 1.0
 """The server stops a slow query itself; this much later we stop waiting for it."""
 
 answers = Answers()
+T = TypeVar("T")
 
 SELECT = """select * from (select * from (
 {sql}
@@ -79,11 +80,31 @@ def describe(source: Source, *, query: Query, reader: User, fresh: bool = False)
 
 def inquire(pool: Pool, *, sql: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
     """Rows of a statement of Nexus's own, about the catalog of a source; read-only, with the source's time limit."""
-    watch = watch_of(pool.source, None)
-    with translated(pool.source), pool.connection(watch) as connection:
-        text = f"begin read only; select pg_catalog.set_config('statement_timeout', '{pool.source.limits.timeout_ms}', true); {sql}"
-        rows: list[tuple[Any, ...]] = connection.execute(text, parameters, watch).fetchall()
-        return rows
+    text = f"begin read only; select pg_catalog.set_config('statement_timeout', '{pool.source.limits.timeout_ms}', true); {sql}"
+    return on_connection(pool, None, lambda connection, watch: list(connection.execute(text, parameters, watch).fetchall()))
+
+
+def on_connection(pool: Pool, cancelled: Callable[[], bool] | None, ask: Callable[[Connection, Watch], T]) -> T:
+    """What `ask` makes of a connection of the pool; of a new one, where one that lay idle has died with a restarted server.
+
+    Raises what `run` raises.
+    """
+    reused = False
+
+    def once() -> T:
+        nonlocal reused
+        watch = watch_of(pool.source, cancelled)
+        with translated(pool.source), pool.connection(watch) as connection:
+            reused = connection.reused
+            return ask(connection, watch)
+
+    try:
+        return once()
+    except SourceUnavailable:
+        if not reused:
+            raise
+        pool.drop_idle()
+        return once()
 
 
 def _ask(question: Question, *, max_rows: int, stopped: Callable[[], bool]) -> Table:
@@ -108,23 +129,7 @@ class _TooWide(QueryTooBig):
 
 
 def _attempt(pool: Pool, question: Question, read: Read, *, max_rows: int, stopped: Callable[[], bool]) -> Table:
-    reused = False
-
-    def once() -> Table:
-        nonlocal reused
-        watch = watch_of(question.source, stopped)
-        with translated(pool.source), pool.connection(watch) as connection:
-            reused = connection.reused
-            return _read(pool, connection, question, read, max_rows=max_rows, watch=watch)
-
-    try:
-        return once()
-    except SourceUnavailable:
-        if not reused:
-            raise
-        # A connection that lay idle may have died with a restarted server. The next one is new.
-        pool.drop_idle()
-        return once()
+    return on_connection(pool, stopped, lambda connection, watch: _read(pool, connection, question, read, max_rows=max_rows, watch=watch))
 
 
 def _read(pool: Pool, connection: Connection, question: Question, read: Read, *, max_rows: int, watch: Watch) -> Table:

@@ -14,8 +14,8 @@ from nexus.ui import grid_address, url, view_filters, waiting, when
 from nexus.ui.forms import sentence
 from nexus.ui.grid import cut
 from nexus.views import format as formats_of
+from nexus.views.afresh import read_columns
 from nexus.views.appearance import Format
-from nexus.views.reading import reading_of
 from nexus.views.service import OpenView
 from nexus.views.statistics import Bar, Statistics, describe_column
 
@@ -28,7 +28,7 @@ def draw_statistics_tab(user: User, opened: OpenView, values: Mapping[str, Any],
     for problem in address.problems:
         st.warning(sentence(problem), icon=":material/link_off:")
     try:
-        reading = reading_of(opened.view, opened.source, reader=user, values=values)
+        reading = read_columns(opened, reader=user, values=values)
     except NexusError as error:
         st.error(sentence(error.message), icon=":material/error:")
         return

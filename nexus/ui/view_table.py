@@ -14,12 +14,13 @@ from nexus.ui.grid_address import Address
 from nexus.ui.panels import provenance
 from nexus.ui.view_head import FRESH, STATISTICS
 from nexus.views import counting
+from nexus.views.afresh import read_columns
 from nexus.views.appearance import Format
 from nexus.views.format import label
 from nexus.views.page import SIZES, Page, WrongPlace
 from nexus.views.paging import PageOfRows, read_page
 from nexus.views.question import OrderBy, every_filter
-from nexus.views.reading import Reading, reading_of
+from nexus.views.reading import Reading
 from nexus.views.service import OpenView
 
 HEIGHT = 560
@@ -35,7 +36,7 @@ def draw_table_tab(user: User, opened: OpenView, values: Mapping[str, Any], said
         st.warning(sentence(problem), icon=":material/link_off:")
     slot_chips, slot = st.container(gap="small"), st.skeleton(height=HEIGHT)
     try:
-        reading = reading_of(opened.view, opened.source, reader=user, values=values)
+        reading = read_columns(opened, reader=user, values=values)
         with slot_chips:
             view_filters.draw_filters(user, reading, address)
         if waiting.cancelled("grid"):

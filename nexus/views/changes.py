@@ -11,8 +11,8 @@ from nexus.views.compile.expression import Written, write
 from nexus.views.question import ColumnRef, TableQuestion, every_filter
 from nexus.views.spec import View
 
-GONE = frozenset({"42703", "42P01", "3F000"})
-"""What Postgres calls a column, a table and a schema that is not there."""
+GONE = frozenset({"42703", "42P01", "3F000", "42501"})
+"""What Postgres calls a column, a table and a schema that is not there, or that may not be read."""
 
 
 def check_against(view: View, tables: Iterable[CatalogTable], *, saved_at: datetime | None = None) -> str | None:
@@ -32,13 +32,13 @@ def check_against(view: View, tables: Iterable[CatalogTable], *, saved_at: datet
     return None
 
 
-def changed(error: QueryFailed, reason: str | None, *, saved_at: datetime) -> QueryFailed:
+def changed(error: QueryFailed, reason: str | None, *, saved_at: datetime | None) -> QueryFailed:
     """The failure with what changed as its sentence, or else the database's own with when the view was saved."""
+    said = f" The view was saved on {typed.day(saved_at.date())}; its source may have changed since." if saved_at else ""
     failure = QueryFailed(
-        f"{reason.removesuffix('.')}. Edit the view, or ask the owner of the database."
-        if reason
-        else f"{error.message} The view was saved on {typed.day(saved_at.date())}; its source may have changed since."
+        f"{reason.removesuffix('.')}. Edit the view, or ask the owner of the database." if reason else f"{error.message}{said}"
     )
+    failure.position = error.position
     failure.code = error.code
     return failure
 

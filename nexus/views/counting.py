@@ -8,11 +8,12 @@ from nexus.sources.estimate import estimate
 from nexus.sources.run import run
 from nexus.sources.spec import Query
 from nexus.views import page_filters
+from nexus.views.afresh import over
 from nexus.views.keyset import segments
 from nexus.views.page import Page
 from nexus.views.paging import Cancelled, parts_of
 from nexus.views.question import Condition
-from nexus.views.reading import Reading, reading_of
+from nexus.views.reading import Reading
 from nexus.views.service import OpenView
 
 MANY = 500_000
@@ -24,9 +25,12 @@ def count_rows(
 ) -> int:
     """Exactly, which takes the database as long as reading them all. Raises what `sources.run` raises; `cancelled` ends the query too."""
     require(reader, Permission.SEE)
-    reading = reading_of(opened.view, opened.source, reader=reader, values=values)
-    query = _query(reading, where, "count(*)")
-    return int(run(reading.source, query=query, reader=reader, max_rows=1, cancelled=cancelled).rows[0][0])
+
+    def counted(reading: Reading) -> int:
+        query = _query(reading, where, "count(*)")
+        return int(run(reading.source, query=query, reader=reader, max_rows=1, cancelled=cancelled).rows[0][0])
+
+    return over(opened, reader=reader, values=values, ask=counted)
 
 
 def about_rows(reading: Reading, *, reader: User, where: Sequence[Condition] = ()) -> int:

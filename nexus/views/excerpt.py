@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from nexus.accounts.spec import Permission, User, require
 from nexus.errors import BadInput
+from nexus.sources import catalog
 from nexus.sources.catalog import quoted
 from nexus.sources.spec import Query
 from nexus.views import page_filters
@@ -76,12 +77,17 @@ def _words(one: Condition) -> str:
     return f"{one.column} {one.operator} {value}"
 
 
-def query_of_excerpt(opened: OpenView, *, reader: User, values: Mapping[str, Any], excerpt: Excerpt) -> Query:
-    """The columns that the view shows, under their own names. Raises BadInput, WrongPlace, and what `sources.run` raises."""
+def query_of_excerpt(opened: OpenView, *, reader: User, values: Mapping[str, Any], excerpt: Excerpt, fresh: bool = False) -> Query:
+    """The columns that the view shows, under their own names; `fresh` looks at the source's tables again.
+
+    Raises BadInput, WrongPlace, and what `sources.run` raises.
+    """
     require(reader, Permission.SEE)
+    if fresh:
+        catalog.tables(opened.source, reader=reader, fresh=True)
     if excerpt.whole:
         return query_of(opened, reader=reader, values=values)
-    reading = reading_of(opened.view, opened.source, reader=reader, values=values)
+    reading = reading_of(opened.view, opened.source, reader=reader, values=values, fresh=fresh)
     where, given = page_filters.compiled(reading, excerpt.page.where)
     if excerpt.alone:
         return _one_page(opened, reading, excerpt.page, where, given, reader=reader, values=values)

@@ -11,12 +11,13 @@ from nexus.sources.run import run
 from nexus.sources.spec import QueryFailed, Table
 from nexus.views import page_filters
 from nexus.views import values as typed
+from nexus.views.afresh import over
 from nexus.views.keyset import KeyPart, Place, Segment, Values, beyond, bound, same, segments, sortable
 from nexus.views.page import LONGEST_VALUE, Page, WrongPlace, read_place, written_place, written_row
 from nexus.views.question import OrderBy
-from nexus.views.reading import Reading, directed, part_of, reading_of
+from nexus.views.reading import Reading, directed, part_of
 from nexus.views.runs import observed
-from nexus.views.service import OpenView, explaining
+from nexus.views.service import OpenView
 
 Cancelled = Callable[[], bool] | None
 
@@ -63,8 +64,7 @@ def read_page(
     found: list[PageOfRows] = []
 
     def rows() -> Table:
-        with explaining(opened, reader=reader):
-            found.append(_read_page(opened, reader, values, page, fresh=fresh, cancelled=cancelled))
+        found.append(over(opened, reader=reader, values=values, ask=lambda of: _Reader(of, reader, page, fresh, cancelled).page()))
         return found[0].table
 
     observed(
@@ -77,18 +77,6 @@ def read_page(
         ask=rows,
     )
     return found[0]
-
-
-def _read_page(opened: OpenView, reader: User, values: Mapping[str, Any], page: Page, *, fresh: bool, cancelled: Cancelled) -> PageOfRows:
-    reading = reading_of(opened.view, opened.source, reader=reader, values=values)
-    try:
-        return _Reader(reading, reader, page, fresh, cancelled).page()
-    except QueryFailed:
-        # Columns may have come or gone since they were last looked at.
-        again = reading_of(opened.view, opened.source, reader=reader, values=values, fresh=True)
-        if again == reading:
-            raise
-        return _Reader(again, reader, page, fresh, cancelled).page()
 
 
 def parts_of(reading: Reading, order: Sequence[OrderBy]) -> tuple[KeyPart, ...]:

@@ -13,11 +13,12 @@ from nexus.sources import catalog
 from nexus.sources.catalog import CatalogTable, ForeignKey
 from nexus.sources.run import run
 from nexus.sources.spec import Column, Query, Source, Table
+from nexus.views.afresh import over
 from nexus.views.compile import compile
 from nexus.views.page import read_row
 from nexus.views.paging import Cancelled
 from nexus.views.question import Filter, TableQuestion
-from nexus.views.reading import Reading, part_of, reading_of
+from nexus.views.reading import Reading, part_of
 from nexus.views.service import OpenView
 from nexus.views.spec import View
 
@@ -75,19 +76,22 @@ def find_row(opened: OpenView, *, reader: User, values: Mapping[str, Any], row: 
     Raises RowGone, BadInput for a name that no page gave, and what `sources.run` raises.
     """
     require(reader, Permission.SEE)
-    reading = reading_of(opened.view, opened.source, reader=reader, values=values)
+    return over(opened, reader=reader, values=values, ask=lambda reading: _find_row(reading, reader, row))
+
+
+def _find_row(reading: Reading, reader: User, row: str) -> WholeRow:
     if not reading.key:
         raise BadInput("The rows of this view have no key, so that one of them cannot be opened alone.")
     key = read_row(row, count=len(reading.key))
     parts = [part_of(reading, at) for at in reading.key]
     names = {f"_k{number}": value for number, value in enumerate(key)}
     where = " and ".join(f"{part.expression} = cast(:_k{number} as {part.cast})" for number, part in enumerate(parts))
-    found = run(opened.source, query=reading.query(f"select v.* from {reading.inner} where {where}", **names), reader=reader, max_rows=1)
+    found = run(reading.source, query=reading.query(f"select v.* from {reading.inner} where {where}", **names), reader=reader, max_rows=1)
     if not found.rows:
         raise RowGone()
     cells = found.rows[0]
     own = {reading.table_columns[at]: cells[at] for at in range(reading.shown) if reading.table_columns.get(at)}
-    whole = _of_table(reading, cells, opened.source, reader) if reader.may(Permission.BUILD) else []
+    whole = _of_table(reading, cells, reading.source, reader) if reader.may(Permission.BUILD) else []
     return WholeRow(
         columns=reading.columns[: reading.shown],
         names=reading.names,

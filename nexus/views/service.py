@@ -159,12 +159,14 @@ def explaining(open_view: OpenView, *, reader: User) -> Iterator[None]:
     except QueryFailed as error:
         if error.code not in GONE:
             raise
+        # One that is only tried, as the builder's preview does, was saved on no day.
+        saved_at = open_view.saved_at if open_view.version else None
         try:
             present = catalog.tables(open_view.source, reader=reader, fresh=True)
-            reason = check_against(open_view.view, present, saved_at=open_view.saved_at)
+            reason = check_against(open_view.view, present, saved_at=saved_at)
         except NexusError:
             reason = None
-        raise changed(error, reason, saved_at=open_view.saved_at) from None
+        raise changed(error, reason, saved_at=saved_at) from None
 
 
 def query_of(open_view: OpenView, *, reader: User, values: Mapping[str, Any]) -> Query:

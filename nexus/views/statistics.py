@@ -11,11 +11,12 @@ from nexus.sources.estimate import estimate
 from nexus.sources.run import run
 from nexus.sources.spec import Column, Table
 from nexus.views import page_filters
+from nexus.views.afresh import over
 from nexus.views.counting import rounded
 from nexus.views.keyset import sortable
 from nexus.views.paging import Cancelled
 from nexus.views.question import Condition
-from nexus.views.reading import Reading, reading_of, sampled
+from nexus.views.reading import Reading, sampled
 from nexus.views.service import OpenView
 
 SAMPLE = 100_000
@@ -71,25 +72,28 @@ def describe_column(
     Raises BadInput for a column that is not there, and what `sources.run` raises.
     """
     require(reader, Permission.SEE)
-    reading = reading_of(opened.view, opened.source, reader=reader, values=values)
-    at = reading.place_of(column)
-    if at is None:
-        raise BadInput(f"There is no column `{column[:60]}` to describe. Choose another.")
-    conditions, bound = page_filters.compiled(reading, where)
-    cell = f"select v.c{at} as x from "
-    where_clause = f"\nwhere {' and '.join(conditions)}" if conditions else ""
-    rows = f"{cell}{reading.inner}{where_clause}"
-    expected = estimate(reading.source, query=reading.query(rows, **bound), reader=reader).rows
-    if whole or expected <= 2 * SAMPLE:
-        return _Asking(reading, reader, at, rows, bound=bound, cancelled=cancelled).describe(None)
-    about = f"of about {rounded(expected)} rows."
-    random = sampled(reading, opened.view, reader=reader, values=values, percent=100 * SAMPLE / expected)
-    if random is None:
-        return _Asking(reading, reader, at, f"{rows} limit {SAMPLE}", bound=bound, cancelled=cancelled).describe(
-            f"the first {{rows:,}} {about}"
-        )
-    rows = f"{cell}{random.inner}{where_clause}"
-    return _Asking(random, reader, at, rows, bound=bound, cancelled=cancelled).describe(f"{{rows:,}} rows taken at random, {about}")
+
+    def described(reading: Reading) -> Statistics:
+        at = reading.place_of(column)
+        if at is None:
+            raise BadInput(f"There is no column `{column[:60]}` to describe. Choose another.")
+        conditions, bound = page_filters.compiled(reading, where)
+        cell = f"select v.c{at} as x from "
+        where_clause = f"\nwhere {' and '.join(conditions)}" if conditions else ""
+        rows = f"{cell}{reading.inner}{where_clause}"
+        expected = estimate(reading.source, query=reading.query(rows, **bound), reader=reader).rows
+        if whole or expected <= 2 * SAMPLE:
+            return _Asking(reading, reader, at, rows, bound=bound, cancelled=cancelled).describe(None)
+        about = f"of about {rounded(expected)} rows."
+        random = sampled(reading, opened.view, reader=reader, values=values, percent=100 * SAMPLE / expected)
+        if random is None:
+            return _Asking(reading, reader, at, f"{rows} limit {SAMPLE}", bound=bound, cancelled=cancelled).describe(
+                f"the first {{rows:,}} {about}"
+            )
+        rows = f"{cell}{random.inner}{where_clause}"
+        return _Asking(random, reader, at, rows, bound=bound, cancelled=cancelled).describe(f"{{rows:,}} rows taken at random, {about}")
+
+    return over(opened, reader=reader, values=values, ask=described)
 
 
 class _Asking:
