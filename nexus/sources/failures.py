@@ -56,10 +56,9 @@ def translate(error: psycopg2.Error, source: Source) -> Exception:
     primary = (error.diag.message_primary or "").strip()
     if TOO_BIG in primary:
         size = re.search(rf"{TOO_BIG}(\d+)", primary)
-        megabytes = int(size.group(1)) / 1_048_576 if size else 0
-        return QueryTooBig(
-            f"One row of this result has {megabytes:,.0f} MB, and {ROW_BYTES // 1_048_576} MB are allowed. Shorten long values with left(column, 1000)."
-        )
+        most = f"{ROW_BYTES // 1_048_576} MB"
+        megabytes = f"{int(size.group(1)) / 1_048_576:,.0f} MB" if size else f"more than {most}"
+        return QueryTooBig(f"One row of this result has {megabytes}, and {most} are allowed. Shorten long values with left(column, 1000).")
     if not code or code.startswith("08") or code in ("57P01", "57P02", "57P03", "57P05", "53300", "28000", "28P01", "3D000"):
         return SourceUnavailable()
     if code in ("57014", "25P04"):

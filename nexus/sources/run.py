@@ -28,10 +28,18 @@ GRACE_SECONDS = 1.0
 answers = Answers()
 T = TypeVar("T")
 
+COMPRESSED_BYTES = ROW_BYTES // 256
+"""A stored row up to here is small however well its values are compressed: to a 255th at best."""
+# As text only where that tells more than the stored size, and once, since it takes seconds for much; quotes in it may double it.
 SELECT = """select * from (select * from (
 {sql}
-) "nexus query" limit {limit}) "nexus row" where pg_catalog.pg_column_size("nexus row".*) <= {row_bytes}
-or ('{too_big}' operator(pg_catalog.||) pg_catalog.pg_column_size("nexus row".*) operator(pg_catalog.||) ' bytes')::pg_catalog.bool"""
+) "nexus query" limit {limit}) "nexus row" where case
+when pg_catalog.pg_column_size("nexus row".*) <= {compressed_bytes} then true
+when pg_catalog.pg_column_size("nexus row".*) > {row_bytes}
+then ('{too_big}' operator(pg_catalog.||) pg_catalog.pg_column_size("nexus row".*) operator(pg_catalog.||) ' bytes')::pg_catalog.bool
+when pg_catalog.octet_length(pg_catalog.concat("nexus row".*)) > 2 operator(pg_catalog.*) {row_bytes}
+then ('{too_big}' operator(pg_catalog.||) pg_catalog.pg_typeof("nexus row".*))::pg_catalog.bool
+else true end"""
 CUT = "\0"
 """Stands for the statement while the text around it is made; no statement holds one."""
 NO_ROWS = 'select * from (\n{sql}\n) "nexus query" limit 0'
@@ -84,8 +92,8 @@ def inquire(pool: Pool, *, sql: str, parameters: dict[str, Any] | None = None) -
     return on_connection(pool, None, lambda connection, watch: list(connection.execute(text, parameters, watch).fetchall()))
 
 
-def on_connection(pool: Pool, cancelled: Callable[[], bool] | None, ask: Callable[[Connection, Watch], T]) -> T:
-    """What `ask` makes of a connection of the pool; of a new one, where one that lay idle has died with a restarted server.
+def on_connection(pool: Pool, cancelled: Callable[[], bool] | None, work: Callable[[Connection, Watch], T]) -> T:
+    """What `work` makes of a connection of the pool; of a new one, where one that lay idle has died with a restarted server.
 
     Raises what `run` raises.
     """
@@ -96,7 +104,7 @@ def on_connection(pool: Pool, cancelled: Callable[[], bool] | None, ask: Callabl
         watch = watch_of(pool.source, cancelled)
         with translated(pool.source), pool.connection(watch) as connection:
             reused = connection.reused
-            return ask(connection, watch)
+            return work(connection, watch)
 
     try:
         return once()
@@ -202,7 +210,8 @@ def _begin(connection: Connection, question: Question, text: str, *, limit: int,
 @lru_cache(maxsize=256)
 def _around(text: str, limit: int, rows: int) -> tuple[str, str]:
     """What stands before a statement, and what behind it."""
-    before, after = text.format(sql=CUT, limit=limit, row_bytes=ROW_BYTES, too_big=TOO_BIG, rows=rows).split(CUT)
+    sizes = {"row_bytes": ROW_BYTES, "compressed_bytes": COMPRESSED_BYTES, "too_big": TOO_BIG}
+    before, after = text.format(sql=CUT, limit=limit, rows=rows, **sizes).split(CUT)
     return before, after
 
 
