@@ -83,7 +83,7 @@ def _number(value: float | Decimal, style: Format) -> str:
             return _with_unit(_digits(value * 100, 1 if style.decimals is None else style.decimals, shorten=style.decimals is None), "%")
         case "currency":
             return _with_unit(_digits(value, 2 if style.decimals is None else style.decimals), style.unit)
-        case "duration":
+        case "duration" if math.isfinite(float(value)):
             return _duration(float(value))
         case "progress":
             part = Decimal(value) / Decimal(str(style.maximum or 1))

@@ -17,6 +17,8 @@ from nexus.views.reading import Reading
 MOST_VALUES = 1_000
 INTEGERS = {"smallint": 2**15, "integer": 2**31, "bigint": 2**63}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_FAR = re.compile(r"-?infinity|\d{5,7}-\d{2}-\d{2}([ T][\d:.+-]*)?|\d{4,5}-\d{2}-\d{2}([ T][\d:.+-]*)? BC", re.ASCII)
+"""What databases have and calendars have not."""
 _NEXT_DAY = {"<=": "<", ">": ">="}
 """Of a moment and a whole day: up to and with it, or after it, means the day after."""
 
@@ -45,7 +47,7 @@ def as_text(column: Column, text: str) -> str:
                 raise wrong
             return "true" if text.lower() in ("true", "yes") else "false"
         case "date" | "time":
-            if not re.match(r"\d{4}-\d{2}(-\d{2})?", text):
+            if not _FAR.fullmatch(text) and not re.match(r"\d{4}-\d{2}(-\d{2})?", text):
                 raise wrong
             return f"{text}-01" if re.fullmatch(r"\d{4}-\d{2}", text) else text
         case _:
@@ -75,9 +77,10 @@ class _Filters:
         column, of = self.reading.columns[at], f"v.c{at}"
         match one.operator:
             case "is empty":
-                return f"{of} is null"
+                # `is null` would look into a composite value, and ask whether each of its parts is.
+                return f"{of} is not distinct from null"
             case "is not empty":
-                return f"{of} is not null"
+                return f"{of} is distinct from null"
             case "contains" | "starts with":
                 return self._like(of, one)
             case "in":
@@ -151,7 +154,8 @@ class _Filters:
         text = {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value)
         if column.kind in ("date", "time"):
             text = as_text(column, text)
-            self._plausible(text[:10], column)
+            if not _FAR.fullmatch(text):
+                self._plausible(text[:10], column)
         kind = UNLIMITED.get(column.type_name, column.type_name) if sortable(column) else "text"
         return f"cast({self._bind(text)} as {kind})"
 

@@ -9,7 +9,7 @@ from nexus.accounts.spec import Permission, User, require
 from nexus.errors import BadInput
 from nexus.sources.estimate import estimate
 from nexus.sources.run import run
-from nexus.sources.spec import Column, Table
+from nexus.sources.spec import Column, QueryFailed, Table
 from nexus.views import page_filters
 from nexus.views.afresh import over
 from nexus.views.counting import rounded
@@ -22,6 +22,8 @@ from nexus.views.service import OpenView
 SAMPLE = 100_000
 BARS = 24
 TOP = 10
+OUT_OF_RANGE = "22003"
+"""What Postgres calls a number that its type cannot hold."""
 LONGEST = 200
 """Characters of a value among the most frequent."""
 
@@ -137,12 +139,22 @@ class _Asking:
         middle = "avg(x), percentile_cont(0.5) within group (order by cast(x as double precision))"
         if self.column.kind != "number" or self.column.type_name in ("oid", "money"):
             middle = "null, null"
-        found = self._ask(f"select count(*), count(x), count(distinct {key}), {extremes}, {middle} from {{rows}}").rows[0]
+        figures = f"select count(*), count(x), count(distinct {key}), {extremes}"
+        found = self._held(f"{figures}, {middle} from {{rows}}") or self._ask(f"{figures}, null, null from {{rows}}").rows[0]
         return (*found[:5], *(None if value is None else float(value) for value in found[5:]))
+
+    def _held(self, sql: str) -> tuple[Any, ...] | None:
+        """The one row; none where a figure is too large or too small for a double."""
+        try:
+            return self._ask(sql).rows[0]
+        except QueryFailed as error:
+            if error.code != OUT_OF_RANGE:
+                raise
+            return None
 
     def _top(self) -> tuple[tuple[Any, int], ...]:
         shown = "x" if self.ordered and self.column.kind != "text" else f"left(cast(x as text), {LONGEST})"
-        sql = f"select {shown}, count(*) from {{rows}} where x is not null group by 1 order by 2 desc, 1 limit {TOP}"
+        sql = f"select {shown}, count(*) from {{rows}} where x is distinct from null group by 1 order by 2 desc, 1 limit {TOP}"
         return tuple((value, count) for value, count in self._ask(sql).rows)
 
     def _bars(self, low: Any, high: Any) -> tuple[Bar, ...]:
@@ -154,8 +166,8 @@ class _Asking:
         finite = (
             f"{value} not in (cast('NaN' as double precision), cast('Infinity' as double precision), cast('-Infinity' as double precision))"
         )
-        edges = self._ask(f"select min({value}), max({value}) from {{rows}} where {finite}").rows[0]
-        if edges[0] is None or edges[0] == edges[1]:
+        edges = self._held(f"select min({value}), max({value}) from {{rows}} where {finite}")
+        if edges is None or edges[0] is None or edges[0] == edges[1]:
             return ()
         first, last = map(float, edges)
         width = (last - first) / BARS
