@@ -351,6 +351,9 @@ class PromptRunRow(Base):
     cost_usd_micros: Mapped[int | None]
     started_at: Mapped[datetime] = _now()
     elapsed_ms: Mapped[int | None]
+    grounding: Mapped[dict[str, Any] | None] = mapped_column(
+        doc="Of each figure and name of the answer: where it stands, and whether it is in the data that was sent."
+    )
 
 
 class ReportRow(Base):

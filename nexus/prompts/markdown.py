@@ -4,7 +4,9 @@ No HTML of the author's, no pictures, no live links: a link shows its words, and
 Markdown is not used for such text: it would make formulas of `$5 and $7`, pictures of `:100:` and colours of `:red[…]`.
 """
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -47,16 +49,38 @@ _MARKS = {
     for edge, slash in {"open": "", "close": "/"}.items()
 }
 """What the parser calls a thing, and how it is drawn. Whatever stands neither here nor below is shown as text."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A part of a text that is drawn between `before` and `after`; parts do not overlap."""
+
+    start: int
+    end: int
+    before: Markup
+    after: Markup
+
+
+_OPENS, _OPENED, _CLOSES = "\ue000", "\ue001", "\ue002"
+"""Around a marked part while it passes through the parser: the first two with its number between, in characters of the same kind."""
+_NUMERALS = {ord(str(digit)): 0xE010 + digit for digit in range(10)}
+_OURS = dict.fromkeys(range(0xE000, 0xE01A), "\ufffd")
+_MARKED = re.compile(f"{_OPENS}([\ue010-\ue019]*){_OPENED}|{_CLOSES}")
+
 _ALIGNED = ("left", "center", "right")
 
 
-def html(text: str) -> Markup:
-    """`text` as HTML inside `<div class="prose">`; style it there. Headings come out as h4 to h6, below a panel's own."""
+def html(text: str, marks: Sequence[Mark] = ()) -> Markup:
+    """`text` as HTML inside `<div class="prose">`; style it there. Headings come out as h4 to h6, below a panel's own.
+
+    `marks` are drawn where their part of the text comes out as text.
+    """
     shown, cut = text[:LONGEST], len(text) > LONGEST
-    shown = shown.replace("\0", "")
+    shown = _with_marks(shown.translate(_OURS), marks).replace("\0", "")
     tokens = _parser().parse(shown)
     too_many = _size(tokens) > MOST_ELEMENTS
     body = f'<pre class="as-written">{escape(shown)}</pre>' if too_many else "".join(_block(token) for token in tokens)
+    body = _drawn(body, marks)
     if cut:
         body += f"<p><em>First {LONGEST:,} characters of {len(text):,}.</em></p>"
     return Markup(f'<div class="prose" dir="auto">{body}</div>')  # noqa: S704 - each part of it is escaped or ours
@@ -70,6 +94,42 @@ def _parser() -> "MarkdownIt":
     return MarkdownIt("commonmark", {"html": False, "linkify": False, "typographer": False, "maxNesting": 20}).enable(
         ["table", "strikethrough"]
     )
+
+
+def _with_marks(text: str, marks: Sequence[Mark]) -> str:
+    parts, at = [], 0
+    for number, mark in enumerate(marks):
+        if at <= mark.start < mark.end <= len(text):
+            parts += [text[at : mark.start], _OPENS, str(number).translate(_NUMERALS), _OPENED, text[mark.start : mark.end], _CLOSES]
+            at = mark.end
+    return "".join([*parts, text[at:]])
+
+
+def _drawn(body: str, marks: Sequence[Mark]) -> str:
+    """`body`, in which every mark was kept whole or dropped by `_shown`, with its marks."""
+
+    def draw(found: "re.Match[str]") -> str:
+        if found.group() == _CLOSES:
+            return str(opened.pop().after) if opened else ""
+        opened.append(marks[int("".join(str(ord(character) - 0xE010) for character in found[1]))])
+        return str(opened[-1].before)
+
+    opened: list[Mark] = []
+    return _MARKED.sub(draw, body)
+
+
+def _shown(text: str) -> str:
+    """A text as HTML. Of a mark that begins or ends in another text (`12 **million**`), the part in this one is marked or none."""
+    depth, parts, at = 0, [], 0
+    for found in _MARKED.finditer(text):
+        opens = found.group() != _CLOSES
+        parts.append(text[at : found.start()])
+        at = found.end()
+        if opens != bool(depth):
+            parts.append(found.group())
+            depth = 1 if opens else 0
+    parts.append(text[at:])
+    return str(escape("".join(parts) + _CLOSES * depth))
 
 
 def _size(tokens: Sequence["Token"]) -> int:
@@ -86,7 +146,7 @@ def _block(token: "Token") -> str:
             slash = "/" if token.nesting < 0 else ""
             drawn = f"<{slash}h{min(int(token.tag[1]) + 3, 6)}>"
         case "fence" | "code_block":
-            drawn = f"<pre><code>{escape(token.content)}</code></pre>"
+            drawn = f"<pre><code>{_shown(token.content)}</code></pre>"
         case "ordered_list_open":
             start = token.attrGet("start")
             drawn = f'<ol start="{int(start)}">' if start is not None else "<ol>"
@@ -109,9 +169,9 @@ def _inline(tokens: Sequence["Token"]) -> str:
     for token in tokens:
         match token.type:
             case "text" | "text_special":
-                parts.append(str(escape(token.content)))
+                parts.append(_shown(token.content))
             case "code_inline":
-                parts.append(f"<code>{escape(token.content)}</code>")
+                parts.append(f"<code>{_shown(token.content)}</code>")
             case "softbreak":
                 parts.append("\n")
             case "link_open":
@@ -120,7 +180,9 @@ def _inline(tokens: Sequence["Token"]) -> str:
                 start, address = links.pop()
                 parts.append(_address(address, beside="".join(parts[start:])))
             case "image":
-                parts.append(f"[{escape(token.content or 'picture')}]{_address(str(token.attrGet('src') or ''), beside='')}")
+                parts.append(
+                    f"[{escape(_MARKED.sub('', token.content) or 'picture')}]{_address(str(token.attrGet('src') or ''), beside='')}"
+                )
             case _:
                 parts.append(_MARKS.get(token.type) or str(escape(token.content)))
     return "".join(parts)
@@ -128,9 +190,16 @@ def _inline(tokens: Sequence["Token"]) -> str:
 
 def _address(address: str, *, beside: str) -> str:
     """The address of a link as plain text, unless it already stands `beside`."""
-    shown = str(escape(address))
-    return "" if not address or shown in beside else f' <span class="address">({shown})</span>'
+    shown = str(escape(_unmarked(address)))
+    return "" if not address or shown in _MARKED.sub("", beside) else f' <span class="address">({shown})</span>'
 
+
+def _unmarked(address: str) -> str:
+    """The parser writes an address in percents: marks inside are taken out of it as they stand there."""
+    return _MARKED.sub("", _ENCODED.sub("", address))
+
+
+_ENCODED = re.compile("%EE%80%8[0-2]|%EE%80%9[0-9]")
 
 STYLE = """
 .prose { line-height: 1.5; overflow-wrap: anywhere; }

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from nexus.prompts.grounding import Grounding
 from nexus.prompts.spec import Prompt
 
 Ending = Literal["complete", "cut", "refused"]
@@ -124,3 +125,4 @@ class PromptRun(BaseModel, frozen=True):
     answer_tokens: int | None
     started_at: datetime
     elapsed_ms: int | None
+    grounding: Grounding | None = Field(None, description="None for answers that were not checked, and where there is none.")

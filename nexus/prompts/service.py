@@ -13,7 +13,8 @@ from nexus.db import saved, versions
 from nexus.db.session import Session, transaction
 from nexus.db.versions import Listed
 from nexus.errors import BadInput, NexusError, NotAllowed, NotFound
-from nexus.prompts import data, gemini, store, template
+from nexus.prompts import data, gemini, sent, store, template
+from nexus.prompts.grounding import Grounding, ground
 from nexus.prompts.markdown import plain
 from nexus.prompts.request import BlockSent, OpenPrompt, Piece, Prepared, PromptRun, Request, Status
 from nexus.prompts.spec import DataBlock, Prompt
@@ -288,6 +289,7 @@ def run(
         raise
     finally:
         elapsed_ms = round((time.monotonic() - began) * 1000)
+        checked = _checked(prepared.request, "".join(heard.parts))
         with transaction() as session:
             store.finish(
                 session,
@@ -298,6 +300,7 @@ def run(
                 prompt_tokens=heard.last.prompt_tokens,
                 answer_tokens=heard.last.answer_tokens,
                 elapsed_ms=elapsed_ms,
+                grounding=checked,
             )
         # No words of the prompt or the answer: those are in the record, for who may see it.
         logger.info("prompt run %s of %s: %s after %s ms", run_id, prepared.prompt.name, heard.status, elapsed_ms)
@@ -315,6 +318,18 @@ def _listen(heard: _Heard, pieces: Generator[Piece, None, None]) -> Iterator[str
             yield piece.text
     if not heard.last.ending:
         raise gemini.BrokeOff()
+
+
+def _checked(request: Request, answer: str) -> Grounding | None:
+    """What of an answer is in the data that was sent. An answer is kept, and said to be unchecked, whatever the check makes of it."""
+    if not answer.strip():
+        return None
+    try:
+        # As it will be kept: what is marked are places in it.
+        return ground(answer.replace("\0", ""), sent.read(request.system, request.text))
+    except Exception:
+        logger.exception("an answer could not be checked")
+        return None
 
 
 def runs(session: Session, *, reader: User, prompt: str | None = None, limit: int = 50) -> list[PromptRun]:

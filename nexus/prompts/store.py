@@ -11,6 +11,7 @@ from nexus.db.sharing import bound, changed_by, seen_by
 from nexus.db.tables import PromptRow, PromptRunRow, PromptVersionRow, SavedSettingRow, UserRow
 from nexus.db.versions import column_of, seen
 from nexus.errors import NotFound
+from nexus.prompts.grounding import Grounding
 from nexus.prompts.request import Prepared, PromptRun, Status
 
 GONE = "This prompt no longer exists, or you may not see it. Open another from the list."
@@ -47,6 +48,7 @@ def finish(
     prompt_tokens: int | None,
     answer_tokens: int | None,
     elapsed_ms: int,
+    grounding: Grounding | None = None,
 ) -> None:
     session.execute(
         update(PromptRunRow)
@@ -58,6 +60,7 @@ def finish(
             prompt_tokens=prompt_tokens,
             answer_tokens=answer_tokens,
             elapsed_ms=elapsed_ms,
+            grounding=grounding.model_dump(mode="json") if grounding else None,
         )
         .execution_options(synchronize_session=False)
     )

@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from typing import Any, assert_never
 
+from markupsafe import Markup
+
 from nexus.dashboards.metric import metric
 from nexus.dashboards.spec import ChartPanel, DataPanel, MetricPanel, PanelBase, PromptPanel, TablePanel, TextPanel
 from nexus.errors import BadInput
+from nexus.prompts import marks
 from nexus.prompts.markdown import html
 from nexus.prompts.request import PromptRun
 from nexus.reports.document import Asked, Failed, Grid, Metric, Picture, Prose
@@ -62,7 +65,11 @@ def answer(panel: PromptPanel, run: PromptRun) -> Prose:
         f"from {blocks}" if blocks else "",
     )
     shown = look(panel) | {"title": panel.title or run.prompt_title, "note": " ".join(filter(None, (panel.note, run.error)))}
-    return Prose(**shown, html=html(run.answer), origin=" · ".join(filter(None, facts)), made_at=run.started_at)
+    return Prose(**shown, html=_checked(run), origin=" · ".join(filter(None, facts)), made_at=run.started_at)
+
+
+def _checked(run: PromptRun) -> Markup:
+    return marks.for_print(run.answer, run.grounding) if run.grounding else html(run.answer)
 
 
 def whole_answer(run: PromptRun) -> Block:

@@ -16,6 +16,7 @@ from nexus.dashboards.service import OpenDashboard
 from nexus.dashboards.spec import PromptPanel
 from nexus.db.session import transaction
 from nexus.errors import NexusError
+from nexus.prompts import sent
 from nexus.prompts import service as prompts
 from nexus.prompts.asking import Asking, Look
 from nexus.prompts.request import BlockSent, Prepared, PromptRun
@@ -25,7 +26,7 @@ from nexus.ui import filters, forms, lists, printing, url, when
 from nexus.ui.editor import draw_archive, draw_versions
 from nexus.ui.keeping import draw_more
 from nexus.ui.page import errors_shown, tab
-from nexus.ui.prose import draw_prose
+from nexus.ui.prose import draw_checked, draw_prose
 from nexus.ui.sharing import draw_share
 from nexus.views.parameter import Parameter
 
@@ -236,11 +237,11 @@ def _draw_answer(place: _Place, state: _State) -> None:
         if not look.over:
             st.fragment(_follow, run_every=LOOK_EVERY_S)(state.asking, place.scope)
             return
-        _draw_end(look, place.scope)
+        _draw_end(look, place.scope, state.asking.prepared)
         return
     run = place.panel.answer_for(place.variables)
     if run:
-        _draw_run(run, place.scope)
+        _draw_run(run, place.scope, state.prepared)
     elif place.user.may(Permission.RUN_PROMPTS):
         st.caption("Not asked yet for these values.")
     else:
@@ -258,18 +259,23 @@ def _follow(asking: Asking, scope: str) -> None:
     draw_prose(look.text)
 
 
-def _draw_end(look: Look, scope: str) -> None:
+def _draw_end(look: Look, scope: str, prepared: Prepared) -> None:
     if look.run:
-        _draw_run(look.run, scope)
+        _draw_run(look.run, scope, prepared)
         return
     draw_prose(look.text)
     if look.problem:
         st.info(forms.sentence(look.problem), icon=":material/info:")
 
 
-def _draw_run(run: PromptRun, scope: str) -> None:
-    """An answer, how it ended, and where it came from."""
-    draw_prose(run.answer)
+def _draw_run(run: PromptRun, scope: str, prepared: Prepared | None = None) -> None:
+    """An answer, what of it is in the data, how it ended, and where it came from. Rows can be opened while the request is at hand."""
+    if run.grounding:
+        at_hand = prepared is not None and prepared.request.digest == run.request_digest
+        data = sent.read(prepared.request.system, prepared.request.text) if prepared and at_hand else None
+        draw_checked(run.answer, run.grounding, place=f"{scope}-{run.id}", data=data)
+    else:
+        draw_prose(run.answer)
     if run.error and run.status in TROUBLES:
         TROUBLES[run.status](forms.sentence(run.error), icon=":material/info:")
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):

@@ -16,7 +16,7 @@ import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from nexus.reports import chromium
-from tests.bench import dashboard, exports, grid, memory, printing, session, starting
+from tests.bench import dashboard, exports, grid, grounding, memory, printing, session, starting
 from tests.bench.figures import print_table
 from tests.bench.processes import MemoryGroup, clean_environment, free_port, nexus, program, wait_for
 from tests.bench.setup import Ground, ground
@@ -44,7 +44,12 @@ def signed_in(on: Ground, browser: Browser, address: str) -> Page:
 
 
 def main() -> None:
-    wanted = set(sys.argv[1:]) or {"door", "dashboard", "export", "print", "memory", "start", "grid"}
+    wanted = set(sys.argv[1:]) or {"door", "dashboard", "export", "print", "memory", "start", "grid", "grounding"}
+    if "grounding" in wanted:
+        print_table("Grounding", grounding.figures())
+        wanted.remove("grounding")
+    if not wanted:
+        return
     with ground() as on, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium.find(), args=["--no-sandbox"])
         if "grid" in wanted:

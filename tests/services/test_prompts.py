@@ -378,3 +378,17 @@ def test_a_run_ends_when_it_is_stopped_or_nobody_watches(prepared, analyst, stan
     assert stand_in.requests[0].left.wait(10)
     wait_until(lambda: asking.look().over)
     assert "stopped" in asking.look().problem
+
+
+def test_what_an_answer_says_is_checked_against_what_was_sent_and_kept_with_the_run(prepared, analyst, stand_in, key):
+    stand_in.will(streams("Endeavor (9E) has 17 letters, United 93."))
+    run = finished(analyst, prepared)
+    assert run.grounding is not None
+    assert {finding.text: finding.status for finding in run.grounding.findings if finding.kind == "figure"} == {
+        "17": "found",
+        "93": "unfound",
+    }
+    (kept,) = runs(analyst)
+    assert kept.grounding == run.grounding
+    with own.transaction() as session:
+        assert service.open_prompt(session, reader=analyst, name="brief").answers[0].grounding == run.grounding

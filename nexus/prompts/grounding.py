@@ -1,0 +1,318 @@
+"""Whether the figures and names of an answer are in the data that was sent, and which rows stand behind each.
+
+Deterministic: the same answer to the same request is marked the same. A figure is looked for in the rows that its passage names
+(see `passages`), then in what can be worked out from them (see `derivations`), then in all other rows: there it is right for
+something else.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from nexus.prompts import derivations, names, passages
+from nexus.prompts.derivations import Evidence, Question, Rows
+from nexus.prompts.figures import Figure, even, find_figures, interval
+from nexus.prompts.names import Mention
+from nexus.prompts.passages import Passage
+from nexus.prompts.scope import Scope, label
+from nexus.prompts.sent import Column, Sent
+from nexus.prompts.wording import is_named
+
+Kind = Literal["figure", "entity"]
+Status = Literal["found", "derived", "unfound", "wrong_row"]
+
+LONGEST = 200_000
+"""Characters of an answer that are checked: as many as are drawn."""
+MOST_WORKED_OUT = 400
+"""Figures for which derivations are tried. An answer that needs more of them is not one that people check."""
+BY_CHANCE = 0.2
+"""How many cells may say a figure by chance before one that nothing points to counts for nothing."""
+MOST_ROWS = 50
+"""Rows behind a finding that are kept with it."""
+MANY_CELLS = 500
+_NEVER = 99
+_YEAR = re.compile(r"(?:19|20)\d\d")
+
+
+class RowsBehind(BaseModel, frozen=True):
+    """Rows of one table of the request, counted from 0; `more` where not all are listed."""
+
+    block: str
+    table: int = Field(0, description="Which table of the request, counted from 0.")
+    rows: tuple[int, ...]
+    more: int = 0
+
+
+class Finding(BaseModel, frozen=True):
+    """A figure or name of the answer, from character `start` to `end`, and what was found of it."""
+
+    start: int
+    end: int
+    text: str
+    kind: Kind
+    status: Status
+    how: str = Field(description="For people.")
+    rows: tuple[RowsBehind, ...] = ()
+
+    @property
+    def is_supported(self) -> bool:
+        return self.status in ("found", "derived")
+
+
+class Grounding(BaseModel, frozen=True):
+    """All findings of an answer. `found` and `total` count its figures, and its names that are nowhere."""
+
+    findings: tuple[Finding, ...]
+    found: int
+    total: int
+    share: float = Field(description="`found` of `total`, 1 where there is nothing to find.")
+
+    @property
+    def doubtful(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if not finding.is_supported)
+
+
+def ground(answer: str, data: Sent) -> Grounding:
+    """Look for each figure and name of `answer` in `data`."""
+    text = even(answer[:LONGEST])
+    mentions = names.find_names(text, data)
+    figures = [*find_figures(text, skipped=[(mention.start, mention.end) for mention in mentions])]
+    checker = _Checker(answer, text, data)
+    findings = [finding for passage in passages.passages(text, mentions, figures) for finding in checker.check(passage)]
+    findings.sort(key=lambda finding: finding.start)
+    counted = [finding for finding in findings if finding.kind == "figure" or not finding.is_supported]
+    found = sum(finding.is_supported for finding in counted)
+    return Grounding(findings=tuple(findings), found=found, total=len(counted), share=found / len(counted) if counted else 1.0)
+
+
+class _Checker:
+    """Goes through an answer passage by passage, and knows whom the last one spoke of."""
+
+    def __init__(self, answer: str, text: str, data: Sent) -> None:
+        self._answer, self._text, self._data = answer, text, data
+        self._last: tuple[Mention, ...] = ()
+        self._words: dict[int, str] = {}
+        self._tried = 0
+        self._said = [*find_figures(even(data.words))]
+        self._years = {day.year for table in data.tables for column in table.columns for day in column.dates if day}
+
+    def check(self, passage: Passage) -> Iterator[Finding]:
+        evidence = self._evidence(passage)
+        for figure in passage.figures:
+            status, found = evidence.get(figure.start, ("unfound", None))
+            how = found.how if found else "It is not in the data that was sent, and was not found by working it out from there."
+            yield self._finding((figure.start, figure.end), "figure", status, how, found.rows if found else {})
+        for mention in passage.mentions:
+            yield self._of_name(mention)
+        if passage.mentions:
+            self._last = passage.mentions
+
+    def _of_name(self, mention: Mention) -> Finding:
+        rows: dict[int, Rows] = {}
+        for (table, _, _), own in mention.places.items():
+            rows[table] = rows.get(table, frozenset()) | own
+        how = mention.how if mention.is_known else "It is not in the data that was sent, nor in the prompt."
+        return self._finding((mention.start, mention.end), "entity", "found" if mention.is_known else "unfound", how, rows)
+
+    def _finding(self, span: tuple[int, int], kind: Kind, status: Status, how: str, rows: dict[int, Rows]) -> Finding:
+        behind = tuple(
+            RowsBehind(
+                block=self._data.tables[table].block, table=table, rows=tuple(sorted(own)[:MOST_ROWS]), more=max(0, len(own) - MOST_ROWS)
+            )
+            for table, own in sorted(rows.items())
+        )
+        start, end = span
+        return Finding(start=start, end=end, text=self._answer[start:end], kind=kind, status=status, how=how, rows=behind)
+
+    def _evidence(self, passage: Passage) -> dict[int, tuple[Status, Evidence | None]]:
+        """Of each figure of the passage, by where it starts: first what stands there, then what follows from it."""
+        found: dict[int, tuple[Status, Evidence | None]] = {}
+        self._words = {}
+        for figure in passage.figures:
+            self._words[figure.start] = self._around(passage, figure)
+        scopes = {figure.start: Scope(self._text, passage, figure, self._data, self._last) for figure in passage.figures}
+        for figure in passage.figures:
+            if direct := self._direct(passage, figure, scopes[figure.start], found):
+                found[figure.start] = ("found", direct)
+        for _ in range(2):
+            for figure in passage.figures:
+                if figure.start not in found and (worked := self._derived(passage, figure, scopes[figure.start], found)):
+                    found[figure.start] = ("derived", worked)
+        counted = [evidence for _, evidence in found.values() if evidence]
+        for figure in passage.figures:
+            if figure.start in found:
+                continue
+            if past := derivations.threshold(figure, counted):
+                found[figure.start] = ("derived", past)
+            elif elsewhere := self._elsewhere(passage, figure, scopes[figure.start]):
+                found[figure.start] = ("wrong_row", elsewhere)
+        return found
+
+    def _around(self, passage: Passage, figure: Figure) -> str:
+        """The words that say what a figure is of: those beside it, or the whole passage where they name no column."""
+        words = passages.around(self._text, passage, figure)
+        columns = [table.columns[at] for table in self._data.tables for at in table.numeric]
+        if any(is_named(column, words) for column in columns):
+            return words
+        return self._shown(passage)
+
+    def _shown(self, passage: Passage) -> str:
+        return self._text[passage.start : min(passage.end, passage.start + 600)]
+
+    def _direct(
+        self, passage: Passage, figure: Figure, scope: Scope, found: Mapping[int, tuple[Status, Evidence | None]]
+    ) -> Evidence | None:
+        if figure.role == "rank":
+            return None
+        words = self._words[figure.start]
+        if said := self._in_words(figure):
+            return said
+        telling = 0 if passage.head else 2
+        if cell := self._cell(figure, words, scope.allowed, telling=telling) or self._cell(figure, words, scope.carried, telling=telling):
+            return cell
+        last = self._last_before(passage, figure, found)
+        if last and last.column:
+            # `A had 5 flights to 6 places, B 7 flights to 8`: the word before the 8 is of the 7.
+            own = {number for at, number in [last.column] if at in scope.allowed}
+            if cell := self._cell(figure, self._shown(passage), {at: last.rows.get(at, frozenset()) for at in last.rows}, skipped=own):
+                return cell
+        return self._unnamed(figure, words, scope)
+
+    @staticmethod
+    def _last_before(passage: Passage, figure: Figure, found: Mapping[int, tuple[Status, Evidence | None]]) -> Evidence | None:
+        at = passage.figures.index(figure)
+        between = at and any(passage.figures[at - 1].end <= mention.start < figure.start for mention in passage.mentions)
+        return found.get(passage.figures[at - 1].start, ("", None))[1] if at and not between else None
+
+    def _unnamed(self, figure: Figure, words: str, scope: Scope) -> Evidence | None:
+        """In a passage that names no rows of a table: any row of it, where the figure tells enough."""
+        free = {at: table.every_row for at, table in enumerate(self._data.tables) if at not in scope.allowed}
+        if scope.allowed or scope.is_of_unknown:
+            free = {at: rows for at, rows in free.items() if self._data.tables[at].rows == 1}
+        return self._cell(figure, words, free, telling=_NEVER if self._is_large(free) and self._by_chance(figure, free) else 3)
+
+    def _by_chance(self, figure: Figure, allowed: Mapping[int, Rows]) -> bool:
+        """Whether some cell of these tables would likely say the figure whatever it was: judged by how many lie near."""
+        near = 0.0
+        for reading in figure.readings:
+            low, high = interval(figure, reading)
+            scale, room = (0.01 if figure.role in ("percent", "points") else 1.0), 50 * (high - low)
+            for at in allowed:
+                columns = (self._data.tables[at].columns[number] for number in self._data.tables[at].numeric)
+                near += (
+                    sum(column.count_between((low - room) * scale, (high + room) * scale) for column in columns if not column.is_key) / 101
+                )
+        return near > BY_CHANCE * max(1, len(figure.readings))
+
+    def _cell(
+        self, figure: Figure, words: str, allowed: Mapping[int, Rows], *, telling: int = 0, skipped: Collection[int] = ()
+    ) -> Evidence | None:
+        """The cell of an allowed row that the figure says.
+
+        A figure of two digits or less is not looked for in columns that the words pass over for another; one of less than
+        `telling` digits only in columns that they name.
+        """
+        best: tuple[tuple[bool, ...], Evidence] | None = None
+        for at, rows in allowed.items():
+            table = self._data.tables[at]
+            numeric = [number for number in table.numeric if number not in skipped]
+            fitting = [number for number in numeric if table.columns[number].is_share == (figure.role in ("percent", "points"))]
+            anything_named = any(is_named(table.columns[number], words) for number in fitting)
+            for number in numeric:
+                column = table.columns[number]
+                named = is_named(column, words)
+                for row, digits, as_is in _matches(figure, column, words):
+                    if row not in rows or (not named and (digits < telling or (digits < 3 and anything_named))):
+                        continue
+                    order = (not named, not as_is, column.is_key)
+                    if best is None or order < best[0]:
+                        best = (order, self._of_cell(at, number, row, figure, rows, as_is=as_is))
+        return best[1] if best else None
+
+    def _of_cell(self, at: int, number: int, row: int, figure: Figure, rows: Rows, *, as_is: bool) -> Evidence:
+        table = self._data.tables[at]
+        column = table.columns[number]
+        value = column.numbers[row] or 0.0
+        constant = len(rows) > 1 and len({column.texts[each] for each in rows}) == 1
+        shown = f"`{column.name}` of {'each row' if constant else label(table, row)} is {column.texts[row]}"
+        if figure.unit and not as_is:
+            shown += ", in minutes"
+        return Evidence(shown, {at: rows if constant else frozenset((row,))}, False, value, (at, number))
+
+    def _in_words(self, figure: Figure) -> Evidence | None:
+        if figure.role == "number" and _YEAR.fullmatch(figure.text) and int(figure.text) in self._years:
+            return Evidence("A year of the dates that were sent.", {}, False)
+        for said in self._said:
+            if said.role == figure.role and {reading.value for reading in said.readings} & {reading.value for reading in figure.readings}:
+                telling = figure.role not in ("number", "top", "rank") or any(reading.digits >= 3 for reading in figure.readings)
+                if telling:
+                    return Evidence("It stands in the prompt.", {}, False)
+        return None
+
+    def _derived(self, passage: Passage, figure: Figure, scope: Scope, found: dict[int, tuple[Status, Evidence | None]]) -> Evidence | None:
+        if not figure.readings or self._tried >= MOST_WORKED_OUT:
+            return None
+        self._tried += 1
+        beside = tuple(
+            evidence
+            for other in passage.figures
+            if other is not figure and (evidence := found.get(other.start, ("", None))[1]) and evidence.column
+        )
+        tops = [round(other.readings[0].value) for other in passage.figures if other.role == "top" and other.readings]
+        question = Question(
+            figure=figure,
+            words=self._words[figure.start] if passage.head else f"{self._words[figure.start]} {self._shown(passage)}",
+            groups=scope.groups,
+            constrained=frozenset(scope.allowed),
+            beside=beside,
+            listed=scope.listed,
+            top=min(tops[0], 1000) if tops else 0,
+            thresholds=tuple(other for other in passage.figures if other is not figure and other.start not in found),
+        )
+        if figure.role == "rank":
+            return derivations.rank(question, self._data)
+        if figure.role == "top":
+            return derivations.top(question, self._data)
+        return derivations.derive(question, self._data)
+
+    def _elsewhere(self, passage: Passage, figure: Figure, scope: Scope) -> Evidence | None:
+        """The figure in a row that the passage does not speak of."""
+        if not scope.allowed and not scope.is_of_unknown:
+            return None
+        words = self._words[figure.start]
+        others = {at: table.every_row - scope.allowed.get(at, frozenset()) for at, table in enumerate(self._data.tables)}
+        constrained = {at: rows for at, rows in others.items() if at in scope.allowed} if not scope.is_of_unknown else others
+        telling = _NEVER if self._by_chance(figure, others) and self._is_large(others) else 2
+        cell = self._cell(figure, words, constrained, telling=telling) or self._cell(figure, words, others, telling=telling)
+        return Evidence(f"It is of another row: {cell.how}.", cell.rows) if cell else None
+
+    def _is_large(self, allowed: Mapping[int, Rows]) -> bool:
+        return sum(len(rows) * len(self._data.tables[at].numeric) for at, rows in allowed.items()) > MANY_CELLS
+
+
+def _matches(figure: Figure, column: Column, words: str) -> Iterator[tuple[int, int, bool]]:
+    """Rows whose value the figure says, the digits that count, and whether the value stands there as it is written."""
+    for reading in figure.readings:
+        low, high = interval(figure, reading)
+        digits = 3 if figure.in_words and figure.hedge else reading.digits
+        scales: list[tuple[float, bool]] = [(1.0, True)]
+        if figure.role in {"percent", "points"}:
+            scales = [(0.01, True)] if column.is_share else [(1.0, True)] if column.is_called_share or "%" in column.name else []
+        elif figure.role in {"times", "rank", "top"}:
+            scales = []
+        elif figure.unit in ("h", "day", "s"):
+            own = {"h": 1 / 60, "day": 1 / 1440, "s": 60.0}[figure.unit]
+            scales = [(own, True)] if _is_in(column, figure.unit) else [(1.0, False)]
+        for scale, as_is in scales:
+            for row in column.between(low * scale, high * scale):
+                yield row, digits, as_is
+            if not figure.signed and low > 0:
+                for row in column.between(-high * scale, -low * scale):
+                    yield row, digits, as_is
+
+
+def _is_in(column: Column, unit: str) -> bool:
+    stem = {"h": ("hour", "_h", "hora", "stunde"), "day": ("day", "dia", "tag"), "s": ("second", "_s", "segundo", "sekunde")}[unit]
+    return any(part in column.name.lower() for part in stem)

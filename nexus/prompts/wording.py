@@ -1,0 +1,61 @@
+"""Words of a passage against the names of columns, and figures in words for people."""
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from nexus.prompts.sent import Column, SentTable
+
+_STEM = re.compile(r"[^\W\d_]+")
+_ALIKE = {
+    "durchschnittlich": "average", "durchschnittliche": "average", "mean": "average", "avg": "average", "medio": "average", "media": "average",
+    "promedio": "average", "mediana": "median", "total": "sum", "retraso": "delay", "cancellation": "cancelled", "cancellations": "cancelled",
+    "canceled": "cancelled", "punctuality": "time", "punctual": "time", "anteil": "share", "proportion": "share",
+}  # fmt: skip
+
+
+@lru_cache(maxsize=4_096)
+def stems(words: str) -> frozenset[str]:
+    """The words, cut so that `delayed` and `delays` are one."""
+    return frozenset(_stems(words))
+
+
+def _stems(words: str) -> Iterator[str]:
+    for word in _STEM.findall(words.lower()):
+        stem = _ALIKE.get(word, word)
+        for ending in ("ations", "ation", "led", "ing", "ed", "es", "s"):
+            if stem.endswith(ending) and len(stem) - len(ending) >= 4:
+                stem = stem[: -len(ending)]
+                break
+        if len(stem) > 2:
+            yield stem[:6]
+
+
+def is_named(column: Column, words: str) -> bool:
+    """Whether the words around a figure name a column."""
+    return bool(stems(column.name) & stems(words))
+
+
+def ordered(table: SentTable, words: str) -> list[Column]:
+    """The numeric columns, those first of whose name the words have most; keys last."""
+    said = stems(words)
+
+    def key(column: Column) -> tuple[bool, float]:
+        own = stems(column.name)
+        return column.is_key, -len(own & said) / (len(own) or 1)
+
+    return sorted((table.columns[at] for at in table.numeric), key=key)
+
+
+def values_of(column: Column, rows: Iterable[int]) -> list[float]:
+    numbers = column.numbers
+    return [value for row in rows if (value := numbers[row]) is not None]
+
+
+def number(value: float) -> str:
+    """For people: at most six digits that count."""
+    return f"{value:,.0f}" if value == int(value) and abs(value) < 1e15 else f"{value:,.6g}"
+
+
+def rows_in_words(rows: int) -> str:
+    return f"{rows:,} row{'' if rows == 1 else 's'}"
