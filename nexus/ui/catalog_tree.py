@@ -57,7 +57,7 @@ def _toggle(node: str, key: str) -> None:
     kept = [one for one in _opened() if one != node]
     if st.session_state[key]:
         kept.append(node)
-    st.query_params.from_dict({name: texts for name, texts in url.given().items() if name != OPEN} | ({OPEN: kept} if kept else {}))
+    url.put({name: texts for name, texts in url.given().items() if name != OPEN} | ({OPEN: kept} if kept else {}))
 
 
 def _draw_source(user: User, source: Source, search: str, key: str, opened: bool) -> None:

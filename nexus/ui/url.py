@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from nexus.errors import BadInput
 from nexus.ui import when
@@ -63,18 +64,32 @@ def _unparsed(parameters: Iterable[Parameter], values: Mapping[str, Any], *, for
         return forms.unparse(parameters, values, for_good=for_good)
 
 
+def put(query: Mapping[str, str | list[str]]) -> None:
+    """Make `query` the query of this page's address. What a widget is bound to stays as the widget has it."""
+    try:
+        st.query_params.from_dict(query)
+    except StreamlitAPIException:
+        # Streamlit refuses the whole for one bound key, also at the value it has.
+        for key in given().keys() - query.keys():
+            del st.query_params[key]
+        present = given()
+        st.query_params.update(
+            {key: said for key, said in query.items() if present.get(key) != ([said] if isinstance(said, str) else said)}
+        )
+
+
 def write(parameters: Iterable[Parameter], values: Mapping[str, Any]) -> None:
     """Put `values` into the address; what is not a parameter stays in it."""
     parameters = list(parameters)
     mine = {_key(parameter.name) for parameter in parameters}
     query = {key: texts for key, texts in given().items() if key not in mine}
-    st.query_params.from_dict(query | {_key(key): texts for key, texts in _unparsed(parameters, values).items()})
+    put(query | {_key(key): texts for key, texts in _unparsed(parameters, values).items()})
 
 
 def go(**changes: str | None) -> None:
     """Change the page's address in place, for callbacks: None takes a key out."""
     query = {key: texts for key, texts in given().items() if key not in changes}
-    st.query_params.from_dict(query | {key: text for key, text in changes.items() if text is not None})
+    put(query | {key: text for key, text in changes.items() if text is not None})
 
 
 def link(path: str, parameters: Iterable[Parameter], values: Mapping[str, Any], **more: str) -> str:
