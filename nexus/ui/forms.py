@@ -87,8 +87,8 @@ _SIGNS = re.compile(r"[\\`*_\[\]<>$~]|:(?=[A-Za-z])|^[#+=-]|(?<=^\d)[.)]")
 """Signs that mean something inside a line, or at its beginning."""
 
 
-_LIVE = re.compile(r"(?i)https?\\?:|www|:(?=[\w+/\\-]+:)")
-"""Bare addresses are linked, and icons and emoji drawn by their names, in spite of escapes."""
+_LIVE = re.compile(r"(?i)https?\\?:|www|:(?=[\w+/\\-]+:)|(?<!\S)\\?[<>~-](?=\\?[-=>])")
+"""Bare addresses are linked, icons and emoji drawn by their names, and `--`, `->` or `>=` made one sign, in spite of escapes."""
 
 
 def _unlinked(text: str) -> str:
