@@ -112,6 +112,8 @@ def read_filters(text: str) -> tuple[Condition, ...]:
         if len(text) > LONGEST:
             raise ValueError
         found = _conditions.validate_python(json.loads(text))
+        # JSON can spell halves of a character, which no page and no database can.
+        written_filters(found).encode()
     except (ValueError, RecursionError):
         raise BadInput("The filters in the address are not readable, and were left out.") from None
     flat = every_filter(found)
