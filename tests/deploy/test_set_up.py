@@ -1,11 +1,15 @@
 """What build.sh does on machines that lack something, and when there is nothing to do."""
 
+import importlib.metadata
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from nexus.reports import chromium
 from nexus.settings import ROOT
@@ -154,3 +158,22 @@ def test_an_unknown_purpose_is_refused(machine):
 
 def test_the_script_is_one_that_may_be_executed():
     assert os.access(ROOT / "build.sh", os.X_OK)
+
+
+def test_what_is_asked_for_with_an_extra_is_locked_with_it():
+    """Else pip of Python 3.11 takes the newest release for `name[extra]`, and stops at its missing hash on the day of that release."""
+    lines = re.findall(r"^([A-Za-z0-9._-]+)(?:\[([^\]]+)\])?==", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    locked = {canonicalize_name(name): set(extras.split(",")) if extras else set() for name, extras in lines}
+    asked = [Requirement(text) for name in locked for text in (importlib.metadata.requires(name) if _installed(name) else None) or ()]
+    with_extras = [one for one in asked if one.extras and (one.marker is None or one.marker.evaluate({"extra": ""}))]
+    assert with_extras
+    assert [str(one) for one in with_extras if not one.extras <= locked[canonicalize_name(one.name)]] == []
+
+
+def _installed(name: str) -> bool:
+    """Some of the lock are for other systems."""
+    try:
+        importlib.metadata.distribution(name)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
