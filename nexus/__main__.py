@@ -61,10 +61,11 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
 @app.command()
 def serve() -> None:
     """Start Nexus: database, schema, first administrator, then the web server."""
-    from nexus import server
+    from nexus import memory, server
     from nexus.accounts import sign_in
     from nexus.db import migrate
 
+    memory.keep_large_pieces_apart()
     current = settings.current()
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)

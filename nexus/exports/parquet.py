@@ -10,23 +10,26 @@ and far away are right. What a column's type cannot hold is null: infinity of da
 numbers that a double rounds, is counted by column in the file's metadata (`nexus.notes`) and said on the page.
 """
 
-import ctypes
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
+from nexus import memory
 from nexus.exports import statement
 from nexus.exports.spec import Provenance
 from nexus.exports.statement import FIXED, SIZE_OF_BYTES, SIZE_OF_TEXT, told_apart
 from nexus.sources.export import Head, Outlet
 
-BLOCK_BYTES = 512 * 1024
+BLOCK_BYTES = 256 * 1024
 """Of CSV that is read at once: reading takes several times as much."""
-GROUP_BYTES = 2 * 1024 * 1024
-"""Of columns in a row group: some 30,000 rows of 20 columns. Larger ones are read no faster, and held here."""
+READ_BYTES = 2 * 1024 * 1024
+"""The most that a block may come to with the row that goes on past its end."""
+GROUP_BYTES = 3 * 1024 * 1024
+"""Of columns in a row group: some 45,000 rows of 20 columns. A larger one is held here; of each more, its record is, 1 KB a column."""
+PAGE_BYTES = 128 * 1024
+"""Of a page, and of a dictionary of values before a column goes on without: what one column takes while it is written."""
 MOST_DIGITS = 38
 """Of a decimal that every reader of Parquet knows."""
 _DAY_0 = "'1970-01-01'::pg_catalog.date"
@@ -155,7 +158,7 @@ class ParquetForm:
         self._schema = pyarrow.schema(fields, metadata=self._metadata())
         columns = [str(number) for number in range(len(self._names) + 1)]
         types = {name: _arrow(shape.read) for name, shape in zip(columns, self._shapes, strict=False)} | {columns[-1]: pyarrow.string()}
-        self._reading = csv.ReadOptions(column_names=columns, use_threads=False, block_size=2 * BLOCK_BYTES + (1 << 20))
+        self._reading = csv.ReadOptions(column_names=columns, use_threads=False, block_size=READ_BYTES)
         self._parsing = csv.ParseOptions(newlines_in_values=True)
         self._converting = csv.ConvertOptions(
             column_types=types,
@@ -166,7 +169,14 @@ class ParquetForm:
             quoted_strings_can_be_null=False,
         )
         self._writer = parquet.ParquetWriter(
-            outlet, self._schema, compression="zstd", compression_level=1, memory_pool=self._pool, store_schema=True
+            outlet,
+            self._schema,
+            compression="zstd",
+            compression_level=1,
+            data_page_size=PAGE_BYTES,
+            dictionary_pagesize_limit=PAGE_BYTES,
+            memory_pool=self._pool,
+            store_schema=True,
         )
 
     def _metadata(self) -> dict[str, str]:
@@ -215,7 +225,8 @@ class ParquetForm:
         if table.num_rows:
             self._writer.write_table(table, row_group_size=table.num_rows)
         del table
-        _give_back()
+        # What was freed lies in pieces among what is kept of each row group, and would be held; the pool's `release_unused` leaves it there.
+        memory.give_back()
 
     def _count(self, said: Any) -> None:
         import pyarrow.compute
@@ -231,23 +242,9 @@ class ParquetForm:
         notes = {self._names[at]: f"{count:,} values {self._shapes[at].why}" for at, count in sorted(self._lost.items())}
         self._writer.add_key_value_metadata({"nexus.rows": str(rows), "nexus.notes": json.dumps(notes, ensure_ascii=False)})
         self._writer.close()
+        memory.give_back()
         if notes:
             self._said("; ".join(f"`{name}`: {note}" for name, note in list(notes.items())[:5]) + ".")
-
-
-@lru_cache(maxsize=1)
-def _trim() -> Any:
-    """glibc's own; elsewhere there is none, and need not be."""
-    return getattr(ctypes.CDLL(None), "malloc_trim", None)
-
-
-def _give_back() -> None:
-    """What was freed lies in pieces among what is kept of each row group, and would be held: 40 MB after ten million rows.
-
-    The pool's `release_unused` leaves it there.
-    """
-    if (trim := _trim()) is not None:
-        trim(0)
 
 
 def _whole_rows(block: bytearray) -> int:

@@ -89,15 +89,18 @@ def kind_of(category: str, name: str) -> ColumnKind:
 Cast = Callable[[Any, Any], Any]
 
 
-def _or_text(cast: Any) -> Cast:
-    """A value that Python has, and otherwise the database's own text: a date before Christ, infinity, 24:00."""
+def _or_text(read: Callable[[str], Any]) -> Cast:
+    """A value that Python has, and otherwise the database's own text: a date before Christ, infinity, the year 10000.
 
-    def convert(value: Any, cursor: Any) -> Any:
-        if value is None or value.endswith(("infinity", "BC")):
-            return value
+    The database writes ISO 8601, which Python reads some ten times as fast as the driver does.
+    """
+
+    def convert(value: Any, _cursor: Any) -> Any:
+        if value is None:
+            return None
         try:
-            return cast(value, cursor)
-        except (ValueError, OverflowError):
+            return read(value)
+        except ValueError:
             return value
 
     return convert
@@ -128,9 +131,9 @@ def _text(value: Any, _cursor: Any) -> Any:
 
 def _types() -> list[Any]:
     new, array = extensions.new_type, extensions.new_array_type
-    dates = new((1082,), "NEXUS_DATE", _or_text(extensions.DATE))
-    moments = new((1114,), "NEXUS_TIMESTAMP", _or_text(extensions.PYDATETIME))
-    zoned = new((1184,), "NEXUS_TIMESTAMPTZ", _or_text(extensions.PYDATETIMETZ))
+    dates = new((1082,), "NEXUS_DATE", _or_text(date.fromisoformat))
+    moments = new((1114,), "NEXUS_TIMESTAMP", _or_text(datetime.fromisoformat))
+    zoned = new((1184,), "NEXUS_TIMESTAMPTZ", _or_text(datetime.fromisoformat))
     times = new((1083, 1266), "NEXUS_TIME", _time)
     spans = new((1186,), "NEXUS_INTERVAL", _duration)
     # Shown literally: JSON as it is written, ranges as Postgres writes them.
