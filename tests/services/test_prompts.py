@@ -371,8 +371,8 @@ def test_a_run_in_the_background_is_watched_until_it_is_over(prepared, analyst, 
 def test_a_run_ends_when_it_is_stopped_or_nobody_watches(prepared, analyst, stand_in, key, unwatched_s):
     stand_in.will(goes_on())
     asking = Asking(user=analyst, prepared=prepared, dashboard=None, generate=HURRY, unwatched_s=unwatched_s)
+    wait_until(lambda: asking.look().text)
     if unwatched_s == 60:
-        wait_until(lambda: asking.look().text)
         asking.stop()
     wait_until(lambda: runs(analyst)[0].status == "stopped")
     assert stand_in.requests[0].left.wait(10)
