@@ -14,6 +14,7 @@ from nexus.sources import service as sources
 from nexus.ui import bring_form, forms, when
 from nexus.ui.components import component
 from nexus.ui.forms import plain, sentence
+from nexus.ui.view_drafts import fresh
 
 _upload = component("upload")
 
@@ -101,7 +102,7 @@ def draw_made(user: User, source_name: str, made: str) -> None:
             "pages/view.py",
             label="Open it as a new view",
             icon=":material/table:",
-            query_params={"new": "table", "source": source.name, "schema": schema, "table": name},
+            query_params={"new": "table", "draft": fresh(), "source": source.name, "schema": schema, "table": name},
         )
     st.page_link("pages/bring.py", label="Bring in another file", icon=":material/upload_file:", query_params={"source": source.name})
 
