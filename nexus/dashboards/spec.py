@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, Field, model_validator
 
 from nexus.sources.spec import Identifier, Name
-from nexus.views.appearance import Chart
+from nexus.views.appearance import Chart, Tone
 from nexus.views.parameter import Parameter, ParameterName
 
 
@@ -26,6 +26,19 @@ class DataPanel(PanelBase, frozen=True):
     parameters: dict[ParameterName, ParameterName] = Field(default_factory=dict)
 
 
+Earlier = Literal["previous period", "previous year"]
+"""With what a panel is compared: its view, asked for the days before those of its date ranges, or for the same days a year before."""
+
+Figured = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Threshold(BaseModel, frozen=True, extra="forbid"):
+    """From `at` upwards a figure has this colour, up to the next threshold."""
+
+    at: Figured
+    tone: Tone
+
+
 class TablePanel(DataPanel, frozen=True):
     kind: Literal["table"] = "table"
     columns: tuple[Identifier, ...] = Field((), description="Empty means all.")
@@ -34,10 +47,17 @@ class TablePanel(DataPanel, frozen=True):
 class ChartPanel(DataPanel, frozen=True):
     kind: Literal["chart"] = "chart"
     chart: Chart | None = Field(None, description="The view's own chart without it.")
+    compare_with: Earlier | None = Field(None, description="Drawn pale behind a chart along time.")
+    target: Figured | None = Field(None, description="A line across the chart.")
+    target_label: str = Field("Target", max_length=60)
 
 
 class MetricPanel(DataPanel, frozen=True):
-    """One figure: `measure` of the view's last row; compared with `comparison` of the same row when named."""
+    """One figure: `measure` of the view's last row.
+
+    It is compared with `comparison` of the same row, or with itself in an earlier period. `target` is reached from it
+    upwards, or downwards where `up_is_good` is false.
+    """
 
     kind: Literal["metric"] = "metric"
     measure: Identifier
@@ -45,6 +65,19 @@ class MetricPanel(DataPanel, frozen=True):
     comparison_label: str = "before"
     up_is_good: bool | None = Field(None, description="Colours the change; none leaves it grey.")
     sparkline: Identifier | None = Field(None, description="Column that is drawn over all rows of the view.")
+    compare_with: Earlier | None = None
+    target: Figured | None = None
+    target_label: str = Field("target", max_length=60)
+    thresholds: tuple[Threshold, ...] = Field((), max_length=10)
+
+    @model_validator(mode="after")
+    def _compares_once(self) -> Self:
+        if self.comparison and self.compare_with:
+            raise ValueError("give either `comparison` or `compare_with`")
+        marks = [threshold.at for threshold in self.thresholds]
+        if len(marks) != len(set(marks)):
+            raise ValueError("two thresholds begin at the same figure")
+        return self
 
 
 class TextPanel(PanelBase, frozen=True):
@@ -69,6 +102,7 @@ class Dashboard(BaseModel, frozen=True, extra="forbid"):
     tags: tuple[str, ...] = ()
     filters: tuple[Parameter, ...] = ()
     panels: tuple[Panel, ...] = Field((), max_length=200)
+    refresh_seconds: int | None = Field(None, ge=10, le=86_400, description="How often an open page asks again, while somebody can see it.")
 
     @model_validator(mode="after")
     def _names_are_told_apart(self) -> Self:
