@@ -47,11 +47,14 @@ def problems(dashboard: Dashboard, *, views: Mapping[str, View], prompts: Collec
     filters = {parameter.name: parameter for parameter in dashboard.filters}
     for at, parameter in enumerate(dashboard.filters):
         yield from choice_problems(("filters", at), parameter, views, unseen)
+        yield from _narrowed_problems(("filters", at), parameter, filters)
     for at, panel in enumerate(dashboard.panels):
         if isinstance(panel, PromptPanel) and panel.prompt not in prompts and panel.prompt not in unseen.prompts:
             yield Problem(("panels", at, "prompt"), f"there is no prompt `{panel.prompt}`{nearest(panel.prompt, prompts)}")
-        if isinstance(panel, DataPanel) and panel.view not in unseen.views:
-            yield from _panel_problems(at, panel, filters, views)
+        if isinstance(panel, DataPanel):
+            yield from _link_problems(at, panel, filters, views, unseen)
+            if panel.view not in unseen.views:
+                yield from _panel_problems(at, panel, filters, views)
 
 
 def choice_problems(
@@ -62,6 +65,38 @@ def choice_problems(
         name = parameter.choices.view
         if name is not None and name not in views and name not in unseen.views:
             yield Problem((*path, "choices", "view"), f"there is no view `{name}`{nearest(name, views)}")
+
+
+def _narrowed_problems(path: tuple[str | int, ...], parameter: Parameter, filters: Mapping[str, Parameter]) -> Iterator[Problem]:
+    """Choices may depend on other filters, and not on themselves."""
+    if not isinstance(parameter, ChoiceParameter | MultipleChoiceParameter):
+        return
+    for column, name in parameter.choices.narrowed.items():
+        where = (*path, "choices", "narrowed", column)
+        if name not in filters:
+            yield Problem(where, f"there is no filter `{name}`{nearest(name, filters)}")
+        elif _depends_on(name, parameter.name, filters, frozenset()):
+            yield Problem(where, f"the choices of `{parameter.name}` and `{name}` depend on each other")
+
+
+def _depends_on(name: str, wanted: str, filters: Mapping[str, Parameter], passed: frozenset[str]) -> bool:
+    if name == wanted:
+        return True
+    parameter = filters.get(name)
+    if name in passed or not isinstance(parameter, ChoiceParameter | MultipleChoiceParameter):
+        return False
+    return any(_depends_on(other, wanted, filters, passed | {name}) for other in parameter.choices.narrowed.values())
+
+
+def _link_problems(
+    at: int, panel: DataPanel, filters: Mapping[str, Parameter], views: Mapping[str, View], unseen: Unseen
+) -> Iterator[Problem]:
+    for column, name in panel.filtered.items():
+        if name not in filters:
+            yield Problem(("panels", at, "filtered", column), f"there is no filter `{name}`{nearest(name, filters)}")
+    target = panel.drill.view if panel.drill else None
+    if target is not None and target not in views and target not in unseen.views:
+        yield Problem(("panels", at, "drill", "view"), f"there is no view `{target}`{nearest(target, views)}")
 
 
 def _panel_problems(at: int, panel: DataPanel, filters: Mapping[str, Parameter], views: Mapping[str, View]) -> Iterator[Problem]:

@@ -1,6 +1,6 @@
 """Dashboards: list, open, ask their panels, save."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,16 +8,24 @@ from pydantic import BaseModel
 
 from nexus import audit
 from nexus.accounts.spec import Permission, User, require, require_oneself
-from nexus.dashboards import check, store
+from nexus.dashboards import check, narrowing, store
+from nexus.dashboards.narrowing import Narrowed
+from nexus.dashboards.picks import Pick
 from nexus.dashboards.spec import Dashboard, DataPanel, Panel, PromptPanel
 from nexus.db import sharing, versions, visits
 from nexus.db.session import Session
 from nexus.errors import BadInput, NotFound
 from nexus.sources import store as sources
 from nexus.sources.spec import Table
+from nexus.views import offered
 from nexus.views import service as views
 from nexus.views import values as typed
+from nexus.views.excerpt import Excerpt, query_of_excerpt
+from nexus.views.offered import Offered
+from nexus.views.page import MOST_FILTERS, Page
 from nexus.views.parameter import ChoiceParameter, MultipleChoiceParameter, Parameter
+from nexus.views.question import Condition, FilterGroup
+from nexus.views.reading import reading_of
 from nexus.views.runs import Purpose
 from nexus.views.service import OpenView
 from nexus.views.spec import View
@@ -116,27 +124,33 @@ def _open_view(row: Mapping[str, Any]) -> OpenView:
     )
 
 
+class PanelWaits(PanelBroken):
+    """A filter that the panel needs is empty; `message` says which to choose."""
+
+    status = 422
+
+
 def panel_filters(open_dashboard: OpenDashboard, panel: DataPanel) -> dict[str, str]:
     """Parameter of the panel's view → filter of the dashboard that fills it. A change of any other filter leaves the panel as it is.
 
     Raises PanelBroken.
     """
-    there = {parameter.name for parameter in open_dashboard.dashboard.filters}
-    pairs = {
-        parameter.name: panel.parameters.get(parameter.name, parameter.name)
-        for parameter in open_dashboard.view(panel.view).view.parameters
-    }
-    return {name: filter_name for name, filter_name in pairs.items() if filter_name in there}
+    return narrowing.filled(open_dashboard.dashboard, panel, open_dashboard.view(panel.view).view)
 
 
-def panel_values(open_dashboard: OpenDashboard, panel: DataPanel, values: Mapping[str, Any]) -> dict[str, Any]:
+def panel_values(open_dashboard: OpenDashboard, panel: DataPanel, values: Mapping[str, Any], picks: Sequence[Pick] = ()) -> dict[str, Any]:
     """What the panel's view is asked with, of the values of the filters; the rest stays at the view's defaults.
 
-    Raises PanelBroken.
+    Raises PanelBroken, and Contradiction where a filter and a pick have nothing in common.
     """
-    filled = panel_filters(open_dashboard, panel)
-    parameters = {parameter.name: parameter for parameter in open_dashboard.view(panel.view).view.parameters}
-    return {name: typed.taken(parameters[name], values[of]) for name, of in filled.items() if of in values}
+    return panel_narrowed(open_dashboard, panel, values, picks).values
+
+
+def panel_narrowed(
+    open_dashboard: OpenDashboard, panel: DataPanel, values: Mapping[str, Any], picks: Sequence[Pick] = (), columns: Sequence[str] = ()
+) -> Narrowed:
+    """Values of the view's parameters, and conditions over its `columns`, as far as those are known. Asks nothing. Raises as `panel_values`."""
+    return narrowing.narrow(open_dashboard.dashboard, panel, open_dashboard.view(panel.view).view, values, picks=picks, columns=columns)
 
 
 def ask_panel(
@@ -145,16 +159,55 @@ def ask_panel(
     *,
     reader: User,
     values: Mapping[str, Any],
+    picks: Sequence[Pick] = (),
+    only: Sequence[Condition] = (),
     fresh: bool = False,
     purpose: Purpose = "dashboard",
 ) -> Table:
-    """The rows of a panel. Panels with an equal query share one run. Raises PanelBroken, BadInput, and what `sources.run` raises."""
+    """The rows of a panel, narrowed by filters and by what was picked in other panels; `only` leaves fewer of them.
+
+    Panels with an equal query share one run. Raises PanelBroken, PanelWaits, BadInput, and what `sources.run` raises.
+    """
     view = open_dashboard.view(panel.view)
-    return views.ask(view, reader=reader, values=panel_values(open_dashboard, panel, values), fresh=fresh, purpose=purpose)
+    wanted = narrowing.waits_for(open_dashboard.dashboard, panel, view.view, values)
+    if wanted:
+        raise PanelWaits(f"Choose {' and '.join(f'“{name}”' for name in wanted)} above, and the data comes.")
+    narrowed = rows_narrowed(open_dashboard, panel, reader=reader, values=values, picks=picks)
+    where = (*narrowed.where, *only)
+    asked = query_of_excerpt(view, reader=reader, values=narrowed.values, excerpt=_excerpt(where)) if where else None
+    return views.ask(view, reader=reader, values=narrowed.values, fresh=fresh, purpose=purpose, asked=asked)
 
 
-def filter_choices(open_dashboard: OpenDashboard, filter: Parameter, *, reader: User) -> list[tuple[str, str]]:  # noqa: A002
-    """Value and label of each choice that a filter offers: its fixed list, or what its view finds now."""
+def rows_narrowed(
+    open_dashboard: OpenDashboard, panel: DataPanel, *, reader: User, values: Mapping[str, Any], picks: Sequence[Pick] = ()
+) -> Narrowed:
+    """As `panel_narrowed`, with the columns that the view returns; the database is asked for them where that matters, at most once in minutes."""
+    require(reader, Permission.SEE)
+    narrowed = panel_narrowed(open_dashboard, panel, values, picks)
+    if not picks and not narrowed.where:
+        return narrowed
+    view = open_dashboard.view(panel.view)
+    reading = reading_of(view.view, view.source, reader=reader, values=narrowed.values)
+    columns = reading.names[: reading.shown]
+    for column, name in panel.filtered.items():
+        if column not in columns:
+            raise PanelBroken(f"The filter `{name}` is compared with the column `{column}`, which this panel's view does not return.")
+    return panel_narrowed(open_dashboard, panel, values, picks, columns)
+
+
+def _excerpt(where: Sequence[Condition]) -> Excerpt:
+    return Excerpt(Page(where=tuple(where) if len(where) <= MOST_FILTERS else (FilterGroup(match="all", filters=tuple(where)),)))
+
+
+def filter_choices(
+    open_dashboard: OpenDashboard,
+    filter: Parameter,  # noqa: A002
+    *,
+    reader: User,
+    values: Mapping[str, Any] | None = None,
+    search: str = "",
+) -> Offered:
+    """What a filter offers: its fixed list, or what its view finds now, narrowed by the values of the filters that it depends on."""
     require(reader, Permission.SEE)
     view = None
     if isinstance(filter, ChoiceParameter | MultipleChoiceParameter) and filter.choices.view:
@@ -164,7 +217,8 @@ def filter_choices(open_dashboard: OpenDashboard, filter: Parameter, *, reader: 
             raise PanelHidden(
                 f"You may not see what “{typed.label(filter)}” offers. Ask {open_dashboard.owner or 'an administrator'}."
             ) from None
-    return views.read_choices(filter, view, reader=reader)
+    where = offered.narrowing(filter, open_dashboard.dashboard.filters, values or {})
+    return offered.offer(filter, view, reader=reader, where=where, search=search)
 
 
 def save_dashboard(
@@ -225,8 +279,9 @@ def still_readable(session: Session, *, reader: User, opened: OpenDashboard) -> 
 
 
 def views_named(dashboard: Dashboard) -> set[str]:
-    """The views that its panels and filters ask."""
-    of_panels = {panel.view for panel in dashboard.panels if isinstance(panel, DataPanel)}
+    """The views that its panels and filters ask, and those that a click opens."""
+    data = [panel for panel in dashboard.panels if isinstance(panel, DataPanel)]
+    of_panels = {panel.view for panel in data} | {panel.drill.view for panel in data if panel.drill and panel.drill.view}
     return of_panels | {view for parameter in dashboard.filters if (view := _choices_view(parameter))}
 
 
@@ -246,15 +301,36 @@ def duplicate_dashboard(session: Session, *, user: User, name: str, as_name: str
     require(user, Permission.BUILD)
     opened = open_dashboard(session, reader=user, name=name)
     unseen = named_unseen(session, user=user, name=name)
-    seen = opened.dashboard.model_copy(
-        update={
-            "panels": tuple(panel for panel in opened.dashboard.panels if not _unseen(panel, unseen)),
-            "filters": tuple(item for item in opened.dashboard.filters if _choices_view(item) not in unseen.views),
-        }
-    )
-    dashboard = versions.renamed(seen, name=as_name, title=title)
+    dashboard = versions.renamed(_without(opened.dashboard, unseen), name=as_name, title=title)
     note = f"Duplicate of {name}, version {opened.version}"
     save_dashboard(session, user=user, dashboard=dashboard, note=note, open_to_all=opened.open_to_all)
+
+
+def _without(dashboard: Dashboard, unseen: check.Unseen) -> Dashboard:
+    """What is left of it for those who may not see some views and prompts, with nothing that points to what is gone."""
+    filters = tuple(item for item in dashboard.filters if _choices_view(item) not in unseen.views)
+    there = {item.name for item in filters}
+    return dashboard.model_copy(
+        update={
+            "panels": tuple(_unlinked(panel, there, unseen) for panel in dashboard.panels if not _unseen(panel, unseen)),
+            "filters": tuple(_independent(item, there) for item in filters),
+        }
+    )
+
+
+def _unlinked(panel: Panel, filters: set[str], unseen: check.Unseen) -> Panel:
+    if not isinstance(panel, DataPanel):
+        return panel
+    drill = None if panel.drill and panel.drill.view in unseen.views else panel.drill
+    kept = {name: {key: by for key, by in getattr(panel, name).items() if by in filters} for name in ("parameters", "filtered")}
+    return panel.model_copy(update={**kept, "drill": drill})
+
+
+def _independent(item: Parameter, filters: set[str]) -> Parameter:
+    if not isinstance(item, ChoiceParameter | MultipleChoiceParameter):
+        return item
+    narrowed = {column: by for column, by in item.choices.narrowed.items() if by in filters}
+    return item.model_copy(update={"choices": item.choices.model_copy(update={"narrowed": narrowed})})
 
 
 def _unseen(panel: Panel, unseen: check.Unseen) -> bool:

@@ -19,11 +19,37 @@ class PanelBase(BaseModel, frozen=True, extra="forbid"):
     height: int = Field(4, ge=1, le=24)
 
 
+class Drill(BaseModel, frozen=True, extra="forbid"):
+    """Where a click leads: another dashboard, or a view. Filters of the same names go along.
+
+    `values` says what is filled in there: a filter of the dashboard, or a parameter or column of the view → column of the clicked row.
+    """
+
+    dashboard: Name | None = None
+    view: Name | None = None
+    values: dict[Identifier, Identifier] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _leads_somewhere(self) -> Self:
+        if (self.dashboard is None) == (self.view is None):
+            raise ValueError("name either a dashboard or a view to open")
+        return self
+
+
+Click = Literal["filter", "rows", "nothing"]
+
+
 class DataPanel(PanelBase, frozen=True):
-    """A panel that asks a view. `parameters` maps a parameter of the view to a filter of the dashboard where the names differ."""
+    """A panel that asks a view. `parameters` maps a parameter of the view to a filter of the dashboard where the names differ.
+
+    `filtered` narrows the rows of the view: column of its result → filter that it is compared with.
+    """
 
     view: Name
     parameters: dict[ParameterName, ParameterName] = Field(default_factory=dict)
+    filtered: dict[Identifier, ParameterName] = Field(default_factory=dict)
+    click: Click = Field("filter", description="What a click on a mark does: filter the other panels, show the rows behind, or nothing.")
+    drill: Drill | None = Field(None, description="What a click opens instead.")
 
 
 Earlier = Literal["previous period", "previous year"]
@@ -101,6 +127,7 @@ class Dashboard(BaseModel, frozen=True, extra="forbid"):
     description: str = ""
     tags: tuple[str, ...] = ()
     filters: tuple[Parameter, ...] = ()
+    apply: Literal["live", "button"] = Field("live", description="Whether a change of a filter holds at once, or with a button for all.")
     panels: tuple[Panel, ...] = Field((), max_length=200)
     refresh_seconds: int | None = Field(None, ge=10, le=86_400, description="How often an open page asks again, while somebody can see it.")
 

@@ -107,7 +107,7 @@ def _toggle_favourite(board: Board) -> None:
 def _options(board: Board, parameter: Parameter) -> list[filters.Option]:
     """What a choice offers. When the data cannot be read, what is chosen already stays; the panels say why."""
     try:
-        return dashboards.filter_choices(board.opened, parameter, reader=board.user)
+        return list(dashboards.filter_choices(board.opened, parameter, reader=board.user, values=board.values).options)
     except NexusError as error:
         st.caption(f":material/error: {sentence(error.message)}")
         return []

@@ -67,12 +67,16 @@ class DateRangeParameter(ParameterBase, frozen=True):
 
 
 class Choices(BaseModel, frozen=True, extra="forbid"):
-    """Where a choice's values come from: a fixed list, or a column of a view (optionally with a column of labels)."""
+    """Where a choice's values come from: a fixed list, or a column of a view (optionally with a column of labels).
+
+    `narrowed` leaves only the rows that fit other filters: column of the view → filter or parameter beside this one.
+    """
 
     values: tuple[str, ...] = ()
     view: Name | None = None
     column: Identifier | None = None
     label_column: Identifier | None = None
+    narrowed: dict[Identifier, ParameterName] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
@@ -80,6 +84,8 @@ class Choices(BaseModel, frozen=True, extra="forbid"):
             raise ValueError("give either values or a view")
         if self.view and not self.column:
             raise ValueError("say which column of the view holds the values")
+        if self.narrowed and not self.view:
+            raise ValueError("only the values of a view can be narrowed by other filters")
         return self
 
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from nexus.sources.spec import Identifier, Name
 from nexus.views.appearance import Chart, Format
-from nexus.views.parameter import Parameter
+from nexus.views.parameter import ChoiceParameter, MultipleChoiceParameter, Parameter
 from nexus.views.question import SqlQuestion, TableQuestion, every_filter
 
 
@@ -28,6 +28,13 @@ class View(BaseModel, frozen=True, extra="forbid"):
         names = [parameter.name for parameter in self.parameters]
         if len(names) != len(set(names)):
             raise ValueError("two parameters have the same name")
+        for parameter in self.parameters:
+            if isinstance(parameter, ChoiceParameter | MultipleChoiceParameter):
+                for by in parameter.choices.narrowed.values():
+                    if by not in names or by == parameter.name:
+                        raise ValueError(
+                            f"the choices of `{parameter.name}` are narrowed by `{by}`, which is no other parameter of the view"
+                        )
         return self
 
     @model_validator(mode="after")
