@@ -8,7 +8,8 @@ from pydantic import BaseModel
 
 from nexus import audit
 from nexus.accounts.spec import Permission, User, require, require_oneself
-from nexus.dashboards import check, narrowing, store
+from nexus.dashboards import check, filter_sets, narrowing, store
+from nexus.dashboards.filter_sets import FilterSet
 from nexus.dashboards.narrowing import Narrowed
 from nexus.dashboards.picks import Pick
 from nexus.dashboards.spec import Dashboard, DataPanel, Panel, PromptPanel
@@ -59,6 +60,8 @@ class OpenDashboard(BaseModel, frozen=True):
     saved_by: str | None
     note: str = ""
     favourite: bool = False
+    filter_sets: tuple[FilterSet, ...] = ()
+    """The reader's own."""
     open_to_all: bool = True
     may_edit: bool = True
     """Whether the reader may save it; a service looks again."""
@@ -104,6 +107,7 @@ def open_dashboard(session: Session, *, reader: User, name: str, version: int | 
         problems=problems,
         hidden=frozenset(hidden),
         may_edit=first["may_edit"] and reader.may(Permission.BUILD),
+        filter_sets=filter_sets.of_rows(first["filter_sets"]),
         **{key: first[key] for key in ("version", "newest", "owner", "saved_at", "saved_by", "note", "favourite", "open_to_all")},
     )
 

@@ -14,7 +14,7 @@ from nexus.db.sharing import changed_by, seen_by, values
 # is 0, and who looks as another person leave none.
 _OPEN = text(f"""
 with opened as (
-    select kept.name, kept.version as newest, kept.owner_id, kept.open_to_all, {changed_by("dashboard", "kept")} as may_edit,
+    select kept.id, kept.name, kept.version as newest, kept.owner_id, kept.open_to_all, {changed_by("dashboard", "kept")} as may_edit,
          versions.version, versions.spec, versions.saved_at, versions.saved_by, versions.note
     from nexus.dashboards as kept
     join nexus.dashboard_versions as versions on versions.kept_id = kept.id and versions.version = coalesce(cast(:version as bigint), kept.version)
@@ -32,6 +32,8 @@ with opened as (
 select
     opened.name, opened.newest, opened.version, opened.spec, opened.saved_at, opened.note,
     owner.name as owner, saver.name as saved_by, coalesce(visits.favourite, false) as favourite,
+    (select jsonb_agg(jsonb_build_object('id', id, 'name', name, 'query', query, 'is_default', is_default) order by lower(name))
+        from nexus.filter_sets where user_id = :reader and dashboard_id = opened.id) as filter_sets,
     opened.open_to_all, opened.may_edit, views.id is not null and not {seen_by("view", "views")} as view_hidden,
     used.name as view, views.version as view_version, view_versions.spec as view_spec, view_versions.saved_at as view_saved_at,
     view_owner.name as view_owner, view_saver.name as view_saved_by,

@@ -223,6 +223,25 @@ class VisitRow(Base):
     __table_args__ = (PrimaryKeyConstraint("user_id", "kind", "name"), Index(None, "user_id", "visited_at"))
 
 
+class FilterSetRow(Base):
+    """Filters and picks of a dashboard that a person keeps under a name."""
+
+    __tablename__ = "filter_sets"
+
+    id: Mapped[int] = _id()
+    user_id: Mapped[int] = _person(keep=False)
+    dashboard_id: Mapped[int] = mapped_column(ForeignKey(f"{SCHEMA}.dashboards.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str]
+    query: Mapped[dict[str, Any]] = mapped_column(doc="Keys and texts of an address; they are read again as an address is.")
+    is_default: Mapped[bool] = mapped_column(server_default=text("false"), doc="Holds where the address says nothing.")
+    changed_at: Mapped[datetime] = _now()
+
+    __table_args__ = (
+        Index(None, "user_id", "dashboard_id", "name", unique=True),
+        Index("filter_sets_default_idx", "user_id", "dashboard_id", unique=True, postgresql_where=text("is_default")),
+    )
+
+
 class ShareRow(Base):
     """A view, dashboard or prompt shared with one person, or with everybody of a role."""
 
