@@ -48,7 +48,10 @@ def problems(dashboard: Dashboard, *, views: Mapping[str, View], prompts: Collec
     for at, parameter in enumerate(dashboard.filters):
         yield from choice_problems(("filters", at), parameter, views, unseen)
         yield from _narrowed_problems(("filters", at), parameter, filters)
+    tabs = {tab.name for tab in dashboard.tabs}
     for at, panel in enumerate(dashboard.panels):
+        if panel.tab is not None and panel.tab not in tabs:
+            yield Problem(("panels", at, "tab"), f"there is no tab `{panel.tab}`{nearest(panel.tab, tabs)}")
         if isinstance(panel, PromptPanel) and panel.prompt not in prompts and panel.prompt not in unseen.prompts:
             yield Problem(("panels", at, "prompt"), f"there is no prompt `{panel.prompt}`{nearest(panel.prompt, prompts)}")
         if isinstance(panel, DataPanel):

@@ -17,6 +17,7 @@ class PanelBase(BaseModel, frozen=True, extra="forbid"):
     note: str = ""
     width: int = Field(6, ge=1, le=12)
     height: int = Field(4, ge=1, le=24)
+    tab: Name | None = Field(None, description="The tab that the panel stands on; none means every one, before what is its own.")
 
 
 class Drill(BaseModel, frozen=True, extra="forbid"):
@@ -116,7 +117,32 @@ class PromptPanel(PanelBase, frozen=True):
     prompt: Name
 
 
-Panel = Annotated[TablePanel | ChartPanel | MetricPanel | TextPanel | PromptPanel, Field(discriminator="kind")]
+class SectionPanel(PanelBase, frozen=True):
+    """A heading over the panels that follow it; `note` is the line below."""
+
+    kind: Literal["section"] = "section"
+    width: int = Field(12, ge=1, le=12)
+    height: int = Field(1, ge=1, le=24)
+
+
+class DividerPanel(PanelBase, frozen=True):
+    """A line, or with a narrower width an empty place, between panels."""
+
+    kind: Literal["divider"] = "divider"
+    width: int = Field(12, ge=1, le=12)
+    height: int = Field(1, ge=1, le=24)
+
+
+Panel = Annotated[
+    TablePanel | ChartPanel | MetricPanel | TextPanel | PromptPanel | SectionPanel | DividerPanel, Field(discriminator="kind")
+]
+
+
+class Tab(BaseModel, frozen=True, extra="forbid"):
+    """A page of a dashboard's panels. Only those of the open one are asked; on paper each is a section."""
+
+    name: Name
+    title: str = Field(min_length=1, max_length=100)
 
 
 class Dashboard(BaseModel, frozen=True, extra="forbid"):
@@ -128,12 +154,34 @@ class Dashboard(BaseModel, frozen=True, extra="forbid"):
     tags: tuple[str, ...] = ()
     filters: tuple[Parameter, ...] = ()
     apply: Literal["live", "button"] = Field("live", description="Whether a change of a filter holds at once, or with a button for all.")
+    tabs: tuple[Tab, ...] = Field((), max_length=20)
     panels: tuple[Panel, ...] = Field((), max_length=200)
     refresh_seconds: int | None = Field(None, ge=10, le=86_400, description="How often an open page asks again, while somebody can see it.")
 
     @model_validator(mode="after")
     def _names_are_told_apart(self) -> Self:
-        for what, names in (("panels", [panel.name for panel in self.panels]), ("filters", [parameter.name for parameter in self.filters])):
+        for what, things in (("panels", self.panels), ("filters", self.filters), ("tabs", self.tabs)):
+            names = [thing.name for thing in things]
             if len(names) != len(set(names)):
                 raise ValueError(f"two {what} have the same name")
         return self
+
+    def tab(self, name: str | None) -> str | None:
+        """The tab that is open when `name` is asked for: the first where there is none of that name, none without tabs."""
+        names = [tab.name for tab in self.tabs]
+        return name if name in names else names[0] if names else None
+
+    def on(self, tab: str | None) -> tuple[Panel, ...]:
+        """The panels that one sees on `tab`, in reading order: those of every tab, then its own. All of them without tabs."""
+        if not self.tabs:
+            return self.panels
+        return (*self.of(None), *self.of(tab))
+
+    def of(self, tab: str | None) -> tuple[Panel, ...]:
+        """The panels of `tab` alone. None means those of every tab, and of a tab that is gone."""
+        known = {each.name for each in self.tabs}
+        return tuple(panel for panel in self.panels if (panel.tab if panel.tab in known else None) == tab)
+
+    def pages(self) -> tuple[tuple[Tab | None, tuple[Panel, ...]], ...]:
+        """All panels in reading order: those of every tab, then each tab with its own."""
+        return ((None, self.of(None)), *((tab, self.of(tab.name)) for tab in self.tabs))

@@ -108,13 +108,20 @@ class Prose(Block):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Heading(Block):
+    """The title of what follows. A tab begins a page."""
+
+    page: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Failed(Block):
     """A panel that could not be read, with the sentence that says why."""
 
     sentence: str
 
 
-Panel = Metric | Grid | Picture | Prose | Failed
+Panel = Metric | Grid | Picture | Prose | Heading | Failed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -320,6 +327,8 @@ def _columns(panel: Panel, layout: Layout) -> int:
             return panel.width if len(panel.rows) <= SHORT_TABLE and panel.width >= 6 and len(panel.heads) <= panel.width / 1.5 else GRID
         case Picture():
             return max(panel.width, 4 if layout.orientation == "portrait" else 3)
+        case Heading():
+            return GRID
         case Prose() | Failed():
             return GRID if isinstance(panel, Prose) and len(panel.html) > 1_200 else max(panel.width, 4)
         case _:

@@ -7,12 +7,23 @@ from typing import Any, assert_never
 from markupsafe import Markup
 
 from nexus.dashboards.metric import metric
-from nexus.dashboards.spec import ChartPanel, DataPanel, MetricPanel, PanelBase, PromptPanel, TablePanel, TextPanel
+from nexus.dashboards.spec import (
+    ChartPanel,
+    DataPanel,
+    DividerPanel,
+    MetricPanel,
+    PanelBase,
+    PromptPanel,
+    SectionPanel,
+    Tab,
+    TablePanel,
+    TextPanel,
+)
 from nexus.errors import BadInput
 from nexus.prompts import marks
 from nexus.prompts.markdown import html
 from nexus.prompts.request import PromptRun
-from nexus.reports.document import Asked, Failed, Grid, Metric, Picture, Prose
+from nexus.reports.document import Asked, Failed, Grid, Heading, Metric, Picture, Prose
 from nexus.reports.document import Panel as Block
 from nexus.sources.spec import Table
 from nexus.views import charts, highlight
@@ -51,6 +62,14 @@ def look(panel: PanelBase) -> dict[str, Any]:
 
 def text(panel: TextPanel) -> Prose:
     return Prose(**look(panel), html=html(panel.text))
+
+
+def heading(of: SectionPanel | Tab) -> Heading:
+    return Heading(title=of.title, page=True) if isinstance(of, Tab) else Heading(**look(of))
+
+
+def divider(panel: DividerPanel) -> Prose:
+    return Prose(**look(panel), html=Markup("<hr>"))
 
 
 def answer(panel: PromptPanel, run: PromptRun) -> Prose:

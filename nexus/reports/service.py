@@ -14,7 +14,7 @@ from nexus import audit
 from nexus.accounts.spec import Permission, User, require
 from nexus.dashboards import service as dashboards
 from nexus.dashboards.service import OpenDashboard, PanelHidden
-from nexus.dashboards.spec import Dashboard, DataPanel, Panel, PromptPanel, TextPanel
+from nexus.dashboards.spec import Dashboard, DataPanel, DividerPanel, Panel, PromptPanel, SectionPanel, TextPanel
 from nexus.db.session import Session, transaction
 from nexus.errors import NexusError, NotFound
 from nexus.prompts import service as prompts
@@ -193,11 +193,13 @@ def _blocks(opened: OpenDashboard, *, user: User, values: Mapping[str, Any], zon
         answers: dict[str, Callable[[], Table]] = {name: future.result for name, future in running.items()}
         blocks: list[_Block] = []
         cells = panels.MOST_CELLS
-        for panel in opened.dashboard.panels:
-            block = _block(opened, panel, answers, user=user, values=values, zone=zone, cells=cells)
-            if isinstance(block.block, Grid):
-                cells -= len(block.block.rows) * len(block.block.heads)
-            blocks.append(block)
+        for tab, on_tab in opened.dashboard.pages():
+            blocks += [_Block(panels.heading(tab))] if tab and on_tab else []
+            for panel in on_tab:
+                block = _block(opened, panel, answers, user=user, values=values, zone=zone, cells=cells)
+                if isinstance(block.block, Grid):
+                    cells -= len(block.block.rows) * len(block.block.heads)
+                blocks.append(block)
     return blocks
 
 
@@ -216,6 +218,10 @@ def _block(
             return _Block(panels.text(panel))
         case PromptPanel():
             return _answer(opened, panel, user=user, values=values)
+        case SectionPanel():
+            return _Block(panels.heading(panel))
+        case DividerPanel():
+            return _Block(panels.divider(panel))
         case _:
             record = {"panel": panel.name, "view": panel.view}
             try:

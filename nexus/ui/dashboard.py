@@ -5,6 +5,7 @@ from concurrent.futures import wait
 import streamlit as st
 
 from nexus.dashboards import service as dashboards
+from nexus.dashboards.spec import Dashboard
 from nexus.db.session import transaction
 from nexus.errors import NexusError
 from nexus.reports.layout import Layout
@@ -25,8 +26,10 @@ def draw_dashboard(board: Board) -> None:
     st.html(STYLE)
     spec = board.opened.dashboard
     board.values, _ = url.read(spec.filters)
-    board.ask(spec.panels)
+    board.tab = spec.tab(url.text("tab"))
+    board.ask(board.panels)
     head, bar = st.container(), st.container()
+    draw_tabs(spec, board.tab)
     draw_panels(board)
     if not spec.panels:
         st.info("This dashboard has no panels yet. Edit it to add some.")
@@ -35,6 +38,30 @@ def draw_dashboard(board: Board) -> None:
     with bar:
         filters.draw_filters(spec.filters, scope=spec.name, options=lambda parameter: _options(board, parameter), changed=board.changed)
     board.whole = True
+
+
+def draw_tabs(spec: Dashboard, opened: str | None) -> None:
+    """Which tab is open stands in the address."""
+    if not spec.tabs:
+        return
+    titles = {tab.name: plain(tab.title) for tab in spec.tabs}
+    key = f"tabs-{spec.name}"
+    st.session_state[key] = opened
+    st.segmented_control(
+        "Tabs",
+        list(titles),
+        key=key,
+        format_func=lambda name: titles.get(name, name),
+        label_visibility="collapsed",
+        on_change=_open,
+        args=(key,),
+    )
+
+
+def _open(key: str) -> None:
+    if st.session_state.get(key):
+        url.go(tab=st.session_state[key])
+    st.rerun()
 
 
 def _head(board: Board) -> None:
@@ -95,8 +122,8 @@ def _address(board: Board) -> str:
 
 def _refresh(board: Board) -> None:
     board.look_again()
-    board.ask(board.opened.dashboard.panels, fresh=True)
-    board.redraw(board.opened.dashboard.panels)
+    board.ask(board.panels, fresh=True)
+    board.redraw(board.panels)
 
 
 def _toggle_favourite(board: Board) -> None:

@@ -17,7 +17,18 @@ from nexus.accounts.spec import User
 from nexus.dashboards import service as dashboards
 from nexus.dashboards.metric import metric
 from nexus.dashboards.service import OpenDashboard, PanelBroken
-from nexus.dashboards.spec import ChartPanel, DataPanel, MetricPanel, Panel, PanelBase, PromptPanel, TablePanel, TextPanel
+from nexus.dashboards.spec import (
+    ChartPanel,
+    DataPanel,
+    DividerPanel,
+    MetricPanel,
+    Panel,
+    PanelBase,
+    PromptPanel,
+    SectionPanel,
+    TablePanel,
+    TextPanel,
+)
 from nexus.db.session import transaction
 from nexus.errors import NexusError
 from nexus.sources.spec import Table
@@ -59,6 +70,13 @@ class Board:
     shows_rows_of: str | None = None
     as_table: set[str] = field(default_factory=set)
     """Charts that somebody asked to read as a table."""
+    tab: str | None = None
+    """The one that is open."""
+
+    @property
+    def panels(self) -> tuple[Panel, ...]:
+        """Those that are on the page: only these are asked."""
+        return self.opened.dashboard.on(self.tab)
 
     def answer(self, panel: DataPanel) -> Future[Table]:
         """The question of `panel` under way, or a new one."""
@@ -104,7 +122,7 @@ class Board:
         if not self.whole:
             return
         self.look_again()
-        affected = [panel for panel in self.opened.dashboard.panels if panel.name not in self.drawn or self._differs(panel, values)]
+        affected = [panel for panel in self.panels if panel.name not in self.drawn or self._differs(panel, values)]
         self.values = values
         self.ask(affected)
         self.redraw(affected)
@@ -126,7 +144,7 @@ class Board:
 
     def _differs(self, panel: Panel, values: dict[str, Any]) -> bool:
         match panel:
-            case TextPanel():
+            case TextPanel() | SectionPanel() | DividerPanel():
                 return False
             case PromptPanel():
                 return True
@@ -141,7 +159,7 @@ def draw_panels(board: Board) -> None:
     """Draw the grid: frames and skeletons first, then each panel on its own thread as its answer comes."""
     # The style sheet sets the height of the rows: given here, the browser would measure every panel again and again.
     grid = st.container(key="panels").grid(12, min_column_width=1, wrap=False, gap=GAP, border=True)
-    for panel in board.opened.dashboard.panels:
+    for panel in board.panels:
         with grid.cell(column_span=panel.width, row_span=panel.height):
             st.fragment(_draw, parallel=True, key=_key(panel))(board, panel)
 
@@ -158,6 +176,11 @@ def _draw(board: Board, panel: Panel) -> None:
             case TextPanel():
                 st.html(_head(panel))
                 draw_prose(panel.text)
+            case SectionPanel():
+                note = f"<p>{html.escape(panel.note)}</p>" if panel.note else ""
+                st.html(f'<div class="nexus-section" id="panel-{panel.name}"><h2>{html.escape(panel.title)}</h2>{note}</div>')
+            case DividerPanel():
+                st.html(f'<hr class="nexus-divider" id="panel-{panel.name}">')
             case PromptPanel():
                 st.html(_head(panel))
                 with st.container(height=height, border=False):
