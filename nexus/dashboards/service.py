@@ -167,8 +167,9 @@ def ask_panel(
     only: Sequence[Condition] = (),
     fresh: bool = False,
     purpose: Purpose = "dashboard",
+    **how: Any,
 ) -> Table:
-    """The rows of a panel, narrowed by filters and by what was picked in other panels; `only` leaves fewer of them.
+    """The rows of a panel, narrowed by filters and by what was picked in other panels; `only` leaves fewer of them; asked as `views.ask` says with `how`.
 
     Panels with an equal query share one run. Raises PanelBroken, PanelWaits, BadInput, and what `sources.run` raises.
     """
@@ -179,7 +180,7 @@ def ask_panel(
     narrowed = rows_narrowed(open_dashboard, panel, reader=reader, values=values, picks=picks)
     where = (*narrowed.where, *only)
     asked = query_of_excerpt(view, reader=reader, values=narrowed.values, excerpt=_excerpt(where)) if where else None
-    return views.ask(view, reader=reader, values=narrowed.values, fresh=fresh, purpose=purpose, asked=asked)
+    return views.ask(view, reader=reader, values=narrowed.values, fresh=fresh, purpose=purpose, asked=asked, **how)
 
 
 def rows_narrowed(

@@ -115,15 +115,15 @@ class PrintBrowser:
                     self._drawings.keep(text, entry["svg"])
             return drawn
 
-    def print(self, html: str) -> bytes:
-        """The page as PDF, on the paper that its `@page` rule names, tagged and with bookmarks.
+    def print(self, html: str, *, patient: bool = False, tagged: bool = True) -> bytes:
+        """The page as PDF, on the paper that its `@page` rule names, tagged and with bookmarks unless not wanted.
 
-        Raises ReportTooBig, PrintQueueFull, PrintTooSlow, PrintFailed, BrowserMissing.
+        A `patient` one is a piece of a long report: it waits also where the queue is full. Raises ReportTooBig, PrintQueueFull, PrintTooSlow, PrintFailed, BrowserMissing.
         """
         body = html.encode(errors="replace")
         if len(body) > MOST_BYTES:
             raise ReportTooBig()
-        return self._ask(lambda process: process.print(body))
+        return self._ask(lambda process: process.print(body, tagged=tagged), patient=patient)
 
     def state(self) -> State:
         process = self._process
@@ -149,11 +149,11 @@ class PrintBrowser:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
 
-    def _ask(self, job: Callable[[Process], Awaitable[Result]]) -> Result:
+    def _ask(self, job: Callable[[Process], Awaitable[Result]], *, patient: bool = False) -> Result:
         with self._lock:
             if self._closed:
                 raise Stopping()
-            if self._jobs >= self._at_once + self._waiting:
+            if self._jobs >= self._at_once + self._waiting and not patient:
                 raise PrintQueueFull()
             self._jobs += 1
             loop = self._loop or self._start_thread()

@@ -13,21 +13,19 @@ from pathlib import Path
 from typing import Any, Literal, assert_never
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from nexus.errors import BadInput
-from nexus.reports import svg, theme
-from nexus.reports.layout import GRID, MARGINS, Columns, Layout, em, filled, fit, rows_of
+from nexus.reports import svg, tables, theme
+from nexus.reports.layout import GRID, MARGINS, Layout, em, filled, rows_of
+from nexus.reports.tables import Stretch
 from nexus.sources.layout import laid_out
-from nexus.views import colours
-from nexus.views.highlight import RULE, Mark
+from nexus.views.highlight import Mark
 
 log = logging.getLogger(__name__)
 
 SHORT_TABLE = 14
 """A table of at most so many rows may stand beside another panel."""
-MOST_CHARACTERS = 2_000
-"""Of one cell; what is longer is cut and says so."""
 HIGHEST = {"portrait": 420, "landscape": 228}
 """Of a chart, in CSS pixels: on landscape, two rows of charts go below the head of a page."""
 LEGEND_LINE = 14
@@ -87,6 +85,10 @@ class Grid(Block):
     """The row of totals."""
     strong_columns: int = 0
     """So many columns at the end hold totals."""
+    totals: tuple[str, ...] = ()
+    """A last row below all others, one text a column."""
+    longest: tuple[str, ...] = ()
+    """The longest text of each column, where it is known; `rows` may then be read from a file, some at a time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +143,7 @@ class Document:
 
 def specs(document: Document) -> list[dict[str, Any]]:
     """The charts of the document in reading order, each with the size and the look it has on this paper."""
-    places = {number: width for row in _placed(document) for width, number in row}
+    places = {number: width for row in placed(document) for width, number in row}
     return [_sized(panel, places[number], document.layout) for number, panel in enumerate(document.panels) if isinstance(panel, Picture)]
 
 
@@ -159,7 +161,7 @@ SOURCES = "How these figures were read"
 
 def contents(document: Document, pages: Mapping[str, int] | None = None) -> list[Entry]:
     """What the table of contents lists, with the pages where they are known: all but figures and what has no title."""
-    places = (number for row in _placed(document) for _, number in row)
+    places = (number for row in placed(document) for _, number in row)
     listed = [(document.panels[number].title, f"panel-{number}") for number in places if not isinstance(document.panels[number], Metric)]
     if document.layout.queries and any(panel.asked for panel in document.panels):
         listed.append((SOURCES, "sources"))
@@ -172,22 +174,42 @@ def render(document: Document, drawings: Sequence[str | None], pages: Mapping[st
     `pages` says for the table of contents on which page a target is. A number takes the same room as none, so what
     was found in a print without them holds for the one with them.
     """
-    pictures = [number for number, panel in enumerate(document.panels) if isinstance(panel, Picture)]
-    drawing_of = dict(zip(pictures, drawings, strict=True))
-    rows = [[_Drawn(document.panels[at], at, width, document.layout, drawing_of.get(at)) for width, at in row] for row in _placed(document)]
+    draw = Drawer(document, drawings)
+    rows = [[draw.panel(at, width) for width, at in row] for row in placed(document)]
+    return render_piece(
+        document, Piece(rows=rows, head=True, contents=contents(document, pages) if document.layout.contents else (), sources=True)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """What of a document one print has."""
+
+    rows: Sequence[Sequence["Drawn"]] = ()
+    head: bool = False
+    contents: Sequence[Entry] = ()
+    sources: bool = False
+    elsewhere: str = ""
+    """What a link begins with when other pieces have what it leads to; such a piece has no page numbers of its own."""
+
+
+def render_piece(document: Document, piece: Piece) -> str:
     asked = _numbered(document.panels)
     html = (
         _templates()
         .get_template("document.html")
         .render(
             document=document,
+            piece=piece,
             layout=document.layout,
             margins=MARGINS[document.layout.margins],
-            contents=contents(document, pages) if document.layout.contents else [],
+            contents=piece.contents,
             laid_out=_laid_out,
             sources_title=SOURCES,
-            rows=rows,
-            asked=asked,
+            rows=piece.rows,
+            asked=asked if piece.sources and document.layout.queries else [],
+            at=piece.elsewhere or "#",
+            targets=_targets(piece, asked) if piece.elsewhere else [],
             number_of=lambda question: next(number for number, entry in enumerate(asked, 1) if entry.same(question)),
             moment=lambda at: moment(at.astimezone(document.prepared_at.tzinfo)),
             clock=lambda at: f"{at.astimezone(document.prepared_at.tzinfo):%H:%M:%S}",
@@ -195,10 +217,26 @@ def render(document: Document, drawings: Sequence[str | None], pages: Mapping[st
             theme=theme,
         )
     )
+    return fonted(document, html)
+
+
+def fonted(document: Document, html: str) -> str:
+    """A page of the document with the fonts that it needs, in place of `<!-- fonts -->`."""
     return _unprintable.sub("\ufffd", html).replace("<!-- fonts -->", _preloads(document, html), 1)
 
 
-def _placed(document: Document) -> list[list[tuple[int, int]]]:
+def faces() -> str:
+    """The `@font-face` rules."""
+    return _templates().get_template("fonts.css").render()
+
+
+def _targets(piece: Piece, asked: Sequence["_Numbered"]) -> list[str]:
+    """What other pieces may lead to: the browser gives a name only to what something in the same document leads to."""
+    panels = [f"panel-{drawn.number}" for row in piece.rows for drawn in row if drawn.begins]
+    return [*panels, "sources", *(f"question-{number}" for number in range(1, len(asked) + 1))] if piece.sources else panels
+
+
+def placed(document: Document) -> list[list[tuple[int, int]]]:
     """Rows of (grid columns, number of the panel). Rows of figures keep their widths; others fill the paper.
 
     A table that takes the whole paper comes after what stands beside it on screen: a chart or a text is not
@@ -206,9 +244,7 @@ def _placed(document: Document) -> list[list[tuple[int, int]]]:
     """
     columns = [_columns(panel, document.layout) for panel in document.panels]
     beside = rows_of((panel.width, number) for number, panel in enumerate(document.panels))
-    order = [
-        number for row in beside for number in sorted((at for _, at in row), key=lambda at: _is_long(document.panels[at], columns[at]))
-    ]
+    order = [number for row in beside for number in sorted((at for _, at in row), key=lambda at: is_long(document.panels[at], columns[at]))]
     rows = rows_of((columns[number], number) for number in order)
     return [
         row
@@ -218,7 +254,7 @@ def _placed(document: Document) -> list[list[tuple[int, int]]]:
     ]
 
 
-def _is_long(panel: Panel, columns: int) -> bool:
+def is_long(panel: Panel, columns: int) -> bool:
     return isinstance(panel, Grid) and columns == GRID
 
 
@@ -335,10 +371,12 @@ def _columns(panel: Panel, layout: Layout) -> int:
             assert_never(panel)
 
 
-class _Drawn:
+class Drawn:
     """A panel with what the template needs beside its values."""
 
-    def __init__(self, panel: Panel, number: int, width: int, layout: Layout, drawing: str | None) -> None:
+    def __init__(
+        self, panel: Panel, number: int, width: int, layout: Layout, drawing: str | None, *, stretches: Sequence[Stretch] | None = None
+    ) -> None:
         self.panel = panel
         self.number = number
         self.kind = type(panel).__name__.lower()
@@ -346,9 +384,31 @@ class _Drawn:
         self.pixels = round(layout.share(self.width), 1)
         self.drawing, self.problem = _cleaned(panel, number, drawing) if isinstance(panel, Picture) else (None, "")
         self.sparkline = svg.sparkline(list(panel.sparkline)) if isinstance(panel, Metric) else None
-        self.parts = _parts(panel, self.pixels if self.width < GRID else None, layout) if isinstance(panel, Grid) else []
-        self.long = _is_long(panel, self.width)
-        self.turned = any(columns.turned for columns, _ in self.parts)
+        columns = tables.parts(panel, self.pixels if self.width < GRID else None, layout) if isinstance(panel, Grid) else []
+        rows = len(panel.rows) if isinstance(panel, Grid) else 0
+        shown = [Stretch(part, 0, rows) for part in range(len(columns))] if stretches is None else stretches
+        self.parts = (
+            [(columns[each.part], tables.body(panel, columns[each.part].positions, each.start, each.stop)) for each in shown]
+            if isinstance(panel, Grid)
+            else []
+        )
+        self.in_parts = len(columns) > 1
+        self.begins = not shown or (shown[0].part, shown[0].start) == (0, 0)
+        self.ends = not shown or (shown[-1].part, shown[-1].stop) == (len(columns) - 1, rows)
+        self.long = is_long(panel, self.width)
+        self.turned = any(part.turned for part in columns)
+
+
+class Drawer:
+    """Makes panels ready for the template, each with its drawing."""
+
+    def __init__(self, document: Document, drawings: Sequence[str | None]) -> None:
+        pictures = [number for number, panel in enumerate(document.panels) if isinstance(panel, Picture)]
+        self._document, self._drawing_of = document, dict(zip(pictures, drawings, strict=True))
+
+    def panel(self, number: int, width: int, stretches: Sequence[Stretch] | None = None) -> Drawn:
+        panel = self._document.panels[number]
+        return Drawn(panel, number, width, self._document.layout, self._drawing_of.get(number), stretches=stretches)
 
 
 def _cleaned(panel: Picture, number: int, drawing: str | None) -> tuple[Markup | None, str]:
@@ -361,55 +421,6 @@ def _cleaned(panel: Picture, number: int, drawing: str | None) -> tuple[Markup |
     except ValueError as error:
         log.warning("a drawing was not one", extra={"reason": str(error)[:200]})
     return None, "This chart could not be drawn. Its figures are in the view."
-
-
-def _parts(panel: Grid, beside: float | None, layout: Layout) -> list[tuple[Columns, Markup]]:
-    """The table in as many parts as its columns need, each with its rows as markup."""
-    if not panel.heads:
-        return []
-    longest = [max((row[at] for row in panel.rows), key=len, default="")[:MOST_CHARACTERS] for at in range(len(panel.heads))]
-    if panel.marks:
-        # The sign before a figure, and its bold digits, take room as well.
-        longest = [f"{text}00" for text in longest]
-    parts = fit(panel.heads, longest, panel.numeric, layout)
-    if beside is not None and parts[0].turned is False:
-        total = sum(parts[0].widths)
-        share = min(1.0, beside / total)
-        parts = [Columns(positions=parts[0].positions, widths=tuple(width * share for width in parts[0].widths), size=parts[0].size)]
-    return [(columns, _body(panel, columns.positions)) for columns in parts]
-
-
-def _body(panel: Grid, positions: tuple[int, ...]) -> Markup:
-    """`<tr>` elements. Escaped a row at a time: a template loop over 100,000 cells takes seconds."""
-    lines = []
-    strong = len(panel.heads) - panel.strong_columns
-    plain = (
-        ["<td>"] * len(panel.heads)
-        if not panel.strong_columns
-        else ["<td>" if at < strong else "<td class=total>" for at in range(len(panel.heads))]
-    )
-    for number, row in enumerate(panel.rows):
-        texts = str(escape("\x00".join(_cell(row[at]) for at in positions))).split("\x00")
-        marks = panel.marks[number] if panel.marks else None
-        opens = plain if marks is None else [_opening(mark) or plain[at] for at, mark in enumerate(marks)]
-        line = "".join(f"{opens[at]}{text}" for at, text in zip(positions, texts, strict=True))
-        lines.append(f"<tr class=total>{line}" if number == panel.strong_row else f"<tr>{line}")
-    return Markup("".join(lines))  # noqa: S704 - every cell went through escape
-
-
-def _opening(mark: Mark | None) -> str:
-    """A coloured cell's start. A rule is told by bold figures and a sign as well, for paper without colour."""
-    if mark is None:
-        return ""
-    tone, strength = mark
-    colour = f' style="background: {colours.behind(tone, strength)}"'
-    return f"<td{colour} class=rule><i>{colours.SIGNS[tone]}</i> " if strength == RULE else f"<td{colour}>"
-
-
-def _cell(text: str) -> str:
-    if len(text) > MOST_CHARACTERS:
-        text = f"{text[:MOST_CHARACTERS]} … (cut, {len(text):,} characters)"
-    return text.replace("\x00", "\ufffd")
 
 
 def _preloads(document: Document, html: str) -> str:

@@ -46,6 +46,7 @@ class Layout(BaseModel, frozen=True, extra="forbid"):
     cover: bool = Field(False, description="Title, filters and maker stand on a page of their own.")
     contents: bool = Field(False, description="A list of the panels with their pages comes first.")
     new_pages: bool = Field(False, description="Every panel, but a row of figures, begins a page.")
+    totals: bool = Field(False, description="Below a complete table stand the sums of its amounts, and the means of its rates.")
     queries: bool = Field(True, description="At the end stands how every figure was read, with its SQL.")
 
     @property

@@ -23,6 +23,7 @@ from nexus.errors import BadInput
 from nexus.prompts import marks
 from nexus.prompts.markdown import html
 from nexus.prompts.request import PromptRun
+from nexus.reports import rows
 from nexus.reports.document import Asked, Failed, Grid, Heading, Metric, Picture, Prose
 from nexus.reports.document import Panel as Block
 from nexus.sources.spec import Table
@@ -34,8 +35,8 @@ from nexus.views.charts import Crosstab, Plot, Sentence
 from nexus.views.figure import Figure
 from nexus.views.service import OpenView
 
-MOST_CELLS = 60_000
-"""In all tables of a document: 10,000 rows of six columns, about 170 pages, take the browser some seconds."""
+MOST_CELLS = 1_000_000
+"""In all tables of a document: 40,000 rows of 25 columns, about 2,000 pages, take some minutes and 60 MB."""
 ARROWS = {"up": "▲", "down": "▼", "same": "=", None: ""}
 
 
@@ -125,7 +126,9 @@ def failed(panel: PanelBase, sentence: str) -> Failed:
     return Failed(**look(panel), sentence=sentence)
 
 
-def data(panel: DataPanel, table: Table, view: OpenView, values: Mapping[str, Any], *, zone: tzinfo, cells: int) -> Block:
+def data(
+    panel: DataPanel, table: Table, view: OpenView, values: Mapping[str, Any], *, zone: tzinfo, cells: int, totals: bool = False
+) -> Block:
     """The block of a panel with its rows. A table shows as many rows as `cells` allow, and says so when they are not all.
 
     Raises BadInput when the panel names a column that its view does not return.
@@ -142,7 +145,7 @@ def data(panel: DataPanel, table: Table, view: OpenView, values: Mapping[str, An
                 raise BadInput(f"The view `{view.view.name}` has no chart. Give it one, or show this panel as a table.")
             return picture(drawn, table, view, values, shown=shown)
         case TablePanel():
-            return grid(table, view, values, shown=shown, columns=panel.columns, zone=zone, cells=cells)
+            return grid(table, view, values, shown=shown, columns=panel.columns, zone=zone, cells=cells, totals=totals)
         case _:
             raise BadInput("This kind of panel cannot be printed.")
 
@@ -201,7 +204,15 @@ def crosstab(table: Crosstab, *, shown: Mapping[str, Any], origin: Asked) -> Gri
 
 
 def grid(
-    table: Table, view: OpenView, values: Mapping[str, Any], *, shown: Mapping[str, Any], columns: Sequence[str], zone: tzinfo, cells: int
+    table: Table,
+    view: OpenView,
+    values: Mapping[str, Any],
+    *,
+    shown: Mapping[str, Any],
+    columns: Sequence[str],
+    zone: tzinfo,
+    cells: int,
+    totals: bool = False,
 ) -> Grid:
     formats = view.view.formats
     try:
@@ -214,11 +225,14 @@ def grid(
     styles = [formats.get(column.name) for column in heads]
     shapes = list(zip(positions, styles, heads, strict=True))
     tones = highlight.tones(table, formats)
+    texts = rows.Written(table, shapes, zone=zone, count=min(room, table.row_count))
     return Grid(
         **shown,
         asked=asked(table, view, values, cut=cut),
         heads=tuple(written.label(column, style) for _, style, column in shapes),
         numeric=tuple(written.align(column, style) == "right" for _, style, column in shapes),
-        rows=[tuple(written.text(row[at], style, column, zone=zone) for at, style, column in shapes) for row in table.rows[:room]],
+        rows=texts,
+        longest=texts.longest,
         marks=[[cells[at] for at in positions] if cells else None for cells in tones[:room]] if tones else (),
+        totals=rows.totals(table, shapes, zone=zone) if totals and not cut else (),
     )

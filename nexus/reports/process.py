@@ -66,12 +66,12 @@ class Process:
             await asyncio.sleep(0.2)
         await asyncio.sleep(0.5)
 
-    async def print(self, body: bytes) -> bytes:
+    async def print(self, body: bytes, *, tagged: bool = True) -> bytes:
         """Raises Died."""
         async with _failures():
             sheet = await self._sheet()
             try:
-                return await sheet.print(body)
+                return await sheet.print(body, tagged=tagged)
             finally:
                 self._chore(self._turn(sheet))
 
@@ -135,10 +135,10 @@ class _Sheet:
         self.page: Page
         self.body = b""
 
-    async def print(self, body: bytes) -> bytes:
+    async def print(self, body: bytes, *, tagged: bool) -> bytes:
         self.body = body
         await self.page.goto(PAGE, wait_until="load", timeout=0)
-        return await self.page.pdf(prefer_css_page_size=True, print_background=True, tagged=True, outline=True)
+        return await self.page.pdf(prefer_css_page_size=True, print_background=True, tagged=tagged, outline=tagged)
 
 
 async def _open_sheet(browser: "Browser") -> _Sheet:

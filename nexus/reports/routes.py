@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 import anyio
 import anyio.to_thread
 from pydantic import ValidationError
+from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from nexus.accounts.spec import Permission, User, require
@@ -49,11 +50,11 @@ async def prompt_run_pdf(request: Request) -> Response:
 
 async def report_pdf(request: Request) -> Response:
     """The file as it was printed then."""
-    report, file = await anyio.to_thread.run_sync(_kept, request.state.user, int(request.path_params["id"]))
-    return _download(report, file)
+    user: User = request.state.user
+    return _download(user, await anyio.to_thread.run_sync(_record, user, int(request.path_params["id"])))
 
 
-async def _printed(request: Request, work: Callable[[User, str, Mapping[str, list[str]]], tuple[Report, bytes]]) -> Response:
+async def _printed(request: Request, work: Callable[[User, str, Mapping[str, list[str]]], Report]) -> Response:
     user: User = request.state.user
     given = {key: request.query_params.getlist(key) for key in request.query_params}
     name = str(request.path_params["name"])
@@ -61,7 +62,7 @@ async def _printed(request: Request, work: Callable[[User, str, Mapping[str, lis
         # Who only asks whether there is something gets no report made.
         require(user, Permission.SEE)
         return Response(headers={"Content-Type": "application/pdf", "Cache-Control": "no-store"})
-    return _download(*await anyio.to_thread.run_sync(work, user, name, given, limiter=_printing()))
+    return _download(user, await anyio.to_thread.run_sync(work, user, name, given, limiter=_printing()))
 
 
 @lru_cache(maxsize=1)
@@ -70,38 +71,29 @@ def _printing() -> anyio.CapacityLimiter:
     return anyio.CapacityLimiter(AT_ONCE)
 
 
-def _print_dashboard(user: User, name: str, given: Mapping[str, list[str]]) -> tuple[Report, bytes]:
+def _print_dashboard(user: User, name: str, given: Mapping[str, list[str]]) -> Report:
     require(user, Permission.SEE)
     with transaction() as session:
         filters = dashboards.open_dashboard(session, reader=user, name=name).dashboard.filters
-    report = service.print_dashboard(user=user, name=name, values=typed.parse(filters, given), **_paper(given, filters))
-    return report, _file(user, report.id)
+    return service.print_dashboard(user=user, name=name, values=typed.parse(filters, given), **_paper(given, filters))
 
 
-def _print_view(user: User, name: str, given: Mapping[str, list[str]]) -> tuple[Report, bytes]:
+def _print_view(user: User, name: str, given: Mapping[str, list[str]]) -> Report:
     require(user, Permission.SEE)
     with transaction() as session:
         parameters = views.find_view(session, reader=user, name=name).view.parameters
     values, excerpt = typed.parse(parameters, given), Excerpt.read(given)
-    report = service.print_view(user=user, name=name, values=values, excerpt=excerpt, **_paper(given, parameters))
-    return report, _file(user, report.id)
+    return service.print_view(user=user, name=name, values=values, excerpt=excerpt, **_paper(given, parameters))
 
 
-def _print_prompt_run(user: User, name: str, given: Mapping[str, list[str]]) -> tuple[Report, bytes]:
+def _print_prompt_run(user: User, name: str, given: Mapping[str, list[str]]) -> Report:
     require(user, Permission.SEE)
-    report = service.print_prompt_run(user=user, run_id=int(name), **_paper(given, ()))
-    return report, _file(user, report.id)
+    return service.print_prompt_run(user=user, run_id=int(name), **_paper(given, ()))
 
 
-def _file(user: User, report_id: int) -> bytes:
+def _record(user: User, report_id: int) -> Report:
     with transaction() as session:
-        return service.file_of(session, reader=user, report_id=report_id)
-
-
-def _kept(user: User, report_id: int) -> tuple[Report, bytes]:
-    with transaction() as session:
-        report = service.find_report(session, reader=user, report_id=report_id)
-        return report, service.file_of(session, reader=user, report_id=report_id)
+        return service.find_report(session, reader=user, report_id=report_id)
 
 
 def _paper(given: Mapping[str, list[str]], filters: Sequence[Parameter]) -> dict[str, Any]:
@@ -133,12 +125,14 @@ def _zone(name: str | None) -> tzinfo:
         raise BadInput("`zone` is a time zone, as Europe/Berlin.") from None
 
 
-def _download(report: Report, file: bytes) -> Response:
-    return Response(
-        file,
+def _download(user: User, report: Report) -> Response:
+    """The file, a few megabytes at a time: a large one is never in memory."""
+    return StreamingResponse(
+        iterate_in_threadpool(service.chunks_of(reader=user, report_id=report.id)),
         media_type="application/pdf",
         headers={
             "Content-Disposition": disposition(report.title, report.subject, report.created_at),
+            "Content-Length": str(report.size_bytes),
             "Cache-Control": "no-store",
             "X-Content-Type-Options": "nosniff",
             "X-Report": str(report.id),

@@ -2,29 +2,33 @@
 
 import hashlib
 import logging
+import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
-from typing import Any
+from typing import IO, Any
 
 from nexus import audit
 from nexus.accounts.spec import Permission, User, require
 from nexus.dashboards import service as dashboards
 from nexus.dashboards.service import OpenDashboard, PanelHidden
-from nexus.dashboards.spec import Dashboard, DataPanel, DividerPanel, Panel, PromptPanel, SectionPanel, TextPanel
+from nexus.dashboards.spec import Dashboard, DataPanel, DividerPanel, Panel, PromptPanel, SectionPanel, TablePanel, TextPanel
 from nexus.db.session import Session, transaction
 from nexus.errors import NexusError, NotFound
 from nexus.prompts import service as prompts
 from nexus.reports import browser, document, panels, store
+from nexus.reports import press as presses
 from nexus.reports.browser import PrintBrowser
 from nexus.reports.document import Document, Failed, Grid
 from nexus.reports.layout import Layout
-from nexus.reports.pdf import Pdf
+from nexus.reports.press import Told
+from nexus.reports.seal import Seal
 from nexus.reports.spec import Kind, Report
 from nexus.sources.spec import Table
+from nexus.sources.spool import run_whole
 from nexus.views import service as views
 from nexus.views import values as typed
 from nexus.views.excerpt import Excerpt, query_of_excerpt
@@ -37,6 +41,16 @@ log = logging.getLogger(__name__)
 QUERIES_AT_ONCE = 6
 """Of one report. The source's own limit holds over all of them."""
 LISTED = 100
+KEPT_WHOLE = 4 * 1024 * 1024
+"""A file up to here lies in its record; a larger one in parts of so many bytes, so that none takes more memory."""
+
+
+def _untold(_: presses.Progress) -> None:
+    """Nobody asks how far it is."""
+
+
+def _uncancelled() -> bool:
+    return False
 
 
 class ReportNotFound(NotFound):
@@ -72,12 +86,22 @@ class _Block:
 
 
 def print_dashboard(
-    *, user: User, name: str, values: Mapping[str, Any], layout: Layout, zone: tzinfo = UTC, printer: PrintBrowser | None = None
+    *,
+    user: User,
+    name: str,
+    values: Mapping[str, Any],
+    layout: Layout,
+    zone: tzinfo = UTC,
+    printer: PrintBrowser | None = None,
+    seal: Seal | None = None,
+    told: Told = _untold,
+    cancelled: Callable[[], bool] = _uncancelled,
 ) -> Report:
     """Print a dashboard as the person sees it with these values of its filters, and keep it.
 
     A panel that cannot be read says so on paper; the others stand. Raises NotFound, BadInput for a value
-    that does not fit its filter, and what the print browser raises.
+    that does not fit its filter, what the print browser raises, and what `told` does, which hears how far it is. With `seal`
+    the file is behind a password, also in the ledger.
     """
     require(user, Permission.SEE)
     started = time.monotonic()
@@ -86,8 +110,8 @@ def print_dashboard(
     spec = opened.dashboard
     checked = typed.check(spec.filters, values)
     subject = _subject("dashboard", spec, opened.version, spec.filters, checked)
-    blocks = _blocks(opened, user=user, values=checked, zone=zone)
-    return _keep(started, subject, blocks, user=user, layout=layout, zone=zone, printer=printer or browser.ours())
+    blocks = _blocks(opened, user=user, values=checked, zone=zone, layout=layout, cancelled=cancelled)
+    return _keep(started, subject, blocks, user=user, layout=layout, zone=zone, printer=printer or browser.ours(), seal=seal, told=told)
 
 
 def print_view(
@@ -99,8 +123,11 @@ def print_view(
     zone: tzinfo = UTC,
     excerpt: Excerpt | None = None,
     printer: PrintBrowser | None = None,
+    seal: Seal | None = None,
+    told: Told = _untold,
+    cancelled: Callable[[], bool] = _uncancelled,
 ) -> Report:
-    """Print a view, or an excerpt of it, with its chart, when it has one, and all rows that its source's limit lets through.
+    """Print a view, or an excerpt of it, with its chart, when it has one, and all rows, up to a million cells.
 
     Raises as `print_dashboard`.
     """
@@ -114,12 +141,25 @@ def print_view(
     subject = _subject("view", spec, opened.version, spec.parameters, checked)
     if excerpt:
         subject = replace(subject, shown=(*subject.shown, *excerpt.words()))
-    table = views.ask(opened, reader=user, values=checked, purpose="report", asked=asked)
-    blocks = _view_blocks(opened, table, checked, zone=zone)
-    return _keep(started, subject, blocks, user=user, layout=layout, zone=zone, printer=printer or browser.ours())
+
+    def ask(**how: Any) -> Table:
+        return views.ask(opened, reader=user, values=checked, purpose="report", asked=asked, cancelled=cancelled, **how)
+
+    table = _whole(ask(), ask)
+    blocks = _view_blocks(opened, table, checked, zone=zone, layout=layout)
+    return _keep(started, subject, blocks, user=user, layout=layout, zone=zone, printer=printer or browser.ours(), seal=seal, told=told)
 
 
-def print_prompt_run(*, user: User, run_id: int, layout: Layout, zone: tzinfo = UTC, printer: PrintBrowser | None = None) -> Report:
+def print_prompt_run(
+    *,
+    user: User,
+    run_id: int,
+    layout: Layout,
+    zone: tzinfo = UTC,
+    printer: PrintBrowser | None = None,
+    seal: Seal | None = None,
+    told: Told = _untold,
+) -> Report:
     """Print an answer as it was recorded, with what it was given. Nothing is asked again, of the data or of Gemini.
 
     Raises NotFound, and what the print browser raises.
@@ -154,7 +194,8 @@ def print_prompt_run(*, user: User, run_id: int, layout: Layout, zone: tzinfo = 
     blocks = [_Block(panels.whole_answer(run), answer)]
     if run.blocks:
         blocks.append(_Block(panels.sent(run, zone=zone)))
-    return _keep(started, subject, blocks, user=user, layout=layout, zone=zone, printer=printer or browser.ours(), more=sent)
+    printer = printer or browser.ours()
+    return _keep(started, subject, blocks, user=user, layout=layout, zone=zone, printer=printer, seal=seal, told=told, more=sent)
 
 
 def list_reports(session: Session, *, reader: User, search: str = "", before: int | None = None) -> list[Report]:
@@ -181,13 +222,37 @@ def file_of(session: Session, *, reader: User, report_id: int) -> bytes:
     return file
 
 
-def _blocks(opened: OpenDashboard, *, user: User, values: Mapping[str, Any], zone: tzinfo) -> list[_Block]:
+def chunks_of(*, reader: User, report_id: int) -> Iterator[bytes]:
+    """The file in pieces of a few megabytes; of a large one no two are in memory. Raises ReportNotFound with the first."""
+    require(reader, Permission.SEE)
+    position = 0
+    while True:
+        with transaction() as session:
+            chunk = store.chunk(session, reader=reader, report_id=report_id, position=position)
+        if chunk is None and position == 0:
+            raise ReportNotFound()
+        if chunk is None:
+            return
+        yield chunk
+        position += 1
+
+
+def _whole(table: Table, ask: Callable[..., Table]) -> Table:
+    """The rows that a page may hold, or all of them where there are more, as many as are ever printed."""
+    if not table.truncated:
+        return table
+    return ask(read=run_whole, max_rows=max(panels.MOST_CELLS // max(len(table.columns), 1), 1))
+
+
+def _blocks(
+    opened: OpenDashboard, *, user: User, values: Mapping[str, Any], zone: tzinfo, layout: Layout, cancelled: Callable[[], bool]
+) -> list[_Block]:
     """All panels, their queries asked together, in the order of the dashboard."""
     asked = [panel for panel in opened.dashboard.panels if isinstance(panel, DataPanel)]
     with ThreadPoolExecutor(QUERIES_AT_ONCE, thread_name_prefix="report") as pool:
         # The context carries whose request this is into the log.
         running = {
-            panel.name: pool.submit(copy_context().run, dashboards.ask_panel, opened, panel, reader=user, values=values, purpose="report")
+            panel.name: pool.submit(copy_context().run, _rows, opened, panel, user=user, values=values, cancelled=cancelled)
             for panel in asked
         }
         answers: dict[str, Callable[[], Table]] = {name: future.result for name, future in running.items()}
@@ -196,11 +261,20 @@ def _blocks(opened: OpenDashboard, *, user: User, values: Mapping[str, Any], zon
         for tab, on_tab in opened.dashboard.pages():
             blocks += [_Block(panels.heading(tab))] if tab and on_tab else []
             for panel in on_tab:
-                block = _block(opened, panel, answers, user=user, values=values, zone=zone, cells=cells)
+                block = _block(opened, panel, answers, user=user, values=values, zone=zone, cells=cells, layout=layout)
                 if isinstance(block.block, Grid):
                     cells -= len(block.block.rows) * len(block.block.heads)
                 blocks.append(block)
     return blocks
+
+
+def _rows(opened: OpenDashboard, panel: DataPanel, *, user: User, values: Mapping[str, Any], cancelled: Callable[[], bool]) -> Table:
+    """A table's rows are all printed; a chart has those that it has on screen."""
+
+    def ask(**how: Any) -> Table:
+        return dashboards.ask_panel(opened, panel, reader=user, values=values, purpose="report", cancelled=cancelled, **how)
+
+    return _whole(ask(), ask) if isinstance(panel, TablePanel) else ask()
 
 
 def _block(
@@ -212,6 +286,7 @@ def _block(
     values: Mapping[str, Any],
     zone: tzinfo,
     cells: int,
+    layout: Layout,
 ) -> _Block:
     match panel:
         case TextPanel():
@@ -227,7 +302,7 @@ def _block(
             try:
                 table, view = answers[panel.name](), opened.view(panel.view)
                 taken = dashboards.panel_values(opened, panel, values)
-                shown = panels.data(panel, table, view, taken, zone=zone, cells=cells)
+                shown = panels.data(panel, table, view, taken, zone=zone, cells=cells, totals=layout.totals)
             except PanelHidden as error:
                 return _Block(panels.failed(panel, error.message), {"panel": panel.name, "error": error.message})
             except NexusError as error:
@@ -263,10 +338,10 @@ def _record(table: Table, view: OpenView, values: Mapping[str, Any], block: docu
     }
 
 
-def _view_blocks(opened: OpenView, table: Table, values: Mapping[str, Any], *, zone: tzinfo) -> list[_Block]:
+def _view_blocks(opened: OpenView, table: Table, values: Mapping[str, Any], *, zone: tzinfo, layout: Layout) -> list[_Block]:
     view = opened.view
     shown = {"title": "Rows" if view.chart else view.title, "width": 12}
-    rows = panels.grid(table, opened, values, shown=shown, columns=(), zone=zone, cells=panels.MOST_CELLS)
+    rows = panels.grid(table, opened, values, shown=shown, columns=(), zone=zone, cells=panels.MOST_CELLS, totals=layout.totals)
     blocks = [_Block(rows, {"panel": "rows", "view": view.name} | _record(table, opened, values, rows))]
     if view.chart is not None:
         try:
@@ -287,6 +362,8 @@ def _keep(
     layout: Layout,
     zone: tzinfo,
     printer: PrintBrowser,
+    seal: Seal | None,
+    told: Told,
     more: Sequence[dict[str, Any]] = (),
 ) -> Report:
     """Print, then keep the file with its record: no transaction is open while the browser works. `more` are queries of no block."""
@@ -300,10 +377,28 @@ def _keep(
         layout=layout,
         panels=tuple(block.block for block in blocks),
     )
-    pdf = _printed(page, printer)
-    pdf.sign(author=page.prepared_by, subject=page.subject)
-    file, pages = pdf.pack(), pdf.page_count
+    with tempfile.TemporaryFile(prefix="nexus-report-") as out:
+        pages = presses.press(page, printer, out, seal=seal, told=told)
+        return _kept(started, subject, blocks, page=page, out=out, pages=pages, user=user, locked=seal is not None, more=more)
+
+
+def _kept(
+    started: float,
+    subject: _Subject,
+    blocks: Sequence[_Block],
+    *,
+    page: Document,
+    out: IO[bytes],
+    pages: int,
+    user: User,
+    locked: bool,
+    more: Sequence[dict[str, Any]],
+) -> Report:
+    size_bytes = out.tell()
+    out.seek(0)
+    sha256 = hashlib.file_digest(out, "sha256").hexdigest()  # type: ignore[arg-type] # an open file is one
     elapsed_ms = round((time.monotonic() - started) * 1000)
+    out.seek(0)
     with transaction() as session:
         report_id = store.add(
             session,
@@ -312,34 +407,25 @@ def _keep(
             subject_version=subject.version,
             title=subject.title,
             filters=dict(subject.filters),
-            layout=layout.model_dump(),
+            layout=page.layout.model_dump(),
             queries=[*(block.query for block in blocks if block.query is not None), *more],
-            file=file,
-            sha256=hashlib.sha256(file).hexdigest(),
-            size_bytes=len(file),
+            file=out.read(KEPT_WHOLE),
+            sha256=sha256,
+            size_bytes=size_bytes,
             pages=pages,
             elapsed_ms=elapsed_ms,
             created_by=user.id,
+            locked=locked,
         )
+        store.add_parts(session, report_id=report_id, parts=iter(lambda: out.read(KEPT_WHOLE), b""))
         audit.record(
             session,
             user_id=user.id,
             what="report.printed",
             subject=f"{subject.kind} {subject.name}",
-            detail={"report": report_id, "version": subject.version, "pages": pages, "size_bytes": len(file)},
+            detail={"report": report_id, "version": subject.version, "pages": pages, "size_bytes": size_bytes},
         )
         report = store.find(session, reader=user, report_id=report_id)
     assert report is not None
-    log.info("report printed", extra={"report": report_id, "pages": pages, "size_bytes": len(file), "elapsed_ms": elapsed_ms})
+    log.info("report printed", extra={"report": report_id, "pages": pages, "size_bytes": size_bytes, "elapsed_ms": elapsed_ms})
     return report
-
-
-def _printed(page: Document, printer: PrintBrowser) -> Pdf:
-    """Twice when there is a table of contents: Chromium cannot count to a target, so the first print tells the pages."""
-    drawings = printer.draw(document.specs(page))
-    pdf = Pdf(printer.print(document.render(page, drawings)))
-    if not page.layout.contents:
-        return pdf
-    pages = pdf.pages_of([entry.target for entry in document.contents(page)])
-    del pdf  # two large reports at once are not needed
-    return Pdf(printer.print(document.render(page, drawings, pages)))

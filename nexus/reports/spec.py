@@ -26,6 +26,8 @@ class Report(BaseModel, frozen=True):
     size_bytes: int
     pages: int
     elapsed_ms: int
+    locked: bool = False
+    """Only who has its password can read the file."""
     created_at: datetime
     created_by: int | None
     created_by_name: str | None

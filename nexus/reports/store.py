@@ -1,13 +1,14 @@
 """Reports in Nexus's own tables."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, insert, or_, select
 
 from nexus.accounts.spec import Permission, User
 from nexus.db.session import Session
 from nexus.db.sharing import bound, seen_by
-from nexus.db.tables import ReportRow, UserRow
+from nexus.db.tables import ReportPartRow, ReportRow, UserRow
 from nexus.db.uses import KINDS
 from nexus.reports.spec import Report
 
@@ -24,6 +25,7 @@ _columns = (
     ReportRow.size_bytes,
     ReportRow.pages,
     ReportRow.elapsed_ms,
+    ReportRow.locked,
     ReportRow.created_at,
     ReportRow.created_by,
     UserRow.name.label("created_by_name"),
@@ -87,8 +89,31 @@ def find(session: Session, *, reader: User, report_id: int) -> Report | None:
     return _report(row) if row is not None else None
 
 
+def add_parts(session: Session, *, report_id: int, parts: Iterable[bytes]) -> None:
+    """What of a file does not lie in its record."""
+    for position, content in enumerate(parts, 1):
+        session.execute(insert(ReportPartRow).values(report_id=report_id, position=position, content=content))
+
+
+def chunk(session: Session, *, reader: User, report_id: int, position: int) -> bytes | None:
+    """A part of a file, from 0; none past the last, and of a report that the reader may not see."""
+    found = select(ReportRow.file).where(readable(reader), ReportRow.id == report_id)
+    if position:
+        found = (
+            select(ReportPartRow.content)
+            .join(ReportRow, ReportRow.id == ReportPartRow.report_id)
+            .where(readable(reader), ReportRow.id == report_id, ReportPartRow.position == position)
+        )
+    return session.execute(found).scalar()
+
+
 def file(session: Session, *, reader: User, report_id: int) -> bytes | None:
-    return session.execute(select(ReportRow.file).where(readable(reader), ReportRow.id == report_id)).scalar()
+    """The whole of it."""
+    first = chunk(session, reader=reader, report_id=report_id, position=0)
+    if first is None:
+        return None
+    more = select(ReportPartRow.content).where(ReportPartRow.report_id == report_id).order_by(ReportPartRow.position)
+    return b"".join([first, *session.execute(more).scalars()])
 
 
 def _report(row: Row[Any]) -> Report:

@@ -150,7 +150,7 @@ def _read(pool: Pool, connection: Connection, question: Question, read: Read, *,
     reason = f"first {len(rows):,} rows, {megabytes:,.0f} MB" if cut_by_bytes else f"first {max_rows:,} rows"
     # Not validated: the rows are the driver's, and checking 10,000 of them costs more than reading them.
     return Table.model_construct(
-        columns=_columns(pool, connection, description, watch),
+        columns=columns_of(pool, connection, description, watch),
         rows=rows[:max_rows],
         truncated=truncated,
         truncated_because=reason if truncated else "",
@@ -165,7 +165,7 @@ def _in_one_go(connection: Connection, question: Question, wanted: int, watch: W
     """One round trip. Raises _TooWide as soon as more bytes came in than may; the rest is never read."""
     watch.max_bytes = min(PLAIN_BYTES, question.source.limits.max_bytes)
     try:
-        cursor = _begin(connection, question, SELECT, limit=wanted, watch=watch)
+        cursor = begin(connection, question, SELECT, limit=wanted, watch=watch)
     except QueryTooBig:
         raise _TooWide() from None
     watch.max_bytes = MOST_BATCH_BYTES
@@ -176,11 +176,11 @@ def _by_cursor(connection: Connection, question: Question, wanted: int, watch: W
     """In batches of a few megabytes, up to the rows or the bytes that the source allows."""
     most = question.source.limits.max_bytes
     batch = min(FIRST_ROWS, wanted)
-    cursor = _begin(connection, question, CURSOR, limit=wanted, rows=batch, watch=watch)
+    cursor = begin(connection, question, CURSOR, limit=wanted, rows=batch, watch=watch)
     rows = cursor.fetchall()
     ended = len(rows) < batch
     while not ended and len(rows) < wanted and watch.received <= most:
-        batch = min(_next_batch(len(rows), watch.received), wanted - len(rows))
+        batch = min(next_batch(len(rows), watch.received), wanted - len(rows))
         watch.max_bytes = watch.received + MOST_BATCH_BYTES
         more = connection.execute(f"fetch forward {batch} from nexus", None, watch).fetchall()
         rows += more
@@ -188,7 +188,7 @@ def _by_cursor(connection: Connection, question: Question, wanted: int, watch: W
     return cursor.description, rows, not ended and len(rows) < wanted
 
 
-def _next_batch(rows: int, received: int) -> int:
+def next_batch(rows: int, received: int) -> int:
     """As many rows as fit a batch if they are like those before; never many times more than so far."""
     width = max(1, received // max(1, rows))
     return max(1, min(BATCH_BYTES // width, rows * 4, BATCH_ROWS))
@@ -199,7 +199,7 @@ def watch_of(source: Source, cancelled: Callable[[], bool] | None) -> Watch:
     return Watch(deadline=deadline, max_bytes=MOST_BATCH_BYTES, cancelled=cancelled)
 
 
-def _begin(connection: Connection, question: Question, text: str, *, limit: int, rows: int = 0, watch: Watch) -> Any:
+def begin(connection: Connection, question: Question, text: str, *, limit: int, rows: int = 0, watch: Watch) -> Any:
     """Everything up to the first rows, in one round trip."""
     begin, given = question.begin(version=connection.version)
     before, after = _around(text, limit, rows)
@@ -215,7 +215,7 @@ def _around(text: str, limit: int, rows: int) -> tuple[str, str]:
     return before, after
 
 
-def _columns(pool: Pool, connection: Connection, description: Any, watch: Watch) -> tuple[Column, ...]:
+def columns_of(pool: Pool, connection: Connection, description: Any, watch: Watch) -> tuple[Column, ...]:
     unknown = {column.type_code for column in description or ()} - pool.types.keys()
     if unknown:
         cursor = connection.execute(

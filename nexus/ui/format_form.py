@@ -101,6 +101,16 @@ def _draw_column(scope: str, before: Plain, column: Column) -> Plain:
         tones = list(get_args(Tone))
         if column.kind in ("number", "duration", "date", "time"):
             style["shade"] = st.pills("Shade by value", tones, default=before.get("shade"), format_func=_tone, key=f"{scope}-shade")
+        if column.kind in ("number", "duration"):
+            totals = ["", "none", "sum", "mean"]
+            style["total"] = st.selectbox(
+                "Total in print",
+                totals,
+                totals.index(before.get("total") or ""),
+                format_func=lambda total: total or "by itself",
+                key=f"{scope}-total",
+                width=140,
+            )
         style["hidden"] = st.checkbox("Hidden in tables", before.get("hidden", False), key=f"{scope}-hidden")
     style["highlights"] = _draw_rules(scope, before.get("highlights", []), column)
     return style

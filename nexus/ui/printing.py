@@ -22,6 +22,7 @@ SWITCHES = {
     "cover": "Cover page",
     "contents": "Table of contents",
     "new_pages": "Each panel on a new page",
+    "totals": "Totals below tables",
     "queries": "Queries at the end",
 }
 

@@ -86,5 +86,8 @@ class Format(BaseModel, frozen=True, extra="forbid"):
     unit: str = Field("", max_length=20, description="Of a currency its sign or code.")
     maximum: float | None = Field(None, gt=0, allow_inf_nan=False, description="What counts as full in `progress`.")
     hidden: bool = False
+    total: Literal["none", "sum", "mean"] | None = Field(
+        None, description="What stands below the column in print, where totals are wished; by default by what the column is."
+    )
     highlights: tuple[Highlight, ...] = Field((), max_length=20)
     shade: Tone | None = Field(None, description="Colours cells the stronger, the higher the value stands in its column.")

@@ -113,17 +113,19 @@ def ask(
     purpose: Purpose = "page",
     asked: Query | None = None,
     cancelled: Callable[[], bool] | None = None,
+    read: Callable[..., Table] = run,
 ) -> Table:
     """The rows of a view for `values`, or what `asked` asks of them; absent ones take their default. `fresh` goes past the cache.
 
-    Holds no transaction of Nexus's own while it waits, and looks at `cancelled`; the run is counted for `purpose`. Raises BadInput for a value
+    Holds no transaction of Nexus's own while it waits, and looks at `cancelled`; the run is counted for `purpose`.
+    `read` is `sources.run.run`, or `sources.spool.run_whole` for more rows than a page holds. Raises BadInput for a value
     that does not fit, and what `sources.run` raises.
     """
     require(reader, Permission.SEE)
 
     def rows() -> Table:
         query = asked or query_of(open_view, reader=reader, values=values)
-        return run(open_view.source, query=query, reader=reader, max_rows=max_rows, fresh=fresh, cancelled=cancelled)
+        return read(open_view.source, query=query, reader=reader, max_rows=max_rows, fresh=fresh, cancelled=cancelled)
 
     def explained() -> Table:
         with explaining(open_view, reader=reader):

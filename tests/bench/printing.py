@@ -22,9 +22,9 @@ class Recording(PrintBrowser):
 
     html = ""
 
-    def print(self, html: str) -> bytes:
+    def print(self, html: str, *, patient: bool = False, tagged: bool = True) -> bytes:
         self.html = html
-        return super().print(html)
+        return super().print(html, patient=patient, tagged=tagged)
 
 
 def document(user: User) -> str:

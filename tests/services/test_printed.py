@@ -10,10 +10,11 @@ import pypdf
 import pytest
 
 from nexus.errors import BadInput
-from nexus.reports import routes, service
+from nexus.reports import routes
 from nexus.reports.browser import PrintBrowser
 from nexus.reports.document import SOURCES, Asked, Document, Grid, Metric, Panel, Picture
 from nexus.reports.layout import SIZES, Layout, fit
+from nexus.reports.press import press
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ASKED = Asked(
@@ -63,7 +64,9 @@ def pages(printer: PrintBrowser, *panels: Panel, **layout: Any) -> pypdf.PdfRead
         layout=Layout(**layout),
         panels=panels,
     )
-    return pypdf.PdfReader(BytesIO(service._printed(page, printer).pack()))
+    out = BytesIO()
+    press(page, printer, out)
+    return pypdf.PdfReader(out)
 
 
 def bookmarks(outline: list[Any]) -> list[str]:

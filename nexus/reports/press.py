@@ -1,0 +1,226 @@
+"""A document on its way to a file: printed at once where it is short, and in pieces that are bound where it is long.
+
+Chromium holds a whole document and its structure in memory, about 25 KB a cell of a table; a piece is some thirty pages, so a
+report of any length takes as much as a short one.
+"""
+
+import html
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from nexus.reports import document, tables, theme
+from nexus.reports.binding import AWAY, Binder
+from nexus.reports.browser import PrintBrowser
+from nexus.reports.document import Document, Drawer, Drawn, Grid, Picture, Piece, Prose
+from nexus.reports.layout import MARGINS, MILLIMETRE, PAPERS
+from nexus.reports.pdf import Pdf
+from nexus.reports.seal import Seal
+from nexus.reports.tables import Stretch
+from nexus.reports.trimming import without_last_page
+
+WHOLE = 12_000
+"""A document of up to so many cells is printed at once."""
+PIECE = 8_000
+CHART = 400
+"""What a chart costs, counted as cells."""
+FEET = 200
+"""Feet of pages that are printed at once."""
+FEW_ROWS = 12
+"""Of a table are not left for a piece of their own."""
+DRAWN = 24
+"""Charts that are drawn at once."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a report is: a share from 0 to 1, and the pages that are there."""
+
+    share: float
+    pages: int
+
+
+Told = Callable[[Progress], None]
+"""Is called between pieces; what it raises ends the print."""
+
+
+def cost(page: Document) -> int:
+    """How much there is to print, in cells."""
+    return sum(_cost(panel) for panel in page.panels)
+
+
+def _cost(panel: document.Panel) -> int:
+    match panel:
+        case Grid():
+            return len(panel.rows) * max(len(panel.heads), 1)
+        case Picture():
+            return CHART
+        case Prose():
+            return len(panel.html) // 20
+        case _:
+            return 10
+
+
+def press(page: Document, printer: PrintBrowser, out: BinaryIO, *, seal: Seal | None = None, told: Told = lambda _: None) -> int:
+    """Write the document to `out` as a PDF, behind a password with `seal`. The number of its pages.
+
+    Raises what the print browser raises, and what `told` raises.
+    """
+    drawings = list(_drawn(page, printer, told))
+    if cost(page) > WHOLE:
+        return _bound(page, drawings, printer, out, seal=seal, told=told)
+    pdf = _whole(page, drawings, printer)
+    pdf.sign(author=page.prepared_by, subject=page.subject)
+    out.write(pdf.pack(seal))
+    return pdf.page_count
+
+
+def _drawn(page: Document, printer: PrintBrowser, told: Told) -> Iterator[str | None]:
+    specs = document.specs(page)
+    for first in range(0, len(specs), DRAWN):
+        if first:
+            told(Progress(0, 0))
+        yield from printer.draw(specs[first : first + DRAWN])
+
+
+def _whole(page: Document, drawings: Sequence[str | None], printer: PrintBrowser) -> Pdf:
+    """Twice when there is a table of contents: Chromium cannot count to a target, so the first print tells the pages."""
+    pdf = Pdf(printer.print(document.render(page, drawings)))
+    if not page.layout.contents:
+        return pdf
+    pages = pdf.pages_of([entry.target for entry in document.contents(page)])
+    del pdf  # two large reports at once are not needed
+    return Pdf(printer.print(document.render(page, drawings, pages)))
+
+
+def _bound(page: Document, drawings: Sequence[str | None], printer: PrintBrowser, out: BinaryIO, *, seal: Seal | None, told: Told) -> int:
+    binder, cuts = Binder(out, seal=seal), _Cuts(page, Drawer(page, drawings))
+    fronted = page.layout.cover or page.layout.contents
+    ahead = _print(page, _front(page, {}), printer).page_count if fronted else 0
+    for rows in cuts:
+        piece = _print(page, Piece(rows=rows, head=not fronted and not binder.sizes, elsewhere=AWAY), printer)
+        if cuts.goes_on:
+            cuts.give_back(without_last_page(piece))
+        binder.add(piece)
+        told(Progress(cuts.done, len(binder.sizes) + ahead))
+    if page.layout.queries and any(panel.asked for panel in page.panels):
+        binder.add(_print(page, Piece(sources=True, elsewhere=AWAY), printer))
+    if fronted:
+        pages = binder.pages_of([entry.target for entry in document.contents(page)])
+        binder.add(_print(page, _front(page, {name: at + ahead for name, at in pages.items()}), printer), first=True)
+    _stamp_feet(page, binder, printer)
+    return binder.finish(author=page.prepared_by, subject=page.subject)
+
+
+def _front(page: Document, pages: dict[str, int]) -> Piece:
+    return Piece(head=True, contents=document.contents(page, pages) if page.layout.contents else (), elsewhere=AWAY)
+
+
+def _print(page: Document, piece: Piece, printer: PrintBrowser) -> Pdf:
+    return Pdf(printer.print(document.render_piece(page, piece), patient=True))
+
+
+@dataclass
+class _Cuts:
+    """The body of a document in pieces. Long tables are cut after any row."""
+
+    page: Document
+    drawer: Drawer
+    goes_on: bool = False
+    """The piece ends inside a table."""
+    _at: int = 0
+    _part: int = 0
+    _row: int = 0
+    _parts: int = 1
+    _spent: int = 0
+    _placed: list[list[tuple[int, int]]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._placed = document.placed(self.page)
+        self._total = max(cost(self.page), 1)
+
+    def __iter__(self) -> Iterator[list[list[Drawn]]]:
+        while self._at < len(self._placed):
+            yield self._next()
+
+    @property
+    def done(self) -> float:
+        return min(self._spent / self._total, 1.0)
+
+    def give_back(self, rows: int) -> None:
+        """The last rows of the piece stand in the next one."""
+        self._row -= rows
+
+    def _next(self) -> list[list[Drawn]]:
+        rows, left, self.goes_on = [], PIECE, False
+        while left > 0 and self._at < len(self._placed) and not self.goes_on:
+            placed = self._placed[self._at]
+            width, number = placed[0]
+            panel = self.page.panels[number]
+            if isinstance(panel, Grid) and document.is_long(panel, width):
+                stretches = self._stretches(panel, left)
+                rows.append([self.drawer.panel(number, width, stretches)])
+                spent = sum(each.stop - each.start for each in stretches) * len(panel.heads) // self._parts
+            else:
+                rows.append([self.drawer.panel(at, columns) for columns, at in placed])
+                spent = sum(_cost(self.page.panels[at]) for _, at in placed)
+                self._at += 1
+            left -= spent
+            self._spent += spent
+        return rows
+
+    def _stretches(self, panel: Grid, left: int) -> list[Stretch]:
+        """As many of the table's rows as the piece has room for."""
+        parts, found, total = tables.parts(panel, None, self.page.layout), [], len(panel.rows)
+        self._parts = max(len(parts), 1)
+        while self._part < len(parts) and left > 0:
+            stop = min(self._row + max(left // max(len(parts[self._part].positions), 1), FEW_ROWS), total)
+            stop = total if total - stop < FEW_ROWS else stop
+            found.append(Stretch(self._part, self._row, stop))
+            left -= (stop - self._row) * len(parts[self._part].positions)
+            self._row = stop
+            if stop < total:
+                self.goes_on = True
+                return found
+            self._part, self._row = self._part + 1, 0
+        if self._part >= len(parts):
+            self._at, self._part, self._row = self._at + 1, 0, 0
+        return found
+
+
+def _stamp_feet(page: Document, binder: Binder, printer: PrintBrowser) -> None:
+    """How many pages there are is known only now, so feet are printed apart and laid over the pages."""
+    sizes = binder.sizes
+    for first in range(0, len(sizes), FEET):
+        sheets = [
+            _foot(page, number, len(sizes), wide=width > height)
+            for number, (width, height) in enumerate(sizes[first : first + FEET], first + 1)
+        ]
+        binder.stamp(Pdf(printer.print(_feet(page, sheets), patient=True, tagged=False)), start=first + 1)
+
+
+def _feet(page: Document, sheets: Sequence[str]) -> str:
+    paper = page.layout.paper
+    style = (
+        f"@page {{ size: {paper} portrait; margin: 0 }} @page wide {{ size: {paper} landscape; margin: 0 }} .wide {{ page: wide }} body {{ margin: 0 }} "
+        f"div {{ position: relative; overflow: hidden; break-after: page; font: 400 7.5pt {theme.FONT}; color: {theme.FAINT}; "
+        "font-variant-numeric: tabular-nums; text-rendering: geometricPrecision } div:last-child { break-after: auto } "
+        "span { position: absolute; line-height: normal; max-width: 75% }"
+    )
+    return document.fonted(
+        page, f'<!doctype html><meta charset="utf-8"><!-- fonts --><style>{document.faces()}{style}</style>{"".join(sheets)}'
+    )
+
+
+def _foot(page: Document, number: int, total: int, *, wide: bool) -> str:
+    """One page with its foot, where the margin boxes of a whole document have it; an empty one for the cover."""
+    width, height = sorted(PAPERS[page.layout.paper], reverse=wide)
+    _, side, bottom = (length * MILLIMETRE for length in MARGINS[page.layout.margins])
+    top = height - bottom + 4 * MILLIMETRE
+    words = (
+        f'<span style="top:{top:.1f}px;left:{side:.1f}px">{html.escape(page.title[:90])}</span>'
+        f'<span style="top:{top:.1f}px;right:{side:.1f}px">Page {number} of {total}</span>'
+        if number > 1 or not page.layout.cover
+        else ""
+    )
+    return f'<div{" class=wide" if wide else ""} style="width:{width:.1f}px;height:{height - 1:.1f}px">{words}</div>'
