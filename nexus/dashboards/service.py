@@ -8,7 +8,8 @@ from pydantic import BaseModel
 
 from nexus import audit
 from nexus.accounts.spec import Permission, User, require, require_oneself
-from nexus.dashboards import check, filter_sets, narrowing, store
+from nexus.dashboards import annotations, check, filter_sets, narrowing, store
+from nexus.dashboards.annotations import Annotation
 from nexus.dashboards.filter_sets import FilterSet
 from nexus.dashboards.narrowing import Narrowed
 from nexus.dashboards.picks import Pick
@@ -65,6 +66,8 @@ class OpenDashboard(BaseModel, frozen=True):
     open_to_all: bool = True
     may_edit: bool = True
     """Whether the reader may save it; a service looks again."""
+    annotations: tuple[Annotation, ...] = ()
+    """Notes on days, by day: of this dashboard, and those shown everywhere."""
 
     def view(self, name: str) -> OpenView:
         """Raises PanelBroken, PanelHidden."""
@@ -108,6 +111,7 @@ def open_dashboard(session: Session, *, reader: User, name: str, version: int | 
         hidden=frozenset(hidden),
         may_edit=first["may_edit"] and reader.may(Permission.BUILD),
         filter_sets=filter_sets.of_rows(first["filter_sets"]),
+        annotations=annotations.read(first["annotations"]),
         **{key: first[key] for key in ("version", "newest", "owner", "saved_at", "saved_by", "note", "favourite", "open_to_all")},
     )
 
@@ -167,20 +171,22 @@ def ask_panel(
     only: Sequence[Condition] = (),
     fresh: bool = False,
     purpose: Purpose = "dashboard",
+    instead: Mapping[str, Any] | None = None,
     **how: Any,
 ) -> Table:
     """The rows of a panel, narrowed by filters and by what was picked in other panels; `only` leaves fewer of them; asked as `views.ask` says with `how`.
 
-    Panels with an equal query share one run. Raises PanelBroken, PanelWaits, BadInput, and what `sources.run` raises.
+    `instead` are values of the view's parameters that win over those. Panels with an equal query share one run. Raises
+    PanelBroken, PanelWaits, BadInput, and what `sources.run` raises.
     """
     view = open_dashboard.view(panel.view)
     wanted = narrowing.waits_for(open_dashboard.dashboard, panel, view.view, values)
     if wanted:
         raise PanelWaits(f"Choose {' and '.join(f'“{name}”' for name in wanted)} above, and the data comes.")
     narrowed = rows_narrowed(open_dashboard, panel, reader=reader, values=values, picks=picks)
-    where = (*narrowed.where, *only)
-    asked = query_of_excerpt(view, reader=reader, values=narrowed.values, excerpt=_excerpt(where)) if where else None
-    return views.ask(view, reader=reader, values=narrowed.values, fresh=fresh, purpose=purpose, asked=asked, **how)
+    given, where = {**narrowed.values, **(instead or {})}, (*narrowed.where, *only)
+    asked = query_of_excerpt(view, reader=reader, values=given, excerpt=_excerpt(where)) if where else None
+    return views.ask(view, reader=reader, values=given, fresh=fresh, purpose=purpose, asked=asked, **how)
 
 
 def rows_narrowed(

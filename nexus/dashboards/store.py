@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import text
 
 from nexus.accounts.spec import User
+from nexus.db.annotations import seen_with
 from nexus.db.session import Session
 from nexus.db.sharing import changed_by, seen_by, values
 
@@ -15,6 +16,7 @@ from nexus.db.sharing import changed_by, seen_by, values
 _OPEN = text(f"""
 with opened as (
     select kept.id, kept.name, kept.version as newest, kept.owner_id, kept.open_to_all, {changed_by("dashboard", "kept")} as may_edit,
+         {seen_with("kept")} as annotations,
          versions.version, versions.spec, versions.saved_at, versions.saved_by, versions.note
     from nexus.dashboards as kept
     join nexus.dashboard_versions as versions on versions.kept_id = kept.id and versions.version = coalesce(cast(:version as bigint), kept.version)
@@ -34,7 +36,7 @@ select
     owner.name as owner, saver.name as saved_by, coalesce(visits.favourite, false) as favourite,
     (select jsonb_agg(jsonb_build_object('id', id, 'name', name, 'query', query, 'is_default', is_default) order by lower(name))
         from nexus.filter_sets where user_id = :reader and dashboard_id = opened.id) as filter_sets,
-    opened.open_to_all, opened.may_edit, views.id is not null and not {seen_by("view", "views")} as view_hidden,
+    opened.open_to_all, opened.may_edit, opened.annotations, views.id is not null and not {seen_by("view", "views")} as view_hidden,
     used.name as view, views.version as view_version, view_versions.spec as view_spec, view_versions.saved_at as view_saved_at,
     view_owner.name as view_owner, view_saver.name as view_saved_by,
     sources.id as source_id, sources.spec as source_spec, sources.changed_at as source_changed_at

@@ -1,11 +1,12 @@
 """Nexus's own tables, in schema `nexus`. Changes go through alembic only; rows never leave a store."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Date,
     DateTime,
     Double,
     ForeignKey,
@@ -240,6 +241,24 @@ class FilterSetRow(Base):
         Index(None, "user_id", "dashboard_id", "name", unique=True),
         Index("filter_sets_default_idx", "user_id", "dashboard_id", unique=True, postgresql_where=text("is_default")),
     )
+
+
+class AnnotationRow(Base):
+    """A note on a day or a period, shown in charts along time."""
+
+    __tablename__ = "annotations"
+
+    id: Mapped[int] = _id()
+    dashboard_id: Mapped[int | None] = mapped_column(
+        ForeignKey(f"{SCHEMA}.dashboards.id", ondelete="CASCADE"), index=True, doc="None: shown on every dashboard."
+    )
+    text: Mapped[str]
+    first_day: Mapped[date] = mapped_column(Date)
+    last_day: Mapped[date | None] = mapped_column(Date, doc="None where it is about one day.")
+    created_at: Mapped[datetime] = _now()
+    created_by: Mapped[int | None] = _person()
+    changed_at: Mapped[datetime] = _now()
+    changed_by: Mapped[int | None] = _person()
 
 
 class ShareRow(Base):

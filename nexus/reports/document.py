@@ -70,6 +70,8 @@ class Metric(Block):
     change: str = ""
     verdict: Literal["good", "bad", ""] = ""
     comparison: str = ""
+    tone: str = ""
+    """Of the value, by a threshold."""
     sparkline: tuple[float | None, ...] = ()
 
 
@@ -303,6 +305,8 @@ def _sized(panel: Picture, columns: int, layout: Layout) -> dict[str, Any]:
     shown, lines = _with_legends(panel.spec, width)
     height = round(min(max(panel.height * 54, 150), HIGHEST[layout.orientation]) * layout.roominess) + LEGEND_LINE * max(lines - 1, 0)
     spec = {**shown, "encoding": _with_names(dict(shown.get("encoding", {})), width, height), "config": theme.VEGA}
+    if "layer" in spec:
+        spec["layer"] = [{**layer, "encoding": _with_names(dict(layer.get("encoding", {})), width, height)} for layer in spec["layer"]]
     if not any(part in spec for part in ("hconcat", "vconcat", "concat", "facet", "repeat")):
         spec |= {"width": width, "height": height, "autosize": {"type": "fit", "contains": "padding"}}
     return spec

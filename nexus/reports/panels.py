@@ -6,7 +6,9 @@ from typing import Any, assert_never
 
 from markupsafe import Markup
 
+from nexus.dashboards import showing
 from nexus.dashboards.metric import metric
+from nexus.dashboards.showing import Before
 from nexus.dashboards.spec import (
     ChartPanel,
     DataPanel,
@@ -31,7 +33,7 @@ from nexus.views import charts, highlight
 from nexus.views import format as written
 from nexus.views import values as typed
 from nexus.views.appearance import Chart
-from nexus.views.charts import Crosstab, Plot, Sentence
+from nexus.views.charts import NOTHING, Beside, Crosstab, Note, Plot, Sentence
 from nexus.views.figure import Figure
 from nexus.views.service import OpenView
 
@@ -127,7 +129,16 @@ def failed(panel: PanelBase, sentence: str) -> Failed:
 
 
 def data(
-    panel: DataPanel, table: Table, view: OpenView, values: Mapping[str, Any], *, zone: tzinfo, cells: int, totals: bool = False
+    panel: DataPanel,
+    table: Table,
+    view: OpenView,
+    values: Mapping[str, Any],
+    *,
+    zone: tzinfo,
+    cells: int,
+    totals: bool = False,
+    before: Before | None = None,
+    notes: Sequence[Note] = (),
 ) -> Block:
     """The block of a panel with its rows. A table shows as many rows as `cells` allow, and says so when they are not all.
 
@@ -137,26 +148,29 @@ def data(
     formats = view.view.formats
     match panel:
         case MetricPanel():
-            figure = metric(panel, table, formats)
+            figure = metric(panel, table, formats, before)
             return metric_block(figure, shown=shown, origin=asked(table, view, values))
         case ChartPanel():
             drawn = panel.chart or view.view.chart
             if drawn is None:
                 raise BadInput(f"The view `{view.view.name}` has no chart. Give it one, or show this panel as a table.")
-            return picture(drawn, table, view, values, shown=shown)
+            beside = showing.beside(panel, before, notes)
+            return picture(drawn, table, view, values, shown=_noted(shown, before.problem if before else ""), beside=beside)
         case TablePanel():
             return grid(table, view, values, shown=shown, columns=panel.columns, zone=zone, cells=cells, totals=totals)
         case _:
             raise BadInput("This kind of panel cannot be printed.")
 
 
-def picture(chart: Chart, table: Table, view: OpenView, values: Mapping[str, Any], *, shown: Mapping[str, Any]) -> Block:
+def picture(
+    chart: Chart, table: Table, view: OpenView, values: Mapping[str, Any], *, shown: Mapping[str, Any], beside: Beside = NOTHING
+) -> Block:
     """The chart as a block: drawn, a table of totals, one figure, or the sentence that says why there is nothing."""
     formats = view.view.formats
     origin = asked(table, view, values)
-    match drawing := charts.draw(chart, table, formats):
+    match drawing := charts.draw(chart, table, formats, beside):
         case Plot():
-            said = charts.describe(chart, table, formats)
+            said = drawing.spec["description"]
             return Picture(**_noted(shown, drawing.note), asked=origin, spec=drawing.spec, alternative=f"{said} {drawing.note}".strip())
         case Crosstab():
             return crosstab(drawing, shown=_noted(shown, drawing.note), origin=origin)
@@ -179,7 +193,13 @@ def metric_block(figure: Figure, *, shown: Mapping[str, Any], origin: Asked) -> 
         value=figure.value_text,
         change=f"{ARROWS[figure.direction]} {figure.change_text}".strip(),
         verdict="" if figure.good is None else "good" if figure.good else "bad",
-        comparison=f"from {figure.comparison_text} {figure.comparison_label}" if figure.comparison is not None else "",
+        comparison=" · ".join(
+            filter(
+                None,
+                (f"from {figure.comparison_text} {figure.comparison_label}" if figure.comparison is not None else "", figure.target_words),
+            )
+        ),
+        tone=figure.tone or "",
         sparkline=figure.spark,
     )
 

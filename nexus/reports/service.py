@@ -14,7 +14,9 @@ from typing import IO, Any
 from nexus import audit
 from nexus.accounts.spec import Permission, User, require
 from nexus.dashboards import service as dashboards
+from nexus.dashboards import showing
 from nexus.dashboards.service import OpenDashboard, PanelHidden
+from nexus.dashboards.showing import Before
 from nexus.dashboards.spec import Dashboard, DataPanel, DividerPanel, Panel, PromptPanel, SectionPanel, TablePanel, TextPanel
 from nexus.db.session import Session, transaction
 from nexus.errors import NexusError, NotFound
@@ -255,13 +257,21 @@ def _blocks(
             panel.name: pool.submit(copy_context().run, _rows, opened, panel, user=user, values=values, cancelled=cancelled)
             for panel in asked
         }
+        before = {
+            panel.name: pool.submit(
+                copy_context().run, showing.ask_before, opened, panel, reader=user, values=values, purpose="report", cancelled=cancelled
+            )
+            for panel in asked
+            if showing.compares(panel)
+        }
         answers: dict[str, Callable[[], Table]] = {name: future.result for name, future in running.items()}
         blocks: list[_Block] = []
         cells = panels.MOST_CELLS
         for tab, on_tab in opened.dashboard.pages():
             blocks += [_Block(panels.heading(tab))] if tab and on_tab else []
             for panel in on_tab:
-                block = _block(opened, panel, answers, user=user, values=values, zone=zone, cells=cells, layout=layout)
+                earlier = before[panel.name].result() if panel.name in before else None
+                block = _block(opened, panel, answers, user=user, values=values, zone=zone, cells=cells, layout=layout, before=earlier)
                 if isinstance(block.block, Grid):
                     cells -= len(block.block.rows) * len(block.block.heads)
                 blocks.append(block)
@@ -287,6 +297,7 @@ def _block(
     zone: tzinfo,
     cells: int,
     layout: Layout,
+    before: Before | None = None,
 ) -> _Block:
     match panel:
         case TextPanel():
@@ -302,7 +313,8 @@ def _block(
             try:
                 table, view = answers[panel.name](), opened.view(panel.view)
                 taken = dashboards.panel_values(opened, panel, values)
-                shown = panels.data(panel, table, view, taken, zone=zone, cells=cells, totals=layout.totals)
+                notes = [one.note for one in opened.annotations]
+                shown = panels.data(panel, table, view, taken, zone=zone, cells=cells, totals=layout.totals, before=before, notes=notes)
             except PanelHidden as error:
                 return _Block(panels.failed(panel, error.message), {"panel": panel.name, "error": error.message})
             except NexusError as error:

@@ -58,6 +58,12 @@ VEGA: dict[str, Any] = {
         "on-colour": {"color": "#ffffff", "fontSize": 9, "fontWeight": 600},
         "on-weak": {"color": INK, "fontSize": 8.5},
         "on-strong": {"color": "#ffffff", "fontSize": 8.5},
+        "target": {"color": INK, "strokeDash": [6, 3], "strokeWidth": 1},
+        "earlier": {"color": FAINT, "strokeDash": [4, 3], "strokeWidth": 1.2, "opacity": 0.6},
+        "earlier-mark": {"color": FAINT, "opacity": 0.8, "thickness": 1.5},
+        "note": {"color": FAINT, "strokeDash": [2, 2], "strokeWidth": 1},
+        "note-band": {"color": FAINT, "opacity": 0.13},
+        "note-label": {"color": INK, "fontSize": 8.5},
     },
 }
 """The `config` of every chart that is printed."""

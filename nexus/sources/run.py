@@ -54,11 +54,12 @@ def run(
     max_rows: int | None = None,
     fresh: bool = False,
     cancelled: Callable[[], bool] | None = None,
+    max_age_s: float | None = None,
 ) -> Table:
     """Run one guarded SELECT and return at most `max_rows` rows, and never more than the source's own limit.
 
     `Table.truncated` is true where more existed. An equal question of the last `cache_seconds` is answered from
-    memory unless `fresh`; equal questions at the same time are asked once. `cancelled` is looked at while waiting.
+    memory unless `fresh`, or older than `max_age_s`; equal questions at the same time are asked once. `cancelled` is looked at while waiting.
     Raises QueryRefused (not one plain SELECT), QueryTooSlow, QueryTooBig, QueryStopped, QueryFailed (the
     database's own answer), SourceBusy, SourceUnavailable, BadInput (a value that cannot be bound).
     """
@@ -66,7 +67,7 @@ def run(
     rows = min(max_rows or source.limits.max_rows, source.limits.max_rows)
     return answers.ask(
         question.key(rows),
-        seconds=source.limits.cache_seconds,
+        seconds=source.limits.cache_seconds if max_age_s is None else min(max_age_s, source.limits.cache_seconds),
         fresh=fresh,
         make=lambda stopped: _ask(question, max_rows=rows, stopped=stopped),
         cancelled=cancelled,

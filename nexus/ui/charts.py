@@ -11,7 +11,7 @@ from nexus.sources.spec import Table
 from nexus.ui import cells, metrics
 from nexus.views import charts, colours
 from nexus.views.appearance import Chart, Format
-from nexus.views.charts import Crosstab, Plot, Sentence
+from nexus.views.charts import NOTHING, Beside, Crosstab, Plot, Sentence
 from nexus.views.figure import Figure
 
 WIDTH = 960
@@ -41,13 +41,21 @@ CONFIG: dict[str, Any] = {
 
 
 def draw_chart(
-    target: Any, chart: Chart, table: Table, *, formats: Mapping[str, Format], height: int, label: str, width: int = WIDTH
+    target: Any,
+    chart: Chart,
+    table: Table,
+    *,
+    formats: Mapping[str, Format],
+    height: int,
+    label: str,
+    width: int = WIDTH,
+    beside: Beside = NOTHING,
 ) -> None:
     """Draw `chart` over `table` on `target` (`st` or a placeholder), `height` pixels high. Raises ChartImpossible.
 
     `width` is about what it will have; the browser stretches it to what there is.
     """
-    match drawing := charts.draw(chart, table, formats):
+    match drawing := charts.draw(chart, table, formats, beside):
         case Plot():
             said = f"{label}. {drawing.spec.get('description', '')} {drawing.note}".strip()
             if drawing.note:
@@ -99,7 +107,7 @@ def _legend(names: list[str], *, width: int, height: int) -> dict[str, Any]:
 def styles(of: colours.Theme) -> dict[str, Any]:
     """The look of marks that have one of their own; see nexus.views.charts."""
     weak, strong = colours.INK[of]
-    page = "#ffffff" if of == "light" else "#13171c"
+    page, faint = ("#ffffff", "#5b6675") if of == "light" else ("#13171c", "#a9b4c0")
     return {
         "sea": {"color": colours.behind("blue", 0.2), "stroke": None},
         "land": {"color": colours.behind("grey", 0.9), "stroke": page, "strokeWidth": 0.7},
@@ -110,6 +118,12 @@ def styles(of: colours.Theme) -> dict[str, Any]:
         "on-colour": {"color": strong, "fontSize": 11, "fontWeight": 600},
         "on-weak": {"color": weak, "fontSize": 11},
         "on-strong": {"color": strong, "fontSize": 11},
+        "target": {"color": weak, "strokeDash": [6, 3], "strokeWidth": 1.25},
+        "earlier": {"color": faint, "strokeDash": [4, 3], "strokeWidth": 1.5, "opacity": 0.6},
+        "earlier-mark": {"color": faint, "opacity": 0.85, "thickness": 2},
+        "note": {"color": faint, "strokeDash": [2, 2], "strokeWidth": 1.25},
+        "note-band": {"color": faint, "opacity": 0.16},
+        "note-label": {"color": weak, "fontSize": 11},
     }
 
 

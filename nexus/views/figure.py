@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from nexus.sources.spec import Column
 from nexus.views import format as written
-from nexus.views.appearance import Format
+from nexus.views.appearance import Format, Tone
 
 LARGEST = 10**300
 """What is larger has no place on an axis, and no float."""
@@ -31,14 +31,29 @@ class Figure(BaseModel, frozen=True):
     good: bool | None = None
     """Whether the change is welcome; none when nobody said, or nothing changed."""
     spark: tuple[float | None, ...] = ()
+    target_text: str = ""
+    target_label: str = ""
+    reached: bool | None = None
+    """Whether the target is; none without one, or without a figure."""
+    tone: Tone | None = None
+    """The colour of the threshold that the figure is past."""
+
+    @property
+    def target_words(self) -> str:
+        """`target 95 %, missed`; empty without a target."""
+        if not self.target_text:
+            return ""
+        ends = {True: ", reached", False: ", missed", None: ""}
+        return f"{self.target_label} {self.target_text}{ends[self.reached]}".strip()
 
     @property
     def sentence(self) -> str:
         """For those who do not see arrows and colours: `Flights: 86,995, up 2.1 % from 85,179 before.`"""
+        aim = f", {self.target_words}" if self.target_text else ""
         if self.direction is None:
-            return f"{self.label}: {self.value_text}."
+            return f"{self.label}: {self.value_text}{aim}."
         change = "unchanged" if self.direction == "same" else f"{self.direction} {self.change_text}"
-        return f"{self.label}: {self.value_text}, {change} from {self.comparison_text} {self.comparison_label}."
+        return f"{self.label}: {self.value_text}, {change} from {self.comparison_text} {self.comparison_label}{aim}."
 
 
 def number(value: Any) -> float | None:

@@ -1,5 +1,7 @@
-"""Relative dates, as `last 30 days` or `previous month`, as the days that they mean today."""
+"""Relative dates, as `last 30 days` or `previous month`, as the days that they mean today; and the period before another."""
 
+from calendar import monthrange
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from nexus.views.parameter import PERIOD
@@ -62,3 +64,51 @@ def _moved(unit: str, day: date, steps: int) -> date:
         return day + timedelta(days=(each * steps).days)
     except (ValueError, OverflowError):
         return date.min if steps < 0 else date.max
+
+
+@dataclass(frozen=True)
+class Shift:
+    """How far an earlier period lies back: in whole months, or in days."""
+
+    months: int = 0
+    days: int = 0
+
+    def forward(self, value: date) -> date | None:
+        """The day, or moment, of the present period that `value` of the earlier one stands for; none where the month has no such day."""
+        try:
+            if self.days:
+                return value + timedelta(days=self.days)
+            at = value.year * 12 + value.month - 1 + self.months
+            return value.replace(year=at // 12, month=at % 12 + 1)
+        except (ValueError, OverflowError):
+            return None
+
+
+def before(first: date, last: date, *, year: bool) -> tuple[date, date, Shift] | None:
+    """The days before those from `first` to `last`, as many, or as many months where these are whole; with `year`, those a year before.
+
+    None where there are no such days.
+    """
+    whole = first.day == 1 and last == _month_end(last)
+    months = 12 if year else (last.year - first.year) * 12 + last.month - first.month + 1 if whole else 0
+    days = 0 if months else (last - first).days + 1
+    if last < first or (first - date.min).days <= (months * 31 or days):
+        return None
+    if not months:
+        return first - timedelta(days=days), first - timedelta(days=1), Shift(days=days)
+    end = _moved("month", last, -months)
+    return _moved("month", first, -months), _month_end(end) if last == _month_end(last) else end, Shift(months=months)
+
+
+def words(first: date, last: date) -> str:
+    """`12 May 2013`, or `1 March – 31 May 2013`."""
+    shown = f"{last.day} {last:%B} {last.year}"
+    if first == last:
+        return shown
+    year = "" if first.year == last.year else f" {first.year}"
+    month = "" if not year and first.month == last.month else f" {first:%B}"
+    return f"{first.day}{month}{year} – {shown}"
+
+
+def _month_end(day: date) -> date:
+    return day.replace(day=monthrange(day.year, day.month)[1])

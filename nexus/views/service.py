@@ -114,6 +114,7 @@ def ask(
     asked: Query | None = None,
     cancelled: Callable[[], bool] | None = None,
     read: Callable[..., Table] = run,
+    max_age_s: float | None = None,
 ) -> Table:
     """The rows of a view for `values`, or what `asked` asks of them; absent ones take their default. `fresh` goes past the cache.
 
@@ -125,7 +126,8 @@ def ask(
 
     def rows() -> Table:
         query = asked or query_of(open_view, reader=reader, values=values)
-        return read(open_view.source, query=query, reader=reader, max_rows=max_rows, fresh=fresh, cancelled=cancelled)
+        age = {} if max_age_s is None else {"max_age_s": max_age_s}
+        return read(open_view.source, query=query, reader=reader, max_rows=max_rows, fresh=fresh, cancelled=cancelled, **age)
 
     def explained() -> Table:
         with explaining(open_view, reader=reader):

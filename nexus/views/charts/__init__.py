@@ -11,18 +11,24 @@ from typing import Any, assert_never
 from nexus.sources.spec import Table
 from nexus.views import scale
 from nexus.views.appearance import Chart, Format
+from nexus.views.charts import beside as besides
 from nexus.views.charts import big_number, box, cartesian, heatmap, histogram, map, pie, pivot
+from nexus.views.charts.beside import NOTHING, Beside, Earlier, Note
 from nexus.views.charts.describe import describe
 from nexus.views.charts.drawing import SCHEMA, Cell, Crosstab, Drawing, Plot, Sentence
 from nexus.views.charts.propose import alternatives, propose
 from nexus.views.charts.subject import ChartImpossible, Measure, Subject, measure
 
 __all__ = [
+    "NOTHING",
+    "Beside",
     "Cell",
     "ChartImpossible",
     "Crosstab",
     "Drawing",
+    "Earlier",
     "Measure",
+    "Note",
     "Plot",
     "Sentence",
     "alternatives",
@@ -36,8 +42,8 @@ __all__ = [
 NO_ROWS = "No rows. Widen the filters, or clear them."
 
 
-def draw(chart: Chart, table: Table, formats: Mapping[str, Format]) -> Drawing:
-    """What the chart becomes over `table`. Raises ChartImpossible when a column is not there."""
+def draw(chart: Chart, table: Table, formats: Mapping[str, Format], beside: Beside = NOTHING) -> Drawing:
+    """What the chart becomes over `table`, with what stands `beside` its figures. Raises ChartImpossible when a column is not there."""
     subject = Subject(chart, table, formats)
     if chart.kind == "big number":
         return big_number.big_number(subject)
@@ -47,7 +53,7 @@ def draw(chart: Chart, table: Table, formats: Mapping[str, Format]) -> Drawing:
         return Sentence(words=f"{missing} holds no figures in these rows. Widen the filters, or choose another column.")
     if chart.kind == "pivot":
         return pivot.pivot(subject)
-    return _plot(subject)
+    return _plot(subject, beside)
 
 
 def vega_lite(chart: Chart, table: Table, formats: Mapping[str, Format]) -> dict[str, Any]:
@@ -61,7 +67,7 @@ def vega_lite(chart: Chart, table: Table, formats: Mapping[str, Format]) -> dict
             raise ChartImpossible(f"A {chart.kind} is not drawn by Vega.")
 
 
-def _plot(subject: Subject) -> Plot | Sentence:
+def _plot(subject: Subject, beside: Beside) -> Plot | Sentence:
     drawing: Plot | Sentence
     match subject.chart.kind:
         case "line" | "bar" | "stacked bar" | "area" | "scatter":
@@ -81,7 +87,8 @@ def _plot(subject: Subject) -> Plot | Sentence:
         case _:
             assert_never(subject.chart.kind)
     if isinstance(drawing, Plot):
-        said = describe(subject.chart, subject.table, subject.formats)
+        drawing = besides.add(subject, drawing, beside)
+        said = f"{describe(subject.chart, subject.table, subject.formats)} {besides.describe(subject, beside)}".strip()
         drawing.spec.update({"$schema": SCHEMA, "description": said})
     return drawing
 

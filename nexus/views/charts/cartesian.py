@@ -82,7 +82,7 @@ def _points(subject: Subject) -> tuple[list[Point], str]:
     for row, word in zip(rows, words, strict=True):
         x = _x_value(kind, row[at_x], word)
         if x is not None and word in kept:
-            points += _of_row(subject, row, x, word)
+            points += of_row(subject, row, x, word)
     return points, note
 
 
@@ -95,7 +95,7 @@ def _kept(subject: Subject, words: list[str], *, ordered: bool) -> tuple[set[str
     return set(each[:most]), f"The first {most} of {len(each):,} values of {subject.label(subject.chart.x)} are drawn."
 
 
-def _of_row(subject: Subject, row: Row, x: Any, word: str) -> list[Point]:
+def of_row(subject: Subject, row: Row, x: Any, word: str) -> list[Point]:
     chart, made = subject.chart, []
     for name in chart.y:
         value = row[subject.at(name)]
