@@ -15,7 +15,8 @@ from pydantic import BaseModel
 from nexus import settings
 from nexus.errors import BadInput
 from nexus.prompts.markdown import plain
-from nexus.prompts.spec import DataBlock, Rule
+from nexus.prompts.spec import DataBlock
+from nexus.sources.rules import Rule
 from nexus.sources.spec import Table
 
 LONGEST_CELL = 500

@@ -1,19 +1,17 @@
 """What a prompt is: a template with typed variables, and data blocks bound to views."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from nexus.prompts import template
+from nexus.sources.rules import Rule
 from nexus.sources.spec import Identifier, Name
 from nexus.views.parameter import Parameter, ParameterName
 
 MODEL_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 """A model's name becomes a part of the address that the key is sent to."""
 ModelName = Annotated[str, StringConstraints(pattern=MODEL_NAME)]
-
-Rule = Literal["send", "mask", "aggregate only", "never"]
-"""What may leave of a column: as it is, as a stable pseudonym, only inside summary statistics, or not at all."""
 
 
 class DataBlock(BaseModel, frozen=True, extra="forbid"):
@@ -26,7 +24,9 @@ class DataBlock(BaseModel, frozen=True, extra="forbid"):
     parameters: dict[ParameterName, ParameterName] = Field(
         default_factory=dict, description="A parameter of the view and the variable it takes, where the names differ."
     )
-    rules: dict[Identifier, Rule] = Field(default_factory=dict, description="Columns without a rule are sent.")
+    rules: dict[Identifier, Rule] = Field(
+        default_factory=dict, description="Columns without a rule are sent, unless their source or view has a stricter one."
+    )
 
 
 class Prompt(BaseModel, frozen=True, extra="forbid"):

@@ -159,6 +159,7 @@ def _read(pool: Pool, connection: Connection, question: Question, read: Read, *,
         read_at=read_at,
         query=question.query,
         cached=False,
+        origins=tuple((column.table_oid or 0, column.table_column or 0) for column in description or ()),
     )
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from nexus.errors import BadInput, NexusError, Unavailable
+from nexus.sources.rules import ColumnRule, Rule, among
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 """How sources, views, dashboards and prompts are called in URLs and YAML."""
@@ -49,6 +50,11 @@ class Source(BaseModel, frozen=True, extra="forbid"):
         pattern=r"^[A-Za-z][A-Za-z0-9_+/-]{0,63}$",
         description="Zone in which moments of this source are cut into days, as `America/New_York`.",
     )
+    rules: tuple[ColumnRule, ...] = Field(
+        (),
+        max_length=500,
+        description="What prompts may send of its columns. Of several that fit the strictest wins; without one a column is sent.",
+    )
     revision: str = Field("", exclude=True, repr=False, description="Changes with the address or the limits; not part of the YAML.")
 
     @property
@@ -58,6 +64,11 @@ class Source(BaseModel, frozen=True, extra="forbid"):
             return ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             return UTC
+
+
+def rule_of(source: Source, *, schema: str, table: str, column: str) -> Rule:
+    """What may leave of a column for a model, by the source's own rules; a view or a prompt may be stricter, never laxer."""
+    return among(source.rules, schema=schema, table=table, column=column).rule
 
 
 class Query(BaseModel, frozen=True):
@@ -89,6 +100,9 @@ class Table(BaseModel, frozen=True, arbitrary_types_allowed=True):
     read_at: datetime
     query: Query
     cached: bool = False
+    origins: tuple[tuple[int, int], ...] = Field(
+        (), description="Of each column the table and column that Postgres says it is, by their numbers; (0, 0) for one that is made."
+    )
 
     @property
     def row_count(self) -> int:

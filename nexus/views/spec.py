@@ -4,6 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, Field, model_validator
 
+from nexus.sources.rules import Rule
 from nexus.sources.spec import Identifier, Name
 from nexus.views.appearance import Chart, Format
 from nexus.views.parameter import ChoiceParameter, MultipleChoiceParameter, Parameter
@@ -22,6 +23,9 @@ class View(BaseModel, frozen=True, extra="forbid"):
     parameters: tuple[Parameter, ...] = ()
     formats: dict[Identifier, Format] = Field(default_factory=dict)
     chart: Chart | None = None
+    rules: dict[Identifier, Rule] = Field(
+        default_factory=dict, description="What prompts may send of a column of the result; its source's rules hold as well."
+    )
 
     @model_validator(mode="after")
     def _parameters_are_told_apart(self) -> Self:
