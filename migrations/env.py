@@ -6,8 +6,9 @@ from alembic import context
 from sqlalchemy import Connection, text
 
 from nexus.db import session as own
+from nexus.db import tables
+from nexus.db.base import SCHEMA
 from nexus.db.encrypted import EncryptedText
-from nexus.db.tables import SCHEMA, Base
 
 MIGRATION_LOCK = 0x6E65787573  # "nexus"
 
@@ -31,7 +32,7 @@ def migrate(connection: Connection) -> None:
     connection.execute(text(f"create schema if not exists {SCHEMA}"))
     context.configure(
         connection=connection,
-        target_metadata=Base.metadata,
+        target_metadata=tables.UserRow.metadata,
         version_table_schema=SCHEMA,
         include_schemas=True,
         include_name=lambda name, kind, _parents: kind != "schema" or name == SCHEMA,

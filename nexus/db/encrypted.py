@@ -55,10 +55,10 @@ class EncryptedText(TypeDecorator[str]):
 
 def rotate_all(session: Session) -> int:
     """Encrypt every stored secret anew with the newest key. How many. Raises KeyMissing, and changes nothing, when one cannot be read."""
-    from nexus.db.tables import Base
+    from nexus.db import tables
 
     count = 0
-    for table in Base.metadata.sorted_tables:
+    for table in tables.UserRow.metadata.sorted_tables:
         for column in table.columns:
             if not isinstance(column.type, EncryptedText):
                 continue

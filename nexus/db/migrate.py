@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from nexus import settings
 from nexus.db import session as own
-from nexus.db.tables import SCHEMA
+from nexus.db.base import SCHEMA
 
 
 def _config() -> Config:

@@ -1,68 +1,27 @@
 """Nexus's own tables, in schema `nexus`. Changes go through alembic only; rows never leave a store."""
 
 from datetime import date, datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     CheckConstraint,
     Date,
-    DateTime,
     Double,
     ForeignKey,
-    Identity,
     Index,
-    LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
-    Text,
     func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
+from nexus.db.base import SCHEMA, Base
+from nexus.db.base import identity as _id
+from nexus.db.base import now as _now
+from nexus.db.base import person as _person
+from nexus.db.base import person_or_none as _person_or_none
 from nexus.db.encrypted import EncryptedText
-
-SCHEMA = "nexus"
-
-
-class Base(DeclarativeBase):
-    metadata = MetaData(
-        schema=SCHEMA,
-        naming_convention={
-            "ix": "%(table_name)s_%(column_0_N_name)s_idx",
-            "uq": "%(table_name)s_%(column_0_N_name)s_key",
-            "ck": "%(table_name)s_%(constraint_name)s_check",
-            "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
-            "pk": "%(table_name)s_pkey",
-        },
-    )
-    type_annotation_map: ClassVar = {
-        str: Text,
-        int: BigInteger,
-        datetime: DateTime(timezone=True),
-        dict[str, Any]: JSONB,
-        bytes: LargeBinary,
-    }
-
-
-def _id() -> Mapped[int]:
-    return mapped_column(Identity(always=True), primary_key=True)
-
-
-def _now() -> Mapped[datetime]:
-    return mapped_column(server_default=func.now())
-
-
-def _person(*, keep: bool = True, index: bool = False) -> Mapped[Any]:
-    """A reference to a person; `keep` leaves the row when the person is deleted."""
-    return mapped_column(ForeignKey(f"{SCHEMA}.users.id", ondelete="SET NULL" if keep else "CASCADE"), nullable=keep, index=index)
-
-
-def _person_or_none() -> Mapped[Any]:
-    """A reference to a person, or none; the row goes when the person is deleted."""
-    return mapped_column(ForeignKey(f"{SCHEMA}.users.id", ondelete="CASCADE"), nullable=True, index=True)
 
 
 class UserRow(Base):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from markupsafe import Markup
 
-from nexus.reports import document, layout, svg, theme
+from nexus.reports import charted, document, layout, svg, theme
 from nexus.reports.document import Asked, Document, Failed, Grid, Metric, Picture, Prose, render, specs
 from nexus.reports.layout import Layout, fit, rows_of
 from nexus.settings import ROOT
@@ -158,7 +158,7 @@ def test_a_legend_of_many_lines_does_not_flatten_the_plot():
         (drawn,) = specs(report(Picture(title="Lines", spec=spec, alternative="lines", width=4), Failed(title="x", sentence="x", width=8)))
         return drawn["height"]
 
-    assert height(6) == height(1) + 5 * document.LEGEND_LINE
+    assert height(6) == height(1) + 5 * charted.LEGEND_LINE
 
 
 def test_what_stands_beside_a_long_table_is_not_found_behind_it():
