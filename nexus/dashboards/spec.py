@@ -113,8 +113,18 @@ class TextPanel(PanelBase, frozen=True):
 
 
 class PromptPanel(PanelBase, frozen=True):
+    """A prompt to ask, or, as a table or a chart, the fields of what it answered last."""
+
     kind: Literal["prompt"] = "prompt"
     prompt: Name
+    shows: Literal["answer", "table", "chart"] = "answer"
+    chart: Chart | None = Field(None, description="Of the fields of a structured answer.")
+
+    @model_validator(mode="after")
+    def _draws_what_it_shows(self) -> Self:
+        if (self.shows == "chart") != (self.chart is not None):
+            raise ValueError("give a chart to a panel that shows one, and to no other")
+        return self
 
 
 class SectionPanel(PanelBase, frozen=True):
