@@ -61,6 +61,8 @@ class BlockSent(BaseModel, frozen=True):
     masked: tuple[str, ...] = Field((), description="Those of `columns` that are sent as pseudonyms.")
     aggregated: tuple[str, ...] = Field((), description="Those sent as summary statistics only.")
     withheld: tuple[str, ...] = Field((), description="Those that stay here.")
+    because: dict[str, str] = Field(default_factory=dict, description="Whose rule holds for a column that is not sent as it is.")
+    emptied: int = Field(0, description="Figures of too few values, which would have given single ones away.")
     rows: int
     complete: bool = Field(description="All rows of the view are there.")
     read_at: datetime

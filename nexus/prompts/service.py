@@ -18,6 +18,7 @@ from nexus.prompts.grounding import Grounding, ground
 from nexus.prompts.markdown import plain
 from nexus.prompts.request import BlockSent, OpenPrompt, Piece, Prepared, PromptRun, Request, Status
 from nexus.prompts.spec import DataBlock, Prompt
+from nexus.views import governed as governed_views
 from nexus.views import service as views
 from nexus.views import values as typed
 from nexus.views.parameter import ChoiceParameter, MultipleChoiceParameter, Parameter, TextParameter
@@ -207,8 +208,9 @@ def _sent(user: User, block: DataBlock, view: views.OpenView, given: Mapping[str
         name = block.parameters.get(parameter.name, parameter.name)
         if name in given:
             values[parameter.name] = _as_taken(parameter, given[name])
-    table = views.ask(view, reader=user, values=values, max_rows=block.max_rows, purpose="prompt")
-    governed = data.govern(block, table)
+    answer = governed_views.ask(view, reader=user, values=values, max_rows=block.max_rows)
+    table = answer.table
+    governed = data.govern(block, table, answer.rules)
     record = BlockSent(
         name=block.name,
         view=block.view,
@@ -216,6 +218,7 @@ def _sent(user: User, block: DataBlock, view: views.OpenView, given: Mapping[str
         view_version=view.version,
         parameters=typed.unparse(parameters, values),
         complete=not table.truncated,
+        emptied=answer.emptied,
         read_at=table.read_at,
         **governed.model_dump(exclude={"text"}),
     )

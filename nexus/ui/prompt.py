@@ -227,8 +227,15 @@ def _of_block(block: BlockSent) -> str:
         (block.withheld, "not sent"),
     ):
         if names:
-            parts.append(f"{what}: {', '.join(f'`{name}`' for name in names)}")
+            parts.append(f"{what}: {', '.join(_ruled(name, block) for name in names)}")
+    if block.emptied:
+        parts.append(f"{_count(block.emptied, 'figure')} of too few values left out")
     return " · ".join(parts)
+
+
+def _ruled(name: str, block: BlockSent) -> str:
+    because = block.because.get(name)
+    return f"`{name}` by {forms.plain(because)}" if because else f"`{name}`"
 
 
 def _draw_answer(place: _Place, state: _State) -> None:

@@ -1,0 +1,220 @@
+"""What leaves of columns that a source has rules for, however a view comes to them."""
+
+import pytest
+from sqlalchemy import text
+
+from nexus.db import session as own
+from nexus.prompts import service
+from nexus.prompts.spec import Prompt
+from nexus.sources import store
+from nexus.sources.address import own_role
+from nexus.sources.spec import Source
+from nexus.views import service as views
+from nexus.views.spec import View
+
+STAFF = """
+create schema staff;
+create table staff.people (id int primary key, name text, email text, team text, salary int);
+insert into staff.people select n, 'Person ' || n, 'p' || n || '@secret.example', case when n < 9 then 'ops' else 'rare' end, 100000 + n
+from generate_series(1, 10) n;
+create table staff.desks (person_id int, room text, email text);
+insert into staff.desks select n, 'R' || n, 'desk' || n || '@open.example' from generate_series(1, 10) n;
+create view staff.contacts as select id, email as reach, name || ' <' || email || '>' as line, team from staff.people;
+create view staff.again as select reach as r from staff.contacts;
+create materialized view staff.kept as select * from staff.people;
+do $$ begin
+    if not exists (select from pg_roles where rolname = 'nexus_staff') then create role nexus_staff login password 'a password'; end if;
+end $$;
+grant usage on schema staff to nexus_staff;
+grant select on all tables in schema staff to nexus_staff;
+"""
+SECRET = "@secret.example"
+EMAIL = {"schema": "staff", "table": "people", "column": "email"}
+SALARY = {"schema": "staff", "table": "people", "column": "salary"}
+
+
+@pytest.fixture
+def prepare(database, analyst):
+    """Prepares a prompt with a view of `question` under the source's `rules`."""
+
+    def prepare(question, *rules, view_rules=None, block=None):
+        with own.transaction() as session:
+            session.execute(text("drop schema if exists staff cascade"))
+            session.execute(text(STAFF))
+            source = Source.model_validate({"name": "staff", "title": "Staff", "rules": rules})
+            store.put(session, source=source, address=own_role("nexus_staff", "a password"), changed_by=None)
+            asked = {"kind": "sql", "sql": question} if isinstance(question, str) else {"kind": "table", "schema": "staff", **question}
+            view = {"name": "people", "title": "People", "source": "staff", "question": asked, "rules": view_rules or {}}
+            views.save_view(session, user=analyst, view=View.model_validate(view))
+            data = {"name": "people", "view": "people", **(block or {})}
+            prompt = Prompt.model_validate({"name": "who", "title": "Who", "template": "Who?", "data": [data]})
+            service.save_prompt(session, user=analyst, prompt=prompt)
+            opened = service.find_prompt(session, reader=analyst, name="who")
+        return service.prepare(user=analyst, opened=opened, values={})
+
+    return prepare
+
+
+NEVER = [
+    "select id, email from staff.people",
+    "select id, email as e from staff.people",
+    "select * from staff.people",
+    "select id, upper(email) u from staff.people",
+    "select id, left(p.email, 400) || '' as x from staff.people p",
+    "select id, q.m from (select id, email as m from staff.people) q",
+    "with c as (select id, email as m from staff.people) select * from c",
+    "with c (i, m) as (select id, email from staff.people) select i, lower(m) from c",
+    "select id, (select email from staff.people o where o.id = p.id) from staff.people p",
+    "select d.room, p.email from staff.desks d join staff.people p on p.id = d.person_id",
+    "select team, string_agg(email, ',') from staff.people group by team",
+    "select team, max(email) from staff.people group by team",
+    "select id, row_to_json(p) from staff.people p",
+    "select id, p from staff.people p",
+    "select to_jsonb(p) - 'id' as j from staff.people p",
+    "select j.value from staff.people p, jsonb_each_text(to_jsonb(p)) j",
+    "select part from staff.people, unnest(string_to_array(email, ' ')) part",
+    "select email from staff.people union all select room from staff.desks",
+    "select room from staff.desks union all select email from staff.people",
+    "select case when id > 3 then email else name end from staff.people",
+    "select coalesce(email, name) as name from staff.people",
+    "with recursive r as (select id, email as m from staff.people where id = 1 union all select p.id, p.email from staff.people p join r on p.id = r.id + 1) select * from r",
+    "select a.c from staff.people as a(a, b, c)",
+    "select last_value(email) over (order by id) from staff.people",
+    "select reach from staff.contacts",
+    "select line from staff.contacts",
+    "select c.* from staff.contacts c",
+    "select r from staff.again",
+    "select array_agg(k.email) from staff.kept k",
+    "select (select array_agg(x.email) from (select * from staff.people) x) as all_of_them",
+    "select x.e from (values (1)) v(i) cross join lateral (select email as e from staff.people) x",
+    "select distinct on (email) email from staff.people",
+    "select email from staff.people tablesample system (100)",
+    "select (p).email from staff.people p",
+    "select (array[email])[1] from staff.people",
+    "select format('%s', p.*) from staff.people p",
+]
+
+
+@pytest.mark.parametrize("question", NEVER)
+def test_a_column_that_never_leaves_does_not_whatever_the_statement_calls_it(prepare, question):
+    prepared = prepare(question, EMAIL | {"rule": "never"})
+    assert SECRET not in prepared.request.text + prepared.request.system
+    (block,) = prepared.blocks
+    assert any("staff.people.email" in because or "strictest" in because for because in block.because.values())
+
+
+@pytest.mark.parametrize("question", NEVER)
+def test_without_the_rule_the_same_statement_would_have_sent_it(prepare, question):
+    assert SECRET in prepare(question).request.text.lower()
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "select id, name from staff.people",
+        "select count(*) as n from staff.people",
+        "select d.email from staff.desks d join staff.people p on p.id = d.person_id",
+        "select team, count(*) as n from staff.people group by team",
+        "select id, team from staff.contacts",
+        "select q.name from (select name, email from staff.people) q",
+    ],
+)
+def test_other_columns_of_the_same_statement_go(prepare, question):
+    (block,) = prepare(question, EMAIL | {"rule": "never"}).blocks
+    assert block.withheld == ()
+    assert block.rows > 0
+
+
+def test_pseudonyms_are_the_same_in_every_column_that_shows_the_value(prepare):
+    sent = prepare(
+        "select email, upper(email) as loud, email as again from staff.people where id = 1", EMAIL | {"rule": "mask"}
+    ).request.text
+    row = sent.splitlines()[-2]
+    first, loud, again = row.split(",")
+    assert first.removeprefix("email-") == again.removeprefix("again-") != loud.removeprefix("loud-")
+    assert SECRET not in sent.lower()
+
+
+def test_rules_follow_a_column_through_a_question_built_by_clicking(prepare):
+    question = {
+        "table": "desks",
+        "joins": [{"schema": "staff", "table": "people", "name": "who", "on": [{"column": "person_id", "equals": "id"}]}],
+        "computed": [{"name": "greeting", "expression": "'Dear ' || who.email"}, {"name": "twice", "expression": "greeting || greeting"}],
+        "columns": [
+            {"column": "room"},
+            {"column": "email", "of": "who", "name": "m"},
+            {"column": "email"},
+            {"column": "greeting"},
+            {"column": "twice"},
+        ],
+    }
+    prepared = prepare(question, EMAIL | {"rule": "never"})
+    (block,) = prepared.blocks
+    assert block.columns == ("room", "email")
+    assert block.withheld == ("m", "greeting", "twice")
+    assert SECRET not in prepared.request.text
+    assert "desk1@open.example" in prepared.request.text
+
+
+def test_all_columns_of_joined_tables_keep_their_rules(prepare):
+    question = {"table": "desks", "joins": [{"schema": "staff", "table": "people", "on": [{"column": "person_id", "equals": "id"}]}]}
+    prepared = prepare(question, EMAIL | {"rule": "never"}, SALARY | {"rule": "mask"})
+    (block,) = prepared.blocks
+    assert block.withheld == ("people.email",)
+    assert block.masked == ("people.salary",)
+    assert "100001" not in prepared.request.text
+
+
+def figures(*aggregates):
+    columns = [{"column": "salary", "aggregate": one, **({"percentile": 0.9} if one == "percentile" else {})} for one in aggregates]
+    return {"table": "people", "columns": [{"column": "team"}, *columns], "order": [{"column": "team"}]}
+
+
+def test_figures_of_an_aggregate_only_column_go_but_not_those_of_few_values(prepare):
+    prepared = prepare(figures("average", "sum", "median", "count"), SALARY | {"rule": "aggregate only"})
+    (block,) = prepared.blocks
+    assert block.columns == ("team", "salary_average", "salary_sum", "salary_median", "salary_count")
+    assert "ops,100004.5" in prepared.request.text
+    assert "rare,,,,\n" in prepared.request.text
+    assert block.emptied == 4
+    assert "nexus count" not in prepared.request.text
+
+
+def test_the_least_and_the_greatest_value_are_values_themselves(prepare):
+    prepared = prepare(figures("min", "max"), SALARY | {"rule": "aggregate only"})
+    assert prepared.blocks[0].aggregated == ("salary_min", "salary_max")
+    assert "100010" not in prepared.request.text
+
+
+def test_no_figure_of_a_column_that_never_leaves_goes(prepare):
+    (block,) = prepare(figures("average", "count"), SALARY | {"rule": "never"}).blocks
+    assert block.withheld == ("salary_average", "salary_count")
+
+
+def test_a_group_by_a_part_of_a_ruled_column_keeps_its_rule(prepare):
+    question = {"table": "people", "columns": [{"column": "salary", "bin": 1}, {"aggregate": "count"}]}
+    prepared = prepare(question, SALARY | {"rule": "never"})
+    assert "100001" not in prepared.request.text
+    assert prepared.blocks[0].columns == ("count",)
+
+
+def test_the_strictest_of_source_view_and_prompt_wins_and_says_whose_it_is(prepare):
+    prepared = prepare(
+        "select id, name, email, team from staff.people",
+        EMAIL | {"rule": "mask"},
+        {"column": "na*", "rule": "mask"},
+        view_rules={"name": "never", "team": "mask"},
+        block={"rules": {"email": "send", "team": "send"}},
+    )
+    (block,) = prepared.blocks
+    assert (block.columns, block.masked, block.withheld) == (("id", "email", "team"), ("email", "team"), ("name",))
+    assert block.because == {
+        "email": "the source's rule for staff.people.email",
+        "name": "the view's rule",
+        "team": "the view's rule",
+    }
+
+
+def test_a_prompt_may_be_stricter_than_its_source(prepare):
+    stricter = prepare("select email from staff.people", EMAIL | {"rule": "mask"}, block={"rules": {"email": "never"}})
+    assert stricter.blocks[0].because == {"email": "the prompt's rule"}
