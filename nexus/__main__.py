@@ -3,6 +3,7 @@
 import logging
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -83,6 +84,26 @@ def serve() -> None:
         )
         sys.stdout.flush()
         server.run(listening)
+
+
+@app.command()
+def worker() -> None:
+    """Print long reports in a process of its own, until Ctrl-C or SIGTERM. Without one, the web server prints them."""
+    from nexus import memory
+    from nexus.reports import browser, jobs
+
+    memory.keep_large_pieces_apart()
+    over = threading.Event()
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, lambda _signal, _frame: over.set())
+    with database():
+        log.adopt()
+        printing = jobs.Worker().start()
+        typer.echo("Nexus prints reports that are asked for in the background.")
+        over.wait()
+        printing.leave_off()
+        browser.stop()
+        printing.stop()
 
 
 @app.command()

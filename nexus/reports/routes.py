@@ -4,48 +4,36 @@ The query string holds the filters as the page has them, the fields of `Layout`,
 """
 
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
-from functools import lru_cache
-from typing import Any, Literal, get_args, get_origin
+from datetime import datetime
+from functools import lru_cache, partial
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 import anyio
 import anyio.to_thread
-from pydantic import ValidationError
 from starlette.concurrency import iterate_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from nexus.accounts.spec import Permission, User, require
-from nexus.dashboards import service as dashboards
 from nexus.db.session import transaction
-from nexus.errors import BadInput
-from nexus.reports import service
-from nexus.reports.layout import Layout
-from nexus.reports.spec import Report
-from nexus.views import service as views
-from nexus.views import values as typed
-from nexus.views.excerpt import Excerpt
-from nexus.views.parameter import Parameter
+from nexus.reports import orders, service
+from nexus.reports.spec import Kind, Report
 
 AT_ONCE = 12
 """Reports that one process works on; more wait their turn. The print browser has a queue of its own, of as many."""
-LAYOUT = (*Layout.model_fields, "zone")
 
 
 async def dashboard_pdf(request: Request) -> Response:
-    return await _printed(request, _print_dashboard)
+    return await _printed(request, "dashboard")
 
 
 async def view_pdf(request: Request) -> Response:
-    return await _printed(request, _print_view)
+    return await _printed(request, "view")
 
 
 async def prompt_run_pdf(request: Request) -> Response:
-    return await _printed(request, _print_prompt_run)
+    return await _printed(request, "prompt-run")
 
 
 async def report_pdf(request: Request) -> Response:
@@ -54,7 +42,7 @@ async def report_pdf(request: Request) -> Response:
     return _download(user, await anyio.to_thread.run_sync(_record, user, int(request.path_params["id"])))
 
 
-async def _printed(request: Request, work: Callable[[User, str, Mapping[str, list[str]]], Report]) -> Response:
+async def _printed(request: Request, kind: Kind) -> Response:
     user: User = request.state.user
     given = {key: request.query_params.getlist(key) for key in request.query_params}
     name = str(request.path_params["name"])
@@ -62,7 +50,9 @@ async def _printed(request: Request, work: Callable[[User, str, Mapping[str, lis
         # Who only asks whether there is something gets no report made.
         require(user, Permission.SEE)
         return Response(headers={"Content-Type": "application/pdf", "Cache-Control": "no-store"})
-    return _download(user, await anyio.to_thread.run_sync(work, user, name, given, limiter=_printing()))
+    return _download(
+        user, await anyio.to_thread.run_sync(partial(orders.carry_out, kind, user=user, name=name, given=given), limiter=_printing())
+    )
 
 
 @lru_cache(maxsize=1)
@@ -71,58 +61,9 @@ def _printing() -> anyio.CapacityLimiter:
     return anyio.CapacityLimiter(AT_ONCE)
 
 
-def _print_dashboard(user: User, name: str, given: Mapping[str, list[str]]) -> Report:
-    require(user, Permission.SEE)
-    with transaction() as session:
-        filters = dashboards.open_dashboard(session, reader=user, name=name).dashboard.filters
-    return service.print_dashboard(user=user, name=name, values=typed.parse(filters, given), **_paper(given, filters))
-
-
-def _print_view(user: User, name: str, given: Mapping[str, list[str]]) -> Report:
-    require(user, Permission.SEE)
-    with transaction() as session:
-        parameters = views.find_view(session, reader=user, name=name).view.parameters
-    values, excerpt = typed.parse(parameters, given), Excerpt.read(given)
-    return service.print_view(user=user, name=name, values=values, excerpt=excerpt, **_paper(given, parameters))
-
-
-def _print_prompt_run(user: User, name: str, given: Mapping[str, list[str]]) -> Report:
-    require(user, Permission.SEE)
-    return service.print_prompt_run(user=user, run_id=int(name), **_paper(given, ()))
-
-
 def _record(user: User, report_id: int) -> Report:
     with transaction() as session:
         return service.find_report(session, reader=user, report_id=report_id)
-
-
-def _paper(given: Mapping[str, list[str]], filters: Sequence[Parameter]) -> dict[str, Any]:
-    """Layout and zone of the query string; a filter of such a name has the key to itself. Raises BadInput."""
-    free = set(LAYOUT) - {parameter.name for parameter in filters}
-    chosen = {name: texts[-1] for name, texts in given.items() if name in free and texts and texts[-1]}
-    zone = _zone(chosen.pop("zone", None))
-    try:
-        return {"layout": Layout.model_validate(chosen), "zone": zone}
-    except ValidationError as error:
-        raise BadInput(_offered(str(error.errors()[0]["loc"][0]))) from None
-
-
-def _offered(name: str) -> str:
-    """What a setting of the layout takes, as a sentence."""
-    field = Layout.model_fields[name]
-    if get_origin(field.annotation) is Literal:
-        *some, last = get_args(field.annotation)
-        return f"`{name}` is {', '.join(some)} or {last}."
-    return f"`{name}` is a whole number from 80 to 120." if field.annotation is int else f"`{name}` is yes or no."
-
-
-def _zone(name: str | None) -> tzinfo:
-    if name is None:
-        return UTC
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, KeyError):
-        raise BadInput("`zone` is a time zone, as Europe/Berlin.") from None
 
 
 def _download(user: User, report: Report) -> Response:

@@ -7,7 +7,8 @@ seal, and kept nowhere: a seal has the file's own key and what a reader checks a
 import hashlib
 import os
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from typing import Self
 
 from cryptography.hazmat.primitives import padding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -30,6 +31,14 @@ class Seal:
     owner: bytes
     owner_key: bytes
     permissions: bytes
+
+    def dump(self) -> str:
+        """As text, for a job to keep encrypted until the file is made."""
+        return " ".join(part.hex() for part in astuple(self))
+
+    @classmethod
+    def load(cls, text: str) -> Self:
+        return cls(*map(bytes.fromhex, text.split(" ")))
 
     def encrypt(self, content: bytes) -> bytes:
         start = os.urandom(16)

@@ -31,3 +31,31 @@ class Report(BaseModel, frozen=True):
     created_at: datetime
     created_by: int | None
     created_by_name: str | None
+
+
+JobState = Literal["waiting", "running", "complete", "failed", "stopped"]
+
+
+class Job(BaseModel, frozen=True):
+    """A report that is printed in the background."""
+
+    id: int
+    user_id: int
+    kind: Kind
+    subject: str
+    title: str
+    given: dict[str, list[str]]
+    state: JobState
+    share: float
+    """How much is printed, from 0 to 1."""
+    pages: int
+    note: str
+    """Why it failed; a sentence."""
+    cancelled: bool
+    report_id: int | None
+    asked_at: datetime
+    user_name: str | None
+
+    @property
+    def open(self) -> bool:
+        return self.state in ("waiting", "running")

@@ -10,7 +10,7 @@ import pypdf
 import pytest
 
 from nexus.errors import BadInput
-from nexus.reports import routes
+from nexus.reports import orders
 from nexus.reports.browser import PrintBrowser
 from nexus.reports.document import SOURCES, Asked, Document, Grid, Metric, Panel, Picture
 from nexus.reports.layout import SIZES, Layout, fit
@@ -191,13 +191,13 @@ def test_the_appendix_has_query_values_time_and_what_is_missing(printer):
 )
 def test_an_address_with_something_that_cannot_be_printed_says_what_can(query, sentence):
     with pytest.raises(BadInput) as refusal:
-        routes._paper(query, ())
+        orders.paper(query, ())
     assert refusal.value.message == sentence
 
 
 def test_the_address_says_how_it_is_printed():
     asked = {"paper": ["A3"], "orientation": ["landscape"], "margins": ["wide"], "scale": ["90"], "wide": ["turn"], "cover": ["yes"]}
-    layout = routes._paper({**asked, "contents": ["yes"], "new_pages": ["yes"], "queries": ["no"]}, ())["layout"]
+    layout = orders.paper({**asked, "contents": ["yes"], "new_pages": ["yes"], "queries": ["no"]}, ())["layout"]
     assert layout == Layout(
         paper="A3",
         orientation="landscape",

@@ -67,6 +67,8 @@ READ_WITHOUT_A_READER = {
     "db.sharing.shares": "of a thing that its reader has found",
     "db.versions.taken_names": "chooses a free name, and is never shown",
     "accounts.store": "people and sessions, for administrators and the gate",
+    "reports.store.claim_job": "prints for whoever waits longest",
+    "reports.store.tell_job": "says of a job whether it is still wanted",
     "sources.store": "everybody may know which sources there are; addresses are for administrators",
     "status.store": "for administrators",
     "db.saved": "settings of all",
