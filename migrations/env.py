@@ -5,8 +5,11 @@ from typing import Literal
 from alembic import context
 from sqlalchemy import Connection, text
 
+from nexus.db import (
+    askings,  # noqa: F401 - a table of its own
+    tables,
+)
 from nexus.db import session as own
-from nexus.db import tables
 from nexus.db.base import SCHEMA
 from nexus.db.encrypted import EncryptedText
 

@@ -39,6 +39,7 @@ def draw_ways() -> None:
         for way, label, icon in WAYS:
             draft = {} if way == "yaml" else {"draft": fresh()}
             st.page_link("pages/view.py", label=label, icon=f":material/{icon}:", query_params={"new": way, **draft})
+        st.page_link("pages/ask.py", label="By asking", icon=":material/forum:")
 
 
 def draw_views(user: User, search: str) -> None:

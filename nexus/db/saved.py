@@ -26,6 +26,9 @@ class SavedSettings(BaseModel, frozen=True, extra="forbid"):
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
         description="Gemini model that answers prompts.",
     )
+    asking_cost: int = Field(
+        1_000_000, ge=100, le=10**12, description="Most that SQL written by a model may cost, as the database estimates it."
+    )
     session_hours: float = Field(8, gt=0, le=720, description="Life of a session, in hours.")
     lockout_failures: int = Field(5, ge=1, le=100, description="Failed sign-ins that lock an account.")
     lockout_minutes: int = Field(15, ge=1, le=1440, description="How far back failures count, and how long a lock lasts, in minutes.")

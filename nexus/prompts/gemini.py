@@ -334,6 +334,8 @@ def _pieces(client: "Client", request: Request) -> Iterator[Piece]:
             system_instruction=request.system or None,
             temperature=request.temperature,
             max_output_tokens=request.max_answer_tokens,
+            response_mime_type="application/json" if request.answer_schema else None,
+            response_json_schema=request.answer_schema,
             # Off, so that the library sends nothing on its own account.
             automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
             automatic_continuation=False,

@@ -22,11 +22,12 @@ class Request(BaseModel, frozen=True):
     text: str
     temperature: float
     max_answer_tokens: int
+    answer_schema: dict[str, Any] | None = Field(None, description="JSON schema that the answer is held to; none for free text.")
 
     @property
     def digest(self) -> str:
         """SHA-256, hex, of the whole request."""
-        return hashlib.sha256(json.dumps(self.model_dump(), sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(self.model_dump(exclude_none=True), sort_keys=True).encode()).hexdigest()
 
     @property
     def estimated_tokens(self) -> int:

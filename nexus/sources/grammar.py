@@ -221,7 +221,9 @@ class Walk:
         if name == "current_setting" and self._own_setting(node):
             pass
         elif name not in ALLOWED:
-            raise self.refuse(f"The function {shown}() is not allowed here", node)
+            refused = self.refuse(f"The function {shown}() is not allowed here", node)
+            refused.function = name
+            raise refused
         if name == "pg_input_is_valid":
             self._type_in_text(node)
         if name in ("repeat", "lpad", "rpad") and len(node.args or ()) > 1:

@@ -39,6 +39,8 @@ class Step(BaseModel, frozen=True):
 class Plan(BaseModel, frozen=True):
     root: Step
     analyzed: bool
+    cost: float = 0.0
+    """Of the whole, as the database reckons: about one for each page that it reads in order."""
     planning_ms: float | None = None
     execution_ms: float | None = None
 
@@ -67,6 +69,7 @@ def read(explained: Mapping[str, Any], tables: Iterable[CatalogTable]) -> Plan:
     return Plan(
         root=_marked(root, top),
         analyzed=analyzed,
+        cost=float(explained["Plan"].get("Total Cost", 0)),
         planning_ms=explained.get("Planning Time"),
         execution_ms=explained.get("Execution Time"),
     )

@@ -127,6 +127,12 @@ class QueryRefused(BadInput):
         super().__init__(message)
         self.position = position
         """Of the character in the statement as it was typed, from 0; None when it is about the whole."""
+        self.function = ""
+        """Name of the function that is not allowed; empty when it is about something else."""
+
+
+class NotSql(QueryRefused):
+    """Postgres's own grammar cannot read it."""
 
 
 class QueryFailed(BadInput):

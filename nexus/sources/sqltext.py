@@ -8,7 +8,7 @@ from typing import Any
 from pglast import scan
 from pglast.parser import ParseError
 
-from nexus.sources.spec import QueryRefused, QueryTooBig
+from nexus.sources.spec import NotSql, QueryRefused, QueryTooBig
 
 MAX_CHARACTERS = 100_000
 MAX_TOKENS = 10_000
@@ -188,4 +188,4 @@ def syntax_error(sql: str, error: ParseError, origin: list[tuple[int, int]] | No
         return QueryRefused(f"This statement is nested too deeply{place_of(sql, offset)}.", position=offset)
     reason = re.sub(r", at index \d+$", "", reason)
     reason = re.sub(r'"(.{60}).+"', r'"\1…"', reason, flags=re.DOTALL)
-    return QueryRefused(f"This is not valid SQL: {reason}{place_of(sql, offset)}.", position=offset)
+    return NotSql(f"This is not valid SQL: {reason}{place_of(sql, offset)}.", position=offset)

@@ -310,7 +310,7 @@ def _draw_buttons(place: _Place, state: _State, *, at_once: bool) -> None:
     if state.asking and not state.asking.look().over:
         return
     if not place.panel.has_key:
-        _say_how_to_get_a_key(place.user)
+        say_how_to_get_a_key(place.user)
         return
     asked_before = bool(state.asking or place.panel.answer_for(place.variables))
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -356,7 +356,7 @@ def _forget(state: _State) -> None:
     state.prepared = None
 
 
-def _say_how_to_get_a_key(user: User) -> None:
+def say_how_to_get_a_key(user: User) -> None:
     if user.may(Permission.ADMINISTER):
         st.info("Prompts need a Gemini key. Google AI Studio gives one out; put it in Settings, under Gemini.", icon=":material/key:")
         st.page_link("pages/settings.py", label="Add a Gemini key in Settings", icon=":material/settings:")
