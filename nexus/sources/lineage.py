@@ -224,11 +224,11 @@ def _target(target: Any, scope: _Scope, depth: int) -> Iterator[Shown | Star]:
 
 def _called(value: Any) -> str | None:
     """What Postgres calls a column that has no name of its own; None where that is not plain."""
-    if isinstance(value, ast.ColumnRef):
-        return str(value.fields[-1].sval)
-    if isinstance(value, ast.FuncCall):
-        return str(value.funcname[-1].sval)
-    return None
+    match value:
+        case ast.ColumnRef(fields=[*_, last]) | ast.FuncCall(funcname=[*_, last]):
+            return str(last.sval)
+        case _:
+            return None
 
 
 def _of(fields: Sequence[Any], scope: _Scope) -> Relation:
