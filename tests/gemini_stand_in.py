@@ -22,7 +22,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
 MODEL = "gemini-3.8-flash"
-MODELS = {MODEL: "Gemini 3.8 Flash", "gemini-3.1-pro-preview": "Gemini 3.1 Pro Preview"}
+PLAIN_MODEL = "gemini-2.0-flash-lite"
+"""One that does not think, and refuses a limit for it."""
+MODELS = {MODEL: "Gemini 3.8 Flash", "gemini-3.1-pro-preview": "Gemini 3.1 Pro Preview", PLAIN_MODEL: "Gemini 2.0 Flash-Lite"}
 
 
 @dataclass
@@ -40,14 +42,34 @@ class Received:
 
     @property
     def text(self) -> str:
-        (content,) = self.body["contents"]
-        (part,) = content["parts"]
-        return part["text"]
+        return self.turns[-1][1]
+
+    @property
+    def turns(self) -> list[tuple[str, str]]:
+        """Role and text of each: examples, and at the end what is asked."""
+        return [(content["role"], part["text"]) for content in self.body["contents"] for part in content["parts"]]
+
+    @property
+    def config(self) -> dict[str, Any]:
+        return _camel(self.body.get("generationConfig", {}))
 
     @property
     def system(self) -> str:
         (part,) = self.body["systemInstruction"]["parts"]
         return part["text"]
+
+
+def _camel(value: Any) -> Any:
+    """The client writes some fields as `thinking_budget`; the API reads either spelling. Names of a schema's own fields stay."""
+    if isinstance(value, list):
+        return [_camel(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    made = {}
+    for name, item in value.items():
+        known = re.sub(r"_([a-z])", lambda found: found[1].upper(), name)
+        made[known] = {field: _camel(of) for field, of in item.items()} if name == "properties" else _camel(item)
+    return made
 
 
 class Writer:
@@ -111,6 +133,13 @@ def streams(
             out.event(chunk(finish=finish, usageMetadata=usage(prompt_tokens, answer_tokens, thoughts)))
 
     return answer
+
+
+def gives(value: Any, *, pieces: int = 3) -> Answer:
+    """A structured answer, in pieces that end anywhere."""
+    text = json.dumps(value)
+    size = max(len(text) // pieces, 1)
+    return streams(*(text[at : at + size] for at in range(0, len(text), size)))
 
 
 def cuts(*pieces: str) -> Answer:
@@ -240,6 +269,58 @@ def writes_a_brief(*, pause_s: float = 0.0) -> Answer:
     return answer
 
 
+def fits(schema: dict[str, Any]) -> Any:
+    """The least that a response schema takes."""
+    match schema.get("type"):
+        case "object":
+            return {name: fits(schema["properties"][name]) for name in schema.get("propertyOrdering") or schema["properties"]}
+        case "array":
+            return [fits(schema["items"])]
+        case "number" | "integer":
+            return 1
+        case "boolean":
+            return True
+        case _:
+            return schema["enum"][0] if "enum" in schema else "2013-06-01" if schema.get("format") == "date" else "a text"
+
+
+TYPES = {"object", "array", "string", "number", "integer", "boolean"}
+
+
+def schema_problem(schema: Any) -> str:
+    """What the API would say of a response schema; empty for one that it takes."""
+    if not isinstance(schema, dict) or schema.get("type") not in TYPES:
+        return "response_json_schema.type: must be specified"
+    if unknown := set(schema) - {
+        *("type", "format", "title", "description", "enum", "items", "properties", "required", "propertyOrdering", "additionalProperties")
+    }:
+        return f"Unknown name {sorted(unknown)[0]!r} at 'generation_config.response_schema'"
+    if "enum" in schema and schema["type"] != "string":
+        return "response_json_schema.enum: only allowed for string type"
+    if schema["type"] == "object":
+        properties = schema.get("properties") or {}
+        if not properties:
+            return "response_json_schema.properties: should be non-empty for object type"
+        if missing := [name for name in schema.get("required", ()) if name not in properties]:
+            return f"response_json_schema.required[0]: property is not defined: {missing[0]}"
+        return next((problem for one in properties.values() if (problem := schema_problem(one))), "")
+    return schema_problem(schema.get("items")) if schema["type"] == "array" else ""
+
+
+def config_problem(model: str, config: dict[str, Any]) -> str:
+    """What the API refuses of a configuration; empty where it takes it."""
+    budget = config.get("thinkingConfig", {}).get("thinkingBudget")
+    if budget is not None and model == PLAIN_MODEL:
+        return "Thinking is not enabled for this model."
+    if budget is not None and not (budget == -1 or 0 <= budget <= 32768):
+        return f"The thinking budget {budget} is invalid. Please choose a value between 0 and 32768."
+    if "responseJsonSchema" not in config:
+        return ""
+    if config.get("responseMimeType") != "application/json":
+        return "response_schema is only supported with response_mime_type application/json"
+    return schema_problem(config["responseJsonSchema"])
+
+
 def _wait(out: Writer, event: threading.Event) -> None:
     until = time.monotonic() + 30
     while not event.wait(0.02):
@@ -316,7 +397,12 @@ class GeminiStandIn:
             case "POST", "countTokens":
                 return lambda out: out.json(200, {"totalTokens": len(received.raw) // 4})
             case "POST", "streamGenerateContent" | "generateContent":
-                return self._answers.popleft() if self._answers else self._otherwise
+                if problem := config_problem(model, received.config):
+                    return fails(400, "INVALID_ARGUMENT", problem)
+                if self._answers:
+                    return self._answers.popleft()
+                schema = received.config.get("responseJsonSchema")
+                return gives(fits(schema)) if schema else self._otherwise
         return fails(404, "NOT_FOUND", "No such method.")
 
 
@@ -327,6 +413,8 @@ def _described(name: str) -> dict[str, Any]:
         "displayName": MODELS.get(name, name),
         "supportedGenerationMethods": actions,
         "inputTokenLimit": 1048576,
+        "outputTokenLimit": 65536,
+        **({"thinking": True} if name in MODELS and name != PLAIN_MODEL else {}),
     }
 
 

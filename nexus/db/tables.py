@@ -332,8 +332,10 @@ class PromptRunRow(Base):
     __tablename__ = "prompt_runs"
 
     id: Mapped[int] = _id()
-    prompt_id: Mapped[int] = mapped_column(ForeignKey(f"{SCHEMA}.prompts.id", ondelete="CASCADE"), index=True)
-    prompt_version: Mapped[int]
+    prompt_id: Mapped[int | None] = mapped_column(
+        ForeignKey(f"{SCHEMA}.prompts.id", ondelete="CASCADE"), index=True, doc="None for a prompt that was tried and never saved."
+    )
+    prompt_version: Mapped[int] = mapped_column(doc="0 for one that was tried as it was written, before it was saved.")
     user_id: Mapped[int | None] = _person(index=True)
     dashboard: Mapped[str | None] = mapped_column(doc="Name of the dashboard it ran on, if on one.")
     variables: Mapped[dict[str, Any]]
@@ -350,6 +352,26 @@ class PromptRunRow(Base):
     elapsed_ms: Mapped[int | None]
     grounding: Mapped[dict[str, Any] | None] = mapped_column(
         doc="Of each figure and name of the answer: where it stands, and whether it is in the data that was sent."
+    )
+
+
+class PromptScoreRow(Base):
+    """One run of a prompt's test cases."""
+
+    __tablename__ = "prompt_scores"
+
+    id: Mapped[int] = _id()
+    prompt_id: Mapped[int | None] = mapped_column(ForeignKey(f"{SCHEMA}.prompts.id", ondelete="CASCADE"))
+    prompt_version: Mapped[int | None] = mapped_column(doc="None while what was tested is not saved.")
+    spec_hash: Mapped[str] = mapped_column(doc="SHA-256, hex, of what was tested.")
+    user_id: Mapped[int | None] = _person(index=True)
+    passed: Mapped[int]
+    total: Mapped[int]
+    results: Mapped[list[Any]] = mapped_column(JSONB, doc="Of each test case: its name, whether it passed, why not, and its run.")
+    ran_at: Mapped[datetime] = _now()
+    __table_args__ = (
+        Index(None, "prompt_id", "prompt_version", "id"),
+        Index(None, "spec_hash", postgresql_where=text("prompt_version is null")),
     )
 
 

@@ -60,20 +60,22 @@ def govern(block: DataBlock, table: Table, rules: Sequence[Ruled] = ()) -> Gover
     ruled = _ruled(block, there, rules)
     for at in chosen:
         by_rule[ruled[at].rule].append(at)
-    rowwise = [at for at in chosen if at in by_rule["send"] or at in by_rule["mask"]]
+    free = by_rule["send"] if block.format != "table" else []
+    rowwise = [at for at in chosen if at in by_rule["send"] or at in by_rule["mask"]] if block.format != "summary" else []
     heads = _told_apart([_cell(there[at]) for at in range(len(there))])
     body = _rows(table, rowwise, set(by_rule["mask"]), heads)
-    if by_rule["aggregate only"]:
-        body += _statistics(table, by_rule["aggregate only"], heads)
+    if counted := sorted([*by_rule["aggregate only"], *free]):
+        body += _statistics(table, counted, heads, free=free)
+    only_counted = [at for at in counted if at not in rowwise]
     digest = hashlib.sha256(body.encode()).hexdigest()
     complete = "all" if not table.truncated else f"only the first {table.row_count:,} of more"
     fence = f"data-{digest[:8]}"
     return Governed(
         text=f'<{fence} name="{block.name}" view="{block.view}" rows="{table.row_count}" complete="{complete}">\n{body}</{fence}>',
         columns=tuple(there[at] for at in rowwise),
-        masked=tuple(there[at] for at in by_rule["mask"]),
-        aggregated=tuple(there[at] for at in by_rule["aggregate only"]),
-        withheld=tuple(there[at] for at in range(len(there)) if at not in rowwise and at not in by_rule["aggregate only"]),
+        masked=tuple(there[at] for at in by_rule["mask"] if at in rowwise),
+        aggregated=tuple(there[at] for at in only_counted),
+        withheld=tuple(there[at] for at in range(len(there)) if at not in rowwise and at not in only_counted),
         because={there[at]: ruled[at].because for at in chosen if ruled[at].because},
         rows=table.row_count if rowwise else 0,
         digest=digest,
@@ -108,21 +110,33 @@ def _rows(table: Table, at: Sequence[int], masked: set[int], heads: Sequence[str
     return out.getvalue()
 
 
-def _statistics(table: Table, at: Sequence[int], heads: Sequence[str]) -> str:
+def _statistics(table: Table, at: Sequence[int], heads: Sequence[str], *, free: Sequence[int]) -> str:
+    """Of the columns `at`; those that are `free` may be sent row by row as well, and give away nothing by their extremes."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    out.write("Statistics of columns that are not sent row by row:\n")
-    writer.writerow(["column", "values", "distinct", "mean", "median", "sum"])
+    out.write("Statistics of columns:\n" if free else "Statistics of columns that are not sent row by row:\n")
+    writer.writerow(["column", "values", "distinct", "mean", "median", "sum", *(["least", "greatest"] if free else [])])
     for i in at:
         values = [row[i] for row in table.rows if row[i] is not None]
-        if len(values) < FEWEST:
-            writer.writerow([heads[i], "too few", "", "", "", ""])
+        if i not in free and len(values) < FEWEST:
+            writer.writerow([heads[i], "too few", *[""] * (6 if free else 4)])
             continue
         distinct = len({_cell(value) for value in values})
         numbers = [float(value) for value in values if isinstance(value, int | float | Decimal) and not isinstance(value, bool)]
-        figures = [statistics.fmean(numbers), statistics.median(numbers), sum(numbers)] if len(numbers) == len(values) else ["", "", ""]
+        all_numbers = bool(values) and len(numbers) == len(values)
+        figures: list[Any] = [statistics.fmean(numbers), statistics.median(numbers), sum(numbers)] if all_numbers else ["", "", ""]
+        if free:
+            figures += _extremes(values) if i in free else ["", ""]
         writer.writerow([heads[i], len(values), distinct, *[_cell(figure) for figure in figures]])
     return out.getvalue()
+
+
+def _extremes(values: Sequence[Any]) -> list[Any]:
+    """The least and the greatest, where there is an order."""
+    try:
+        return [min(values), max(values)] if values else ["", ""]
+    except TypeError:
+        return ["", ""]
 
 
 def _cell(value: Any) -> str:

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from re import fullmatch
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel, Field
+
 from nexus import settings
 from nexus.db import saved
 from nexus.db.session import transaction
@@ -70,7 +72,7 @@ class ModelUnknown(GeminiFailed):
 
 
 class RequestRefused(GeminiFailed):
-    message = "Gemini did not accept this request. Send fewer rows, or check the prompt's length and temperature."
+    message = "Gemini did not accept this request. Send fewer rows, or check the prompt's length, temperature, thinking and fields."
 
 
 class RegionRefused(GeminiFailed):
@@ -164,13 +166,35 @@ def try_key(key: str | None = None, *, model: str) -> str:
     return f"The key works: {found.display_name or model} answers."
 
 
+class Model(BaseModel, frozen=True):
+    """A model, as Gemini describes it."""
+
+    name: str
+    title: str
+    thinks: bool = Field(False, description="Whether it can think before it answers, and so takes a limit for that.")
+    max_answer_tokens: int | None = None
+
+
 def list_models(key: str | None = None) -> list[str]:
     """Names of the models that this key may generate text with. Raises GeminiFailed."""
+    return [model.name for model in describe_models(key)]
+
+
+def describe_models(key: str | None = None) -> list[Model]:
+    """The models that this key may generate text with, by name. Raises GeminiFailed."""
     with _vendor(access(key), silence_s=15) as client, _translated():
         found = list(client.models.list(config={"page_size": 200}))
-    return sorted(
-        (model.name or "").removeprefix("models/") for model in found if model.name and "generateContent" in (model.supported_actions or [])
-    )
+    made = [
+        Model(
+            name=name,
+            title=model.display_name or name,
+            thinks=bool(model.thinking),
+            max_answer_tokens=model.output_token_limit,
+        )
+        for model in found
+        if (name := (model.name or "").removeprefix("models/")) and "generateContent" in (model.supported_actions or [])
+    ]
+    return sorted(made, key=lambda model: model.name)
 
 
 class _Call:
@@ -329,11 +353,12 @@ def _pieces(client: "Client", request: Request) -> Iterator[Piece]:
 
     stream = client.models.generate_content_stream(
         model=request.model,
-        contents=[types.Content(role="user", parts=[types.Part(text=request.text)])],
+        contents=[types.Content(role=role, parts=[types.Part(text=text)]) for role, text in _turns(request)],
         config=types.GenerateContentConfig(
             system_instruction=request.system or None,
             temperature=request.temperature,
             max_output_tokens=request.max_answer_tokens,
+            thinking_config=None if request.thinking_tokens is None else types.ThinkingConfig(thinking_budget=request.thinking_tokens),
             response_mime_type="application/json" if request.answer_schema else None,
             response_json_schema=request.answer_schema,
             # Off, so that the library sends nothing on its own account.
@@ -354,6 +379,14 @@ def _pieces(client: "Client", request: Request) -> Iterator[Piece]:
     if last.ending is None:
         raise BrokeOff()
     yield last
+
+
+def _turns(request: Request) -> Iterator[tuple[str, str]]:
+    """The examples, as if they had been asked and answered before, and what is asked now."""
+    for asked, answered in request.examples:
+        yield "user", asked
+        yield "model", answered
+    yield "user", request.text
 
 
 def _text(chunk: "types.GenerateContentResponse") -> str:

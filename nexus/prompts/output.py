@@ -59,33 +59,30 @@ class Records(BaseModel, frozen=True):
 
 
 def schema(output: Output) -> dict[str, Any]:
-    """As Gemini takes it: its own subset of OpenAPI, which it holds the answer to."""
+    """The JSON schema that Gemini holds the answer to."""
     record = {
-        "type": "OBJECT",
+        "type": "object",
         "properties": {field.name: _schema_of(field) for field in output.fields},
         "required": [field.name for field in output.fields if field.required],
         "propertyOrdering": [field.name for field in output.fields],
+        "additionalProperties": False,
     }
-    return record if output.records == "one" else {"type": "ARRAY", "items": record}
+    return record if output.records == "one" else {"type": "array", "items": record}
 
 
 def _schema_of(field: OutputField) -> dict[str, Any]:
     match field.type:
         case "text":
-            made: dict[str, Any] = {"type": "STRING"}
-        case "number":
-            made = {"type": "NUMBER"}
-        case "boolean":
-            made = {"type": "BOOLEAN"}
+            made: dict[str, Any] = {"type": "string"}
+        case "number" | "boolean":
+            made = {"type": field.type}
         case "date":
-            made = {"type": "STRING"}
+            made = {"type": "string", "format": "date"}
         case "choice":
-            made = {"type": "STRING", "format": "enum", "enum": list(field.choices)}
+            made = {"type": "string", "enum": list(field.choices)}
         case _:
             assert_never(field.type)
-    about = [field.description, "A date as 2013-06-01." if field.type == "date" else ""]
-    described = " ".join(part for part in about if part)
-    return made | ({"description": described} if described else {}) | ({} if field.required else {"nullable": True})
+    return made | ({"description": field.description} if field.description else {})
 
 
 def read(output: Output, answer: str) -> Records:

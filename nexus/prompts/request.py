@@ -7,7 +7,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from nexus.prompts import output
 from nexus.prompts.grounding import Grounding
+from nexus.prompts.output import Output, Records
 from nexus.prompts.spec import Prompt
 
 Ending = Literal["complete", "cut", "refused"]
@@ -23,11 +25,13 @@ class Request(BaseModel, frozen=True):
     temperature: float
     max_answer_tokens: int
     answer_schema: dict[str, Any] | None = Field(None, description="JSON schema that the answer is held to; none for free text.")
+    thinking_tokens: int | None = None
+    examples: tuple[tuple[str, str], ...] = Field((), description="Sent before the text: what was asked, and what was answered well.")
 
     @property
     def digest(self) -> str:
         """SHA-256, hex, of the whole request."""
-        return hashlib.sha256(json.dumps(self.model_dump(exclude_none=True), sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(self.model_dump(exclude_defaults=True), sort_keys=True).encode()).hexdigest()
 
     @property
     def estimated_tokens(self) -> int:
@@ -35,7 +39,8 @@ class Request(BaseModel, frozen=True):
 
         Google gives four characters a token for English; other scripts come nearer to one a character.
         """
-        sent = self.system + self.text
+        schema = json.dumps(self.answer_schema) if self.answer_schema else ""
+        sent = "".join([self.system, self.text, schema, *(part for example in self.examples for part in example)])
         narrow = sum(character.isascii() for character in sent)
         return round(narrow / 4 + (len(sent) - narrow) * 0.75) + 1
 
@@ -73,7 +78,7 @@ class BlockSent(BaseModel, frozen=True):
 class OpenPrompt(BaseModel, frozen=True):
     """One version of a prompt, as kept."""
 
-    id: int
+    id: int | None = Field(description="None for one that was never saved.")
     prompt: Prompt
     version: int
     owner: str | None
@@ -87,9 +92,9 @@ class OpenPrompt(BaseModel, frozen=True):
 class Prepared(BaseModel, frozen=True):
     """A prompt with its values and data, ready to be sent."""
 
-    prompt_id: int
+    prompt_id: int | None = Field(description="None for a prompt that was never saved.")
     prompt: Prompt
-    version: int
+    version: int = Field(description="0 for one that is tried as it is written, before it is saved.")
     user_id: int
     variables: dict[str, list[str]] = Field(description="As they stand in a URL, dashboard filters that the data took among them.")
     blocks: tuple[BlockSent, ...]
@@ -129,3 +134,9 @@ class PromptRun(BaseModel, frozen=True):
     started_at: datetime
     elapsed_ms: int | None
     grounding: Grounding | None = Field(None, description="None for answers that were not checked, and where there is none.")
+    output: Output | None = Field(None, description="The fields that it was to answer in.")
+
+    @property
+    def records(self) -> Records | None:
+        """A structured answer, read; None for one in words, and for one that did not come to its end."""
+        return output.read(self.output, self.answer) if self.output and self.status == "complete" else None

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from nexus.accounts.spec import Permission, User, require
@@ -13,7 +14,7 @@ from nexus.db import saved, versions
 from nexus.db.session import Session, transaction
 from nexus.db.versions import Listed
 from nexus.errors import BadInput, NexusError, NotAllowed, NotFound
-from nexus.prompts import data, gemini, sent, store, template
+from nexus.prompts import data, gemini, output, sent, store, template
 from nexus.prompts.grounding import Grounding, ground
 from nexus.prompts.markdown import plain
 from nexus.prompts.request import BlockSent, OpenPrompt, Piece, Prepared, PromptRun, Request, Status
@@ -140,6 +141,19 @@ def archive_prompt(session: Session, *, user: User, name: str) -> None:
     record(session, user_id=user.id, what="prompt.archived", subject=f"prompt {name}")
 
 
+def as_written(prompt: Prompt, *, user: User, saved: OpenPrompt | None) -> OpenPrompt:
+    """A prompt that is not saved yet, to be tried: version 0, and of the one it is made from where there is one."""
+    require(user, Permission.BUILD)
+    return OpenPrompt(
+        id=saved.id if saved else None,
+        prompt=prompt,
+        version=0,
+        owner=saved.owner if saved else user.name,
+        saved_at=saved.saved_at if saved else datetime.now(UTC),
+        saved_by=user.name,
+    )
+
+
 def variables_of(
     prompt: Prompt, values: Mapping[str, Any], *, filters: Sequence[Parameter] = (), filter_values: Mapping[str, Any] | None = None
 ) -> dict[str, list[str]]:
@@ -247,7 +261,8 @@ def _request(prompt: Prompt, model: str, words: Mapping[str, str], blocks: Mappi
     text = template.fill(plain(prompt.template), {**words, **{name: f"\n{text}\n" for name, text in blocks.items()}})
     unplaced = [text for name, text in blocks.items() if name not in template.names(prompt.template)]
     text = "\n\n".join([text.strip(), *unplaced])
-    if len(system) + len(text) > LONGEST_REQUEST:
+    examples = tuple((plain(example.input), plain(example.answer)) for example in prompt.examples)
+    if len(system) + len(text) + sum(len(part) for example in examples for part in example) > LONGEST_REQUEST:
         raise BadInput(f"The request would take more than {LONGEST_REQUEST:,} characters. Send fewer rows or columns.")
     return Request(
         model=model,
@@ -255,6 +270,9 @@ def _request(prompt: Prompt, model: str, words: Mapping[str, str], blocks: Mappi
         text=text,
         temperature=prompt.temperature,
         max_answer_tokens=prompt.max_answer_tokens,
+        thinking_tokens=prompt.thinking_tokens,
+        answer_schema=output.schema(prompt.output) if prompt.output else None,
+        examples=examples,
     )
 
 

@@ -9,12 +9,15 @@ from nexus.accounts.spec import User
 from nexus.db.session import Session
 from nexus.db.sharing import bound, changed_by, seen_by
 from nexus.db.tables import PromptRow, PromptRunRow, PromptVersionRow, SavedSettingRow, UserRow
-from nexus.db.versions import column_of, seen
+from nexus.db.versions import column_of, plain, seen
 from nexus.errors import NotFound
 from nexus.prompts.grounding import Grounding
 from nexus.prompts.request import Prepared, PromptRun, Status
 
 GONE = "This prompt no longer exists, or you may not see it. Open another from the list."
+
+NEVER_SAVED = "draft"
+"""What the runs of a prompt that has no name yet are filed under."""
 
 KEPT_AT_HAND = 12
 """Answers that come with a prompt: one for each of the latest values it was asked with."""
@@ -28,7 +31,13 @@ def start(session: Session, *, prepared: Prepared, user: User, dashboard: str | 
         user_id=user.id,
         dashboard=dashboard,
         variables=prepared.variables,
-        data={"blocks": [block.model_dump(mode="json") for block in prepared.blocks], "shared": prepared.shared},
+        data={
+            "blocks": [block.model_dump(mode="json") for block in prepared.blocks],
+            # Of a draft nobody else should learn anything.
+            "shared": prepared.shared and prepared.version > 0,
+            "title": prepared.prompt.title,
+            "output": plain(prepared.prompt.output) if prepared.prompt.output else None,
+        },
         data_hash=prepared.request.digest,
         model=prepared.request.model,
         status="running",
@@ -83,10 +92,15 @@ def _may_see(reader: User) -> ColumnElement[bool]:
 
 def _chosen(reader: User) -> Select[*tuple[Any, ...]]:
     return (
-        select(PromptRunRow, PromptRow.name.label("prompt"), PromptRow.title.label("prompt_title"), UserRow.name.label("user_name"))
-        .join(PromptRow, PromptRow.id == PromptRunRow.prompt_id)
+        select(
+            PromptRunRow,
+            func.coalesce(PromptRow.name, NEVER_SAVED).label("prompt"),
+            func.coalesce(PromptRow.title, PromptRunRow.data["title"].astext).label("prompt_title"),
+            UserRow.name.label("user_name"),
+        )
+        .outerjoin(PromptRow, PromptRow.id == PromptRunRow.prompt_id)
         .outerjoin(UserRow, UserRow.id == PromptRunRow.user_id)
-        .where(_may_see(reader), seen("prompt", reader))
+        .where(_may_see(reader), or_(seen("prompt", reader), PromptRow.id.is_(None)))
         .order_by(PromptRunRow.id.desc())
     )
 
@@ -177,6 +191,7 @@ def _of_values(values: dict[str, Any], *, prompt: str, title: str, user_name: st
             "prompt_title": title,
             "user_name": user_name or "",
             "blocks": values["data"].get("blocks", ()),
+            "output": values["data"].get("output"),
             "request_digest": values["data_hash"],
         }
     )

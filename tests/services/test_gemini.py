@@ -1,15 +1,18 @@
 """The real google-genai client against a server that speaks its API."""
 
+import json
 import time
 from functools import partial
 
 import pytest
 
 from nexus import settings
-from nexus.prompts import gemini
+from nexus.prompts import gemini, output
+from nexus.prompts.output import Output, OutputField
 from nexus.prompts.request import Piece, Request
 from tests.gemini_stand_in import (
     MODEL,
+    PLAIN_MODEL,
     GeminiStandIn,
     blocks_answer,
     blocks_prompt,
@@ -217,8 +220,30 @@ def test_a_model_s_name_cannot_lead_elsewhere(stand_in, model):
 
 
 def test_models_that_write_text_are_listed(stand_in):
-    assert gemini.list_models() == ["gemini-3.1-pro-preview", MODEL]
+    assert gemini.list_models() == [PLAIN_MODEL, "gemini-3.1-pro-preview", MODEL]
 
 
 def test_the_key_does_not_show_where_access_is_printed(stand_in):
     assert KEY not in repr(partial(print, gemini.access()))
+
+
+def test_fields_examples_and_a_limit_for_thinking_travel_with_the_request(stand_in):
+    fields = output.schema(Output(fields=(OutputField(name="cause", type="choice", choices=("crew", "weather")),)))
+    asked = REQUEST.model_copy(update={"answer_schema": fields, "examples": (("late crew", '[{"cause": "crew"}]'),), "thinking_tokens": 0})
+    text = "".join(piece.text for piece in gemini.generate(asked, patience=HURRY))
+    (received,) = stand_in.generated
+    assert received.turns == [("user", "late crew"), ("model", '[{"cause": "crew"}]'), ("user", REQUEST.text)]
+    assert received.config == {
+        "temperature": 0.3,
+        "maxOutputTokens": 77,
+        "responseMimeType": "application/json",
+        "responseJsonSchema": fields,
+        "thinkingConfig": {"thinkingBudget": 0},
+    }
+    assert json.loads(text) == [{"cause": "crew"}]
+
+
+def test_a_model_that_does_not_think_is_known_and_refuses_a_limit(stand_in):
+    assert [model.name for model in gemini.describe_models() if not model.thinks] == [PLAIN_MODEL]
+    with pytest.raises(gemini.RequestRefused):
+        list(gemini.generate(REQUEST.model_copy(update={"model": PLAIN_MODEL, "thinking_tokens": 100}), patience=HURRY))

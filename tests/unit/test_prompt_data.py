@@ -145,3 +145,26 @@ def test_a_template_may_only_use_what_the_prompt_has():
 def test_a_model_s_name_cannot_lead_elsewhere(model):
     with pytest.raises(ValidationError):
         Prompt(name="p", title="P", template="x", model=model)
+
+
+DELAYS = [("UA", 3, 10.0, "N1"), ("AA", 5, 20.0, "N2"), ("DL", 10, 60.0, "N3")]
+
+
+def test_a_summary_counts_every_column_that_may_be_sent_and_lists_no_row():
+    governed = govern(DELAYS, "carrier", "delay", "pay", "tail", format="summary", rules={"pay": "aggregate only", "tail": "mask"})
+    assert inside(governed)[1:] == [
+        ["column", "values", "distinct", "mean", "median", "sum", "least", "greatest"],
+        ["carrier", "3", "3", "", "", "", "AA", "UA"],
+        ["delay", "3", "3", "6", "5", "18", "3", "10"],
+        ["pay", "too few", "", "", "", "", "", ""],
+    ]
+    assert (governed.columns, governed.aggregated, governed.withheld) == ((), ("carrier", "delay", "pay"), ("tail",))
+    assert governed.rows == 0
+
+
+def test_extremes_of_a_column_that_may_only_be_counted_stay_here():
+    rows = [(n, 1_000 + n) for n in range(7)]
+    governed = govern(rows, "n", "pay", format="both", rules={"pay": "aggregate only"})
+    assert governed.columns == ("n",)
+    assert "1006" not in governed.text
+    assert inside(governed)[-1] == ["pay", "7", "7", "1003", "1003", "7021", "", ""]
