@@ -1,7 +1,7 @@
 """Dashboards: list, open, ask their panels, save."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel
@@ -114,6 +114,40 @@ def open_dashboard(session: Session, *, reader: User, name: str, version: int | 
         annotations=annotations.read(first["annotations"]),
         **{key: first[key] for key in ("version", "newest", "owner", "saved_at", "saved_by", "note", "favourite", "open_to_all")},
     )
+
+
+def open_draft(session: Session, *, reader: User, dashboard: Dashboard, opened: OpenDashboard | None = None) -> OpenDashboard:
+    """A dashboard that is not saved, as `open_dashboard` would open it. `opened` is the saved one that it is a draft of."""
+    require(reader, Permission.BUILD)
+    found: dict[str, OpenView] = {}
+    problems: dict[str, str] = {}
+    rows = store.view_rows(session, reader=reader, names=views_named(dashboard))
+    for row in rows:
+        if not row["view_hidden"]:
+            try:
+                found[row["view"]] = _open_view(row)
+            except (PanelBroken, versions.SpecUnreadable) as error:
+                problems[row["view"]] = error.message
+    hidden = frozenset(row["view"] for row in rows if row["view_hidden"])
+    if opened is not None:
+        return opened.model_copy(update={"dashboard": dashboard, "views": found, "problems": problems, "hidden": hidden})
+    return OpenDashboard(
+        dashboard=dashboard,
+        version=0,
+        newest=0,
+        views=found,
+        problems=problems,
+        hidden=hidden,
+        owner=reader.name,
+        saved_at=datetime.now(UTC),
+        saved_by=None,
+    )
+
+
+def taken_names(session: Session, *, reader: User) -> frozenset[str]:
+    """The names that a new dashboard cannot have. For choosing a free one; never to be shown."""
+    require(reader, Permission.BUILD)
+    return versions.taken_names(session, kind="dashboard")
 
 
 def _open_view(row: Mapping[str, Any]) -> OpenView:

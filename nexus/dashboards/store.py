@@ -63,6 +63,25 @@ def open_rows(session: Session, *, reader: User, name: str, version: int | None)
     ]
 
 
+_VIEWS = text(f"""
+select used.name as view, views.id is not null and not {seen_by("view", "views")} as view_hidden,
+    views.version as view_version, view_versions.spec as view_spec, view_versions.saved_at as view_saved_at,
+    view_owner.name as view_owner, view_saver.name as view_saved_by,
+    sources.id as source_id, sources.spec as source_spec, sources.changed_at as source_changed_at
+from unnest(cast(:names as text[])) as used(name)
+left join nexus.views on views.name = used.name and views.archived_at is null
+left join nexus.view_versions on view_versions.kept_id = views.id and view_versions.version = views.version and {seen_by("view", "views")}
+left join nexus.users as view_owner on view_owner.id = views.owner_id
+left join nexus.users as view_saver on view_saver.id = view_versions.saved_by
+left join nexus.sources on sources.name = view_versions.spec ->> 'source'
+""")
+
+
+def view_rows(session: Session, *, reader: User, names: set[str]) -> list[Mapping[str, Any]]:
+    """One row for each of `names`, as `open_rows` has them."""
+    return [dict(row) for row in session.execute(_VIEWS, {"names": sorted(names), **values(reader)}).mappings()]
+
+
 _SPECS = text(f"""
 select views.name, view_versions.spec
 from nexus.views join nexus.view_versions on view_versions.kept_id = views.id and view_versions.version = views.version

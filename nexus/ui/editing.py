@@ -1,4 +1,4 @@
-"""A view while somebody edits it: what they typed is kept as a draft at every change, until it is saved or discarded."""
+"""A view or a dashboard while somebody edits it: what they typed is kept as a draft at every change, until it is saved or discarded."""
 
 import difflib
 import json
@@ -6,12 +6,15 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 import streamlit as st
 from pydantic import ValidationError
 
 from nexus.accounts.spec import User
+from nexus.dashboards import service as dashboards
+from nexus.dashboards.service import OpenDashboard
+from nexus.dashboards.spec import Dashboard
 from nexus.db import versions
 from nexus.db.session import transaction
 from nexus.errors import BadInput, Conflict, NexusError
@@ -25,19 +28,26 @@ from nexus.views.spec import View
 from nexus.workspace import files
 
 Content = dict[str, Any]
-"""A view's spec as JSON values, perhaps unfinished."""
+"""A spec as JSON values, perhaps unfinished."""
+Spec = View | Dashboard
+Opened = OpenView | OpenDashboard
+Kind = Literal["view", "dashboard"]
+
+
+def spec_of(opened: Opened) -> Spec:
+    return opened.view if isinstance(opened, OpenView) else opened.dashboard
 
 
 @dataclass
 class Editing:
-    """One view that one person edits. Forms change `content` in place, and call `keep`."""
+    """One thing that one person edits. Forms change `content` in place, and call `keep`."""
 
     user: User
     name: str
-    """Of the draft: the view's own name, or one made for a new view."""
+    """Of the draft: the thing's own name, or one made for a new one."""
     content: Content
     base_version: int | None
-    opened: OpenView | None
+    opened: Opened | None
     kept_at: datetime | None = None
     """When what was typed was last kept; None while nothing was changed."""
     problem: str = ""
@@ -48,21 +58,26 @@ class Editing:
     generation: str = field(default_factory=lambda: secrets.token_hex(3))
     """Another one each time that the content is read anew, so that its widgets begin anew too."""
     kept: str = field(default="", repr=False)
+    kind: Kind = "view"
 
     @property
     def scope(self) -> str:
         """How keys of widgets begin."""
         return f"edit-{self.name}-{self.generation}"
 
+    def text(self) -> str:
+        """The content as text, to tell whether it changed."""
+        return json.dumps(self.content, sort_keys=True, default=str)
+
     def keep(self) -> None:
         """Keep what was typed, where it changed."""
-        text = json.dumps(self.content, sort_keys=True, default=str)
+        text = self.text()
         if text == self.kept:
             return
-        content = json.loads(text)
+        content, base = json.loads(text), self.base_version
         try:
             with transaction() as session:
-                drafts.keep_draft(session, user=self.user, name=self.name, content=content, base_version=self.base_version)
+                drafts.keep_draft(session, user=self.user, name=self.name, content=content, base_version=base, kind=self.kind)
         except NexusError as error:
             # The page has it still; the next change tries again.
             self.unkept = error.message
@@ -72,7 +87,7 @@ class Editing:
     def begin(self) -> None:
         """After a form has prepared the content for itself: that alone is no change."""
         if self.kept_at is None:
-            self.kept = json.dumps(self.content, sort_keys=True, default=str)
+            self.kept = self.text()
 
     def take(self, target: dict[str, Any], name: str, key: str, convert: Callable[[Any], Any] = lambda value: value) -> None:
         """For callbacks: what the widget `key` holds becomes `target[name]`."""
@@ -81,37 +96,45 @@ class Editing:
 
     def leave(self) -> None:
         """This session lets go of it; the draft stays."""
-        st.session_state.pop(_key(self.name), None)
+        st.session_state.pop(_key(self.kind, self.name), None)
 
     def discard(self) -> None:
         """Give up what was typed."""
         with transaction() as session:
-            drafts.discard_draft(session, user=self.user, name=self.name)
+            drafts.discard_draft(session, user=self.user, name=self.name, kind=self.kind)
         self.leave()
 
 
-def _key(name: str) -> str:
-    return f"editing-{name}"
+Made = TypeVar("Made", bound=Editing)
+
+
+def _key(kind: Kind, name: str) -> str:
+    return f"editing-{kind}-{name}"
 
 
 def edit(user: User, name: str, *, opened: OpenView | None, blank: Callable[[], Content]) -> Editing:
+    """The view that `user` edits under `name`."""
+    return resume(Editing, user, name, kind="view", opened=opened, blank=blank)
+
+
+def resume(made: type[Made], user: User, name: str, *, kind: Kind, opened: Opened | None, blank: Callable[[], Content]) -> Made:
     """What `user` edits under `name`: as this session has it, as their draft has it, or as it was saved."""
-    held = st.session_state.get(_key(name))
-    if isinstance(held, Editing) and held.user.id == user.id and not (held.kept_at is None and _older(held.base_version, opened)):
+    held = st.session_state.get(_key(kind, name))
+    if isinstance(held, made) and held.user.id == user.id and not (held.kept_at is None and _older(held.base_version, opened)):
         held.user, held.opened = user, opened
         return held
     with transaction() as session:
-        draft = drafts.find_draft(session, reader=user, name=name)
-    content = versions.plain(opened.view) if opened else blank()
-    editing = Editing(user=user, name=name, content=content, base_version=opened.version if opened else None, opened=opened)
+        draft = drafts.find_draft(session, reader=user, name=name, kind=kind)
+    content = versions.plain(spec_of(opened)) if opened else blank()
+    editing = made(user=user, name=name, content=content, base_version=opened.version if opened else None, opened=opened, kind=kind)
     if draft is not None:
         editing.content, editing.base_version, editing.kept_at = draft.content, draft.base_version, draft.changed_at
-    editing.kept = json.dumps(editing.content, sort_keys=True, default=str)
-    st.session_state[_key(name)] = editing
+    editing.kept = editing.text()
+    st.session_state[_key(kind, name)] = editing
     return editing
 
 
-def _older(base_version: int | None, opened: OpenView | None) -> bool:
+def _older(base_version: int | None, opened: Opened | None) -> bool:
     return opened is not None and base_version != opened.version
 
 
@@ -153,10 +176,15 @@ def draw_head(editing: Editing, known: list[Source], *, ready: Callable[[], View
         )
         _details(editing, known)
         mine = editing.opened is None or editing.opened.may_edit
-        label, act = ("Save", _save) if mine else ("Save as a new view", _save_as_new)
+        label, act = ("Save", save) if mine else ("Save as a new view", save_as_new)
         st.button(label, type="primary", key=f"{scope}-save", icon=":material/check:", on_click=act, args=(editing, ready))
     if not mine:
         st.caption("You may see this view, and its owner may change it. What you make of it becomes a view of your own.")
+    return draw_outcome(editing, ready)
+
+
+def draw_outcome(editing: Editing, ready: Callable[[], Spec]) -> str | None:
+    """What there is to say about the last try to save. Returns the name of what was saved in this run."""
     if editing.problem:
         st.error(sentence(editing.problem), icon=":material/error:")
     _meanwhile(editing, ready)
@@ -210,32 +238,24 @@ def draw_draft(editing: Editing) -> None:
     local = editing.kept_at.astimezone(when.zone())
     shown = f"{local:%H:%M}" if local.date() == datetime.now(when.zone()).date() else when.moment(editing.kept_at)
     st.caption(f":material/draft: Draft kept at {shown}, not saved yet", width="content")
-    st.button("Discard the draft", key=f"{editing.scope}-discard", type="tertiary", on_click=_discard, args=(editing,))
+    st.button("Discard the draft", key=f"{editing.scope}-discard", type="tertiary", on_click=discard, args=(editing,))
 
 
-def _discard(editing: Editing) -> None:
+def discard(editing: Editing) -> None:
     editing.discard()
     if editing.opened is None:
         url.go(draft=None)
     st.rerun()
 
 
-def _save(editing: Editing, ready: Callable[[], View]) -> None:
+def save(editing: Editing, ready: Callable[[], Spec]) -> None:
+    """For callbacks: keep what `ready` makes as a version. A refusal stays in `editing`, for `draw_outcome`."""
     editing.problem = ""
     try:
-        view = ready()
+        spec = ready()
         if editing.base_version is None and not editing.content.get("name"):
-            view = _freely_named(view, editing.user)
-        with transaction() as session:
-            views.save_view(
-                session,
-                user=editing.user,
-                view=view,
-                base_version=editing.base_version,
-                note=editing.content.get("note") or "",
-                # Saved as a new view, it is as open as the one it came from.
-                open_to_all=editing.opened.open_to_all if editing.opened else True,
-            )
+            spec = _freely_named(spec, editing.user)
+        _store(spec, editing)
     except Conflict as conflict:
         if editing.base_version is None:
             editing.problem = conflict.message
@@ -246,15 +266,27 @@ def _save(editing: Editing, ready: Callable[[], View]) -> None:
         editing.problem = error.message
         return
     editing.discard()
-    st.session_state[f"saved-{editing.name}"] = view.name
+    st.session_state[f"saved-{editing.name}"] = spec.name
 
 
-def _meanwhile(editing: Editing, ready: Callable[[], View]) -> None:
+def _store(spec: Spec, editing: Editing) -> None:
+    # Saved as something new, it is as open as what it came from.
+    user, base, is_open = editing.user, editing.base_version, editing.opened.open_to_all if editing.opened else True
+    note = editing.content.get("note") or ""
+    with transaction() as session:
+        match spec:
+            case View():
+                views.save_view(session, user=user, view=spec, base_version=base, note=note, open_to_all=is_open)
+            case Dashboard():
+                dashboards.save_dashboard(session, user=user, dashboard=spec, base_version=base, note=note, open_to_all=is_open)
+
+
+def _meanwhile(editing: Editing, ready: Callable[[], Spec]) -> None:
     """Somebody saved another version since this one was opened: who, when, and what can be done about it."""
     if editing.base_version is None or editing.opened is None or not (editing.conflict or _older(editing.base_version, editing.opened)):
         return
     with transaction() as session:
-        theirs = views.find_view(session, reader=editing.user, name=editing.opened.view.name)
+        theirs = versions.load(session, reader=editing.user, kind=editing.kind, name=spec_of(editing.opened).name)
     if theirs.version == editing.base_version:
         return
     who = plain(theirs.saved_by or "Someone")
@@ -266,42 +298,42 @@ def _meanwhile(editing: Editing, ready: Callable[[], View]) -> None:
         with st.container(horizontal=True):
             scope = editing.scope
             st.button("Save mine on top", key=f"{scope}-on-top", on_click=_save_on_top, args=(editing, theirs.version, ready))
-            st.button("Save mine as a new view", key=f"{scope}-as-new", on_click=_save_as_new, args=(editing, ready))
-            st.button("Take theirs", key=f"{scope}-take", on_click=_discard, args=(editing,))
+            st.button(f"Save mine as a new {editing.kind}", key=f"{scope}-as-new", on_click=save_as_new, args=(editing, ready))
+            st.button("Take theirs", key=f"{scope}-take", on_click=discard, args=(editing,))
             st.toggle("Show the difference", key=f"{scope}-difference")
         if st.session_state.get(f"{editing.scope}-difference"):
-            st.code(_difference(theirs.view, ready), language="diff", wrap_lines=True)
+            st.code(_difference({"kind": editing.kind, **theirs.spec}, ready), language="diff", wrap_lines=True)
 
 
-def _save_on_top(editing: Editing, version: int, ready: Callable[[], View]) -> None:
+def _save_on_top(editing: Editing, version: int, ready: Callable[[], Spec]) -> None:
     before, editing.base_version = editing.base_version, version
-    _save(editing, ready)
+    save(editing, ready)
     if editing.problem:
         editing.base_version = before
 
 
-def _save_as_new(editing: Editing, ready: Callable[[], View]) -> None:
+def save_as_new(editing: Editing, ready: Callable[[], Spec]) -> None:
     """Under the first name that is free, with the same title."""
     before, editing.base_version = editing.base_version, None
-    _save(editing, lambda: _freely_named(ready(), editing.user))
+    save(editing, lambda: _freely_named(ready(), editing.user))
     if editing.problem:
         editing.base_version = before
 
 
-def _freely_named(view: View, user: User) -> View:
-    """The view under its own name, or the first like it that is free: nobody chose it."""
+def _freely_named(spec: Spec, user: User) -> Spec:
+    """Under its own name, or the first like it that is free: nobody chose it."""
     with transaction() as session:
-        taken = views.taken_names(session, reader=user)
-    stem = view.name[:56].rstrip("-")
-    name = next(name for name in (view.name, *(f"{stem}-{count}" for count in range(2, 10_000))) if name not in taken)
-    return view.model_copy(update={"name": name})
+        taken = (views if isinstance(spec, View) else dashboards).taken_names(session, reader=user)
+    stem = spec.name[:56].rstrip("-")
+    name = next(name for name in (spec.name, *(f"{stem}-{count}" for count in range(2, 10_000))) if name not in taken)
+    return spec.model_copy(update={"name": name})
 
 
-def _difference(theirs: View, ready: Callable[[], View]) -> str:
+def _difference(theirs: dict[str, Any], ready: Callable[[], Spec]) -> str:
     """Theirs against mine, as lines of YAML."""
     try:
-        mine = ready()
+        mine = {"kind": theirs["kind"], **versions.plain(ready())}
     except NexusError as error:
         return error.message
-    before, after = (files.write({"kind": "view", **versions.plain(view)}).splitlines() for view in (theirs, mine))
+    before, after = (files.write(spec).splitlines() for spec in (theirs, mine))
     return "\n".join(difflib.unified_diff(before, after, "theirs", "mine", lineterm="")) or "Both say the same."

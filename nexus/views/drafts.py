@@ -1,4 +1,4 @@
-"""What a person has typed into a view's form and not saved: kept as they go, and found again on any replica."""
+"""What a person has typed into the form of a view, or a dashboard, and not saved: kept as they go, and found again on any replica."""
 
 import secrets
 from typing import Any
@@ -7,34 +7,35 @@ from nexus.accounts.spec import Permission, User, require
 from nexus.db import drafts as store
 from nexus.db.drafts import Draft
 from nexus.db.session import Session
+from nexus.db.versions import Kind
 
 NEW = "new:"
-"""How names of drafts of new views begin. No view is called so."""
+"""How names of drafts of something new begin. Nothing is called so."""
 
 
 def new_name() -> str:
-    """A name for the draft of a view that has none yet."""
+    """A name for the draft of what has none yet."""
     return f"{NEW}{secrets.token_hex(4)}"
 
 
-def find_draft(session: Session, *, reader: User, name: str) -> Draft | None:
-    """The person's own draft of the view `name`, or of a new one. Its content is a view's spec as JSON, perhaps unfinished."""
+def find_draft(session: Session, *, reader: User, name: str, kind: Kind = "view") -> Draft | None:
+    """The person's own draft of what is called `name`, or of something new. Its content is a spec as JSON, perhaps unfinished."""
     require(reader, Permission.BUILD)
-    return store.find(session, reader_id=reader.id, kind="view", name=name)
+    return store.find(session, reader_id=reader.id, kind=kind, name=name)
 
 
-def new_drafts(session: Session, *, reader: User) -> list[Draft]:
-    """The person's own drafts of views that are not saved at all, the newest first."""
+def new_drafts(session: Session, *, reader: User, kind: Kind = "view") -> list[Draft]:
+    """The person's own drafts of what is not saved at all, the newest first."""
     require(reader, Permission.BUILD)
-    return [draft for draft in store.every(session, reader_id=reader.id, kind="view") if draft.name.startswith(NEW)]
+    return [draft for draft in store.every(session, reader_id=reader.id, kind=kind) if draft.name.startswith(NEW)]
 
 
-def keep_draft(session: Session, *, user: User, name: str, content: dict[str, Any], base_version: int | None) -> None:
+def keep_draft(session: Session, *, user: User, name: str, content: dict[str, Any], base_version: int | None, kind: Kind = "view") -> None:
     """Write over the person's draft of this name. Raises BadInput when it is too long to keep."""
     require(user, Permission.BUILD)
-    store.keep(session, user_id=user.id, kind="view", name=name, content=content, base_version=base_version)
+    store.keep(session, user_id=user.id, kind=kind, name=name, content=content, base_version=base_version)
 
 
-def discard_draft(session: Session, *, user: User, name: str) -> None:
+def discard_draft(session: Session, *, user: User, name: str, kind: Kind = "view") -> None:
     require(user, Permission.BUILD)
-    store.discard(session, user_id=user.id, kind="view", name=name)
+    store.discard(session, user_id=user.id, kind=kind, name=name)
