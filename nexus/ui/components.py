@@ -28,7 +28,12 @@ FOLDER = Path(__file__).parent / "static" / "components"
 PACKAGE = "nexus"
 
 
-FILES = {"grid": ("grid.js", "grid.css"), "sql-editor": ("editor.*.js", "editor.css"), "upload": ("upload.js", "upload.css")}
+FILES = {
+    "board": ("board.js", "board.css"),
+    "grid": ("grid.js", "grid.css"),
+    "sql-editor": ("editor.*.js", "editor.css"),
+    "upload": ("upload.js", "upload.css"),
+}
 """Script and style of each component, in `FOLDER`."""
 
 

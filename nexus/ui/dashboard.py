@@ -36,7 +36,7 @@ def draw_dashboard(board: Board) -> None:
     with head:
         st.fragment(_head, key=HEAD)(board)
     with bar:
-        filters.draw_filters(spec.filters, scope=spec.name, options=lambda parameter: _options(board, parameter), changed=board.changed)
+        filters.draw_filters(spec.filters, scope=spec.name, options=lambda parameter: offered(board, parameter), changed=board.changed)
     board.whole = True
 
 
@@ -131,7 +131,7 @@ def _toggle_favourite(board: Board) -> None:
         board.favourite = dashboards.toggle_favourite(session, user=board.user, name=board.opened.dashboard.name)
 
 
-def _options(board: Board, parameter: Parameter) -> list[filters.Option]:
+def offered(board: Board, parameter: Parameter) -> list[filters.Option]:
     """What a choice offers. When the data cannot be read, what is chosen already stays; the panels say why."""
     try:
         return list(dashboards.filter_choices(board.opened, parameter, reader=board.user, values=board.values).options)

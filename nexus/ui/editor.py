@@ -31,12 +31,14 @@ def yaml_of(spec: Spec) -> str:
     return files.write({"kind": _kind(spec), **versions.plain(spec)})
 
 
-def parse(text: str, *, kind: Kind, user: User) -> Spec:
-    """The spec that `text` holds. Raises WorkspaceInvalid with line and field, also for what it names and is not there."""
+def parse(text: str, *, kind: Kind, user: User, name: str | None = None) -> Spec:
+    """The spec that `text` holds, which stays `name`. Raises WorkspaceInvalid with line and field, also for what it names and is not there."""
     data = {f"{kind}.yaml": text.encode("utf-8", "replace")}
     item = validate.read_all(data)[0]
     if item.kind != kind:
         raise BadInput(f"This is the YAML of a {item.kind}. A {kind} begins with `kind: {kind}`.")
+    if name and item.name != name:
+        raise BadInput(f"The name stands in addresses and stays `{name}`. To make a copy, create a new {kind} with this YAML.")
     with transaction() as session:
         workspace.diff(session, user=user, texts=data)
     assert isinstance(item.spec, View | Dashboard)
@@ -64,9 +66,7 @@ def draw_yaml(text: str, *, kind: Kind, name: str | None, base_version: int | No
     if not (pressed or checked):
         return _overrule(scope, base_key, typed, kind=kind, name=name, user=user, note=note)
     try:
-        spec = parse(typed or "", kind=kind, user=user)
-        if name and spec.name != name:
-            raise BadInput(f"The name stands in addresses and stays `{name}`. To make a copy, create a new {kind} with this YAML.")
+        spec = parse(typed or "", kind=kind, user=user, name=name)
         if checked:
             st.success("No mistakes found. Nothing was saved.")
             return None
@@ -115,7 +115,7 @@ def _overrule(scope: str, base_key: str, typed: str, *, kind: Kind, name: str | 
     return None
 
 
-def draw_problems(invalid: WorkspaceInvalid) -> None:
+def draw_problems(invalid: WorkspaceInvalid, outcome: str = "nothing was saved") -> None:
     """Every mistake with its line and field."""
     lines = [
         "- "
@@ -125,7 +125,7 @@ def draw_problems(invalid: WorkspaceInvalid) -> None:
         for problem in invalid.problems
     ]
     count = len(lines)
-    st.error(f"{'One mistake' if count == 1 else f'{count} mistakes'}; nothing was saved.\n\n" + "\n".join(lines))
+    st.error(f"{'One mistake' if count == 1 else f'{count} mistakes'}; {outcome}.\n\n" + "\n".join(lines))
 
 
 def forget(scope: str) -> None:

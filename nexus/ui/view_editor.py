@@ -36,6 +36,8 @@ def draw_new(user: User, way: str) -> None:
     """An empty form; afterwards the page of the new view."""
     require(user, Permission.BUILD)
     st.title("New view", anchor=False)
+    if url.text("to"):
+        st.caption("Once it is saved, it is put on the dashboard that you came from.")
     with transaction() as session:
         known = sources.all_sources(session, reader=user)
     if not known:
@@ -129,5 +131,13 @@ def draw_editor(user: User, opened: OpenView) -> None:
 
 
 def _leave(saved: str | None) -> None:
-    if saved:
-        st.switch_page("pages/view.py", query_params={"name": saved})
+    """To the view; or to the dashboard that it was made for, which puts it on its page."""
+    if not saved:
+        return
+    to = url.text("to")
+    if to.startswith(drafts.NEW):
+        draft = {"new": "page", "draft": to.removeprefix(drafts.NEW)}
+        st.switch_page("pages/dashboard.py", query_params={**draft, "add": saved})
+    if to:
+        st.switch_page("pages/dashboard.py", query_params={"name": to, "edit": "1", "add": saved})
+    st.switch_page("pages/view.py", query_params={"name": saved})

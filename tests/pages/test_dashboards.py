@@ -9,7 +9,7 @@ from nexus.dashboards import service as dashboards
 from nexus.db import session as own
 from nexus.views import service as views
 from nexus.workspace import service as workspace
-from tests.pages.conftest import button, shown
+from tests.pages.conftest import button, field, shown
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_a_name_that_nothing_has_is_said_so(sample, visit, viewer, page, name):
 
 
 def test_a_dashboard_is_archived_after_asking_and_leaves_the_list(sample, visit, analyst):
-    app = visit("dashboard", analyst, name="weather-and-aircraft", edit="1")
+    app = visit("dashboard", analyst, name="weather-and-aircraft", edit="versions")
     assert "leaves every list" in shown(app)
     button(app, "Archive it").click().run()
     assert "Weather and aircraft" not in _links(visit("dashboards", analyst))
@@ -137,37 +137,40 @@ def test_a_viewer_cannot_reach_the_editor_by_its_address(sample, visit, viewer):
     assert not app.text_area
 
 
-def test_yaml_is_saved_as_the_next_version(sample, visit, analyst):
-    app = visit("dashboard", analyst, name="delays", edit="1")
-    app.text_area[0].set_value(app.text_area[0].value.replace("title: Delays at a glance", "title: Delays today"))
-    button(app, "Save").click().run()
+def test_yaml_is_published_as_the_next_version(sample, visit, analyst):
+    app = visit("dashboard", analyst, name="delays", edit="yaml")
+    app.text_area[0].set_value(app.text_area[0].value.replace("title: Delays at a glance", "title: Delays today")).run()
+    button(app, "Publish now").click().run()
     with own.transaction() as session:
         opened = dashboards.open_dashboard(session, reader=analyst, name="delays")
     assert (opened.dashboard.title, opened.version) == ("Delays today", 2)
 
 
 def test_a_mistake_in_yaml_is_shown_with_its_line_and_nothing_is_lost(sample, visit, analyst):
-    app = visit("dashboard", analyst, name="delays", edit="1")
+    app = visit("dashboard", analyst, name="delays", edit="yaml")
     typed = app.text_area[0].value.replace("view: key-figures", "view: key-figure", 1)
-    app.text_area[0].set_value(typed)
-    button(app, "Save").click().run()
+    app.text_area[0].set_value(typed).run()
     line = next(number for number, text in enumerate(typed.splitlines(), 1) if "view: key-figure" in text and not text.endswith("s"))
     assert f"Line {line}" in shown(app)
-    assert app.text_area[0].value == typed
+    button(app, "Publish now").click().run()
+    with own.transaction() as session:
+        assert dashboards.open_dashboard(session, reader=analyst, name="delays").version == 1
+    again = visit("dashboard", analyst, name="delays", edit="yaml")  # after a crash, or on another replica
+    assert again.text_area[0].value == typed
 
 
 def test_two_people_editing_lose_nothing(sample, visit, analyst):
     app = visit("dashboard", analyst, name="delays", edit="1")
-    mine = app.text_area[0].value.replace("Delays at a glance", "Mine")
+    field(app, "Title").set_value("Mine").run()
     with own.transaction() as session:
         opened = dashboards.open_dashboard(session, reader=sample, name="delays")
         theirs = opened.dashboard.model_copy(update={"title": "Theirs"})
         dashboards.save_dashboard(session, user=sample, dashboard=theirs, base_version=opened.version)
-    app.text_area[0].set_value(mine)
-    button(app, "Save").click().run()
-    assert "saved version 2 meanwhile" in shown(app)
-    assert "title: Theirs" in shown(app)
-    assert app.text_area[0].value == mine
-    button(app, "Save mine over it").click().run()
+    button(app, "Publish now").click().run()
+    assert "saved version 2" in shown(app)
+    app.toggle[0].set_value(True).run()
+    assert "-title: Theirs" in shown(app)
+    assert field(app, "Title").value == "Mine"
+    button(app, "Save mine on top").click().run()
     with own.transaction() as session:
         assert dashboards.open_dashboard(session, reader=analyst, name="delays").dashboard.title == "Mine"

@@ -1,0 +1,66 @@
+"""The handles over the panels: one chooses, moves and sizes them by mouse, touch and keyboard on the page itself."""
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+
+import streamlit as st
+
+from nexus.dashboards.spec import Dashboard, Panel
+from nexus.ui.components import component
+from nexus.ui.composing.draft import Composing, arranged
+from nexus.ui.composing.fields import change
+from nexus.ui.composing.panel_form import KINDS, remove
+
+SIDE = "compose-side"
+_mount = component("board")
+
+
+def draw_handles(editing: Composing, shown: Dashboard, tab: str | None, frames: tuple[Panel, ...]) -> None:
+    """`frames` are the panels in the order of their frames on the page; the reading order is `shown`'s."""
+    key = f"handles-{editing.name}"
+    data = {
+        "frames": [_frame(panel, editing) for panel in frames],
+        "order": [panel.name for panel in shown.on(tab)],
+        "chosen": editing.chosen,
+    }
+
+    def acted() -> None:
+        said = st.session_state.get(key, {}).get("act")
+        if isinstance(said, Mapping):
+            _act(editing, said)
+
+    _mount(key=key, data=data, on_act_change=acted)
+
+
+def _frame(panel: Panel, editing: Composing) -> dict[str, Any]:
+    # As the draft has it: a panel that is not finished is shown as a sentence.
+    given = editing.panel(panel.name) or {}
+    kind = str(given.get("kind") or panel.kind)
+    return {"name": panel.name, "title": panel.title, "kind": KINDS.get(kind, kind), "width": panel.width, "height": panel.height}
+
+
+def _act(editing: Composing, said: Mapping[str, Any]) -> None:
+    name = said.get("name") if isinstance(said.get("name"), str) else None
+    match said.get("what"):
+        case "choose":
+            editing.choose(name if editing.panel(name) else None)
+            st.rerun([SIDE, "compose-handles"])
+        case "remove" if name:
+            change(editing, remove, editing, name)
+        case "arrange":
+            order, sizes = said.get("order"), said.get("sizes")
+            if isinstance(order, list) and isinstance(sizes, Mapping):
+                change(editing, _arrange, editing, [str(one) for one in order], sizes)
+        case "back":
+            editing.back()
+            st.rerun()
+
+
+def _arrange(editing: Composing, order: list[str], sizes: Mapping[str, Any]) -> None:
+    fitting = {name: size for name, size in sizes.items() if isinstance(size, list) and len(size) == 2 and all(map(_whole, size))}
+    editing.content["panels"] = arranged(editing.panels, order, fitting)
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) or (isinstance(value, float) and isfinite(value))
