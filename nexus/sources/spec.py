@@ -132,7 +132,7 @@ class QueryRefused(BadInput):
 
 
 class NotSql(QueryRefused):
-    """Postgres's own grammar cannot read it."""
+    """Postgres's own grammar cannot read it, or a parameter in it is not there."""
 
 
 class QueryFailed(BadInput):

@@ -87,7 +87,7 @@ def places_of(sql: str, tokens: list[Any], names: frozenset[str] | None) -> Iter
             if brackets:
                 continue
             if names is not None:
-                raise QueryRefused(
+                raise NotSql(
                     f"The parameter :{name}{place_of(sql, token.start)} is not defined. Add it to the parameters, or remove it.",
                     position=token.start,
                 )
