@@ -7,6 +7,7 @@ from sqlalchemy import Connection, text
 
 from nexus.db import (
     askings,  # noqa: F401 - a table of its own
+    report_tables,  # noqa: F401 - tables of their own
     tables,
 )
 from nexus.db import session as own

@@ -32,7 +32,7 @@ from nexus.db import migrate
 from nexus.errors import NexusError
 from nexus.exports import routes as exports_routes
 from nexus.imports import routes as imports_routes
-from nexus.reports import jobs
+from nexus.reports import jobs, retention
 from nexus.reports import routes as reports_routes
 from nexus.sources import routes as sources_routes
 from nexus.ui import components
@@ -109,11 +109,13 @@ def application() -> st.App:
         threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
         runs.start()
         jobs.start()
+        retention.start()
         yield {}
         open_pages.close()
         jobs.leave_off()
         await anyio.to_thread.run_sync(_stop_browser)
         await anyio.to_thread.run_sync(jobs.stop)
+        await anyio.to_thread.run_sync(retention.stop)
         await anyio.to_thread.run_sync(runs.stop)
 
     return st.App(

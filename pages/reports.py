@@ -4,7 +4,7 @@ import streamlit as st
 
 from nexus.accounts.spec import User
 from nexus.db.session import transaction
-from nexus.reports import service as reports
+from nexus.reports import ledger as reports
 from nexus.ui import forms
 from nexus.ui.page import run_page
 from nexus.ui.reports import draw_report

@@ -36,6 +36,10 @@ class SavedSettings(BaseModel, frozen=True, extra="forbid"):
         50, ge=1, le=10_000, description="Failed sign-ins from one address that lock the address, in the same time."
     )
     run_days: int = Field(90, ge=1, le=3_650, description="Days that it stays known who ran what, and how fast.")
+    report_days: int = Field(1_825, ge=1, le=36_500, description="Days that printed files are kept.")
+    report_mb: int = Field(5_000, ge=10, le=10_000_000, description="Most that all printed files may take, in MB.")
+    report_last_kept: bool = Field(True, description="Whether the newest file of each dashboard, view and answer stays, however old.")
+    report_snapshot_days: int = Field(730, ge=1, le=36_500, description="Days that issues of a report can be compared.")
     upload_mb: int = Field(100, ge=1, le=2_000, description="Largest file that may be brought in, in MB.")
 
 

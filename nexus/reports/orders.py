@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from nexus.accounts.spec import Permission, User, require
+from nexus.dashboards import picks as picked
 from nexus.dashboards import service as dashboards
 from nexus.dashboards.spec import TablePanel
 from nexus.db.session import transaction
@@ -21,10 +22,14 @@ from nexus.sources.run import describe
 from nexus.sources.spec import Query, Source
 from nexus.views import service as views
 from nexus.views import values as typed
-from nexus.views.excerpt import Excerpt, query_of_excerpt
+from nexus.views.excerpt import PART, WHERE_IT_LIES, WHICH, Excerpt, query_of_excerpt
 from nexus.views.parameter import Parameter
 
 LAYOUT = (*Layout.model_fields, "zone")
+ISSUE_OF = "issue_of"
+"""Of an address: the id of the report that is issued again."""
+REST = frozenset((picked.KEY, PART, *WHICH, *WHERE_IT_LIES))
+"""What of an address is neither filter nor layout, and kept for issuing it again."""
 Given = Mapping[str, list[str]]
 
 
@@ -95,7 +100,9 @@ def _print_dashboard(user: User, name: str, given: Given, **how: Any) -> Report:
     require(user, Permission.SEE)
     with transaction() as session:
         filters = dashboards.open_dashboard(session, reader=user, name=name).dashboard.filters
-    return service.print_dashboard(user=user, name=name, values=typed.parse(filters, given), **paper(given, filters), **how)
+    picks = picked.read((given.get(picked.KEY) or [""])[-1])
+    values = typed.parse(filters, given)
+    return service.print_dashboard(user=user, name=name, values=values, picks=picks, **_record(given), **paper(given, filters), **how)
 
 
 def _print_view(user: User, name: str, given: Given, **how: Any) -> Report:
@@ -103,12 +110,19 @@ def _print_view(user: User, name: str, given: Given, **how: Any) -> Report:
     with transaction() as session:
         parameters = views.find_view(session, reader=user, name=name).view.parameters
     values, excerpt = typed.parse(parameters, given), Excerpt.read(given)
-    return service.print_view(user=user, name=name, values=values, excerpt=excerpt, **paper(given, parameters), **how)
+    return service.print_view(user=user, name=name, values=values, excerpt=excerpt, **_record(given), **paper(given, parameters), **how)
 
 
 def _print_prompt_run(user: User, name: str, given: Given, **how: Any) -> Report:
     require(user, Permission.SEE)
-    return service.print_prompt_run(user=user, run_id=int(name), **paper(given, ()), **how)
+    return service.print_prompt_run(user=user, run_id=int(name), **_record(given), **paper(given, ()), **how)
+
+
+def _record(given: Given) -> dict[str, Any]:
+    """What the ledger keeps of an address, besides filters and layout."""
+    said = (given.get(ISSUE_OF) or [""])[-1]
+    issue_of = int(said) if said.isascii() and said.isdecimal() and len(said) < 18 else None
+    return {"address": {key: list(texts) for key, texts in given.items() if key in REST}, "issue_of": issue_of}
 
 
 def paper(given: Mapping[str, list[str]], filters: Sequence[Parameter]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from nexus.accounts.spec import Permission, User, require
 from nexus.db.session import transaction
-from nexus.reports import orders, service
+from nexus.reports import ledger, orders
 from nexus.reports.spec import Kind, Report
 
 AT_ONCE = 12
@@ -63,13 +63,13 @@ def _printing() -> anyio.CapacityLimiter:
 
 def _record(user: User, report_id: int) -> Report:
     with transaction() as session:
-        return service.find_report(session, reader=user, report_id=report_id)
+        return ledger.find_report(session, reader=user, report_id=report_id)
 
 
 def _download(user: User, report: Report) -> Response:
     """The file, a few megabytes at a time: a large one is never in memory."""
     return StreamingResponse(
-        iterate_in_threadpool(service.chunks_of(reader=user, report_id=report.id)),
+        iterate_in_threadpool(ledger.chunks_of(reader=user, report_id=report.id)),
         media_type="application/pdf",
         headers={
             "Content-Disposition": disposition(report.title, report.subject, report.created_at),

@@ -4,15 +4,16 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, delete, func, insert, null, or_, select, true, update
+from sqlalchemy import ColumnElement, Row, Select, and_, case, delete, exists, func, insert, null, or_, select, text, true, update
 from sqlalchemy.orm import aliased
 
 from nexus.accounts.spec import Permission, User
+from nexus.db.report_tables import ReportJobRow, ReportPartRow, ReportRow, ReportSnapshotRow
 from nexus.db.session import Session
 from nexus.db.sharing import bound, seen_by
-from nexus.db.tables import ReportJobRow, ReportPartRow, ReportRow, UserRow
+from nexus.db.tables import UserRow
 from nexus.db.uses import KINDS
-from nexus.reports.spec import Job, Report
+from nexus.reports.spec import Issued, Job, Kept, Maker, Report, Wanted
 
 _columns = (
     ReportRow.id,
@@ -30,6 +31,10 @@ _columns = (
     ReportRow.locked,
     ReportRow.created_at,
     ReportRow.created_by,
+    ReportRow.asked,
+    ReportRow.issue_of,
+    ReportRow.removed_at,
+    exists().where(ReportSnapshotRow.report_id == ReportRow.id).label("comparable"),
     UserRow.name.label("created_by_name"),
 )
 
@@ -44,6 +49,9 @@ _HIDDEN = (
         f"where not {seen_by(kind, f'{kind}s')}"
         for kind in KINDS
     ),
+    # An answer on a dashboard was made of the rows of views that no panel names.
+    "select from jsonb_array_elements(reports.queries) as query, jsonb_array_elements_text(query -> 'views') as answered "
+    f"join nexus.views on views.name = answered where not {seen_by('view', 'views')}",
 )
 """What a report is of, or has in a panel, and the reader may not see."""
 
@@ -55,7 +63,12 @@ def readable(reader: User) -> ColumnElement[bool]:
     """
     if reader.may(Permission.ADMINISTER):
         return ReportRow.id.is_not(None)
-    return and_(ReportRow.created_by == reader.id, *(bound(f"not exists ({hidden})", reader) for hidden in _HIDDEN))
+    return and_(ReportRow.created_by == reader.id, _unhidden(reader))
+
+
+def _unhidden(reader: User) -> ColumnElement[bool]:
+    """Whether the reader may see what it is of, and all that it has in its panels."""
+    return and_(*(bound(f"not exists ({hidden})", reader) for hidden in _HIDDEN))
 
 
 def _records(reader: User) -> Select[Any]:
@@ -69,21 +82,33 @@ def add(session: Session, **values: Any) -> int:
     return row.id
 
 
-def newest(session: Session, *, reader: User, words: list[str], before: int | None, limit: int) -> list[Report]:
-    """With all `words` somewhere in title, subject or maker's name, the newest first."""
+def newest(session: Session, *, reader: User, wanted: Wanted, before: int | None, limit: int) -> list[Report]:
+    """The newest first. `wanted.words` all stand somewhere in title, subject or maker's name."""
     found = _records(reader).order_by(ReportRow.id.desc()).limit(limit)
-    if words:
+    for word in wanted.words:
         found = found.where(
-            and_(
-                *(
-                    or_(*(column.icontains(word, autoescape=True) for column in (ReportRow.title, ReportRow.subject, UserRow.name)))
-                    for word in words
-                )
-            )
+            or_(*(column.icontains(word, autoescape=True) for column in (ReportRow.title, ReportRow.subject, UserRow.name)))
         )
+    if wanted.kind is not None:
+        found = found.where(ReportRow.kind == wanted.kind)
+    if wanted.subject is not None:
+        found = found.where(ReportRow.subject == wanted.subject)
+    if wanted.made_by is not None:
+        found = found.where(ReportRow.created_by == wanted.made_by)
+    if wanted.since is not None:
+        found = found.where(ReportRow.created_at >= wanted.since)
+    if wanted.until is not None:
+        found = found.where(ReportRow.created_at < wanted.until)
     if before is not None:
         found = found.where(ReportRow.id < before)
     return [_report(row) for row in session.execute(found)]
+
+
+def makers(session: Session, *, reader: User, limit: int) -> list[Maker]:
+    """Who made reports that the reader may see, by name. Each person is looked up once, however many reports they made."""
+    made = exists().where(ReportRow.created_by == UserRow.id, readable(reader))
+    found = select(UserRow.id, UserRow.name, UserRow.email).where(made).order_by(UserRow.name, UserRow.email).limit(limit)
+    return [Maker(**row._mapping) for row in session.execute(found)]
 
 
 def find(session: Session, *, reader: User, report_id: int) -> Report | None:
@@ -116,6 +141,91 @@ def file(session: Session, *, reader: User, report_id: int) -> bytes | None:
         return None
     more = select(ReportPartRow.content).where(ReportPartRow.report_id == report_id).order_by(ReportPartRow.position)
     return b"".join([first, *session.execute(more).scalars()])
+
+
+def keep_snapshot(session: Session, *, report_id: int, content: bytes) -> None:
+    session.execute(insert(ReportSnapshotRow).values(report_id=report_id, content=content))
+
+
+def snapshot(session: Session, *, reader: User, report_id: int) -> bytes | None:
+    found = select(ReportSnapshotRow.content).join(ReportRow, ReportRow.id == ReportSnapshotRow.report_id)
+    return session.execute(found.where(readable(reader), ReportRow.id == report_id)).scalar()
+
+
+def issued(session: Session, *, reader: User, sha256: str) -> Issued | None:
+    """The report that has this file. Who may not see all that is in it learns when it was made, and nothing else."""
+    seen = _unhidden(reader) if not reader.may(Permission.ADMINISTER) else ReportRow.id.is_not(None)
+    columns = [ReportRow.created_at, ReportRow.id, ReportRow.kind, ReportRow.subject, ReportRow.subject_version, ReportRow.title]
+    found = (
+        select(*columns, ReportRow.removed_at, UserRow.name.label("made_by"), seen.label("seen"), readable(reader).label("readable"))
+        .join(UserRow, UserRow.id == ReportRow.created_by, isouter=True)
+        .where(ReportRow.sha256 == sha256)
+        .order_by(ReportRow.id)
+        .limit(1)
+    )
+    row = session.execute(found).first()
+    if row is None:
+        return None
+    return Issued(**row._mapping) if row.seen else Issued(created_at=row.created_at)
+
+
+_LAST = "select max(id) from nexus.reports where removed_at is null group by kind, subject"
+
+_AGED = text(f"""
+select id from nexus.reports
+where removed_at is null and created_at < now() - make_interval(days => :days) and (not :last_kept or id not in ({_LAST}))
+order by id limit :limit
+""")
+
+_TOO_MANY = text(f"""
+select id from (
+    select id, sum(size_bytes) over (order by id desc) as with_newer from nexus.reports where removed_at is null
+) as sized
+where with_newer > :most_bytes and (not :last_kept or id not in ({_LAST}))
+order by id limit :limit
+""")
+
+_REMOVE = text("update nexus.reports set file = null, removed_at = now() where id = any(:ids)")
+_REMOVE_PARTS = text("delete from nexus.report_parts where report_id = any(:ids)")
+_REMOVE_SNAPSHOTS = text("delete from nexus.report_snapshots where report_id = any(:ids)")
+
+_OLD_SNAPSHOTS = text("""
+delete from nexus.report_snapshots where report_id in (
+    select report_snapshots.report_id from nexus.report_snapshots join nexus.reports on reports.id = report_snapshots.report_id
+    where reports.created_at < now() - make_interval(days => :days) order by report_snapshots.report_id limit :limit
+)
+""")
+
+
+def alone(session: Session) -> bool:
+    """Whether nobody else cleans up at this moment; nobody begins to until the transaction ends."""
+    return bool(session.execute(text("select pg_try_advisory_xact_lock(4, 0)")).scalar())
+
+
+def remove_files(session: Session, *, days: int, most_bytes: int, last_kept: bool, limit: int) -> int:
+    """Remove files by age, then the oldest beyond `most_bytes`; their records stay. How many, at most `limit`."""
+    given = {"last_kept": last_kept, "limit": limit}
+    ids = list(session.execute(_AGED, {"days": days, **given}).scalars())
+    ids = ids or list(session.execute(_TOO_MANY, {"most_bytes": most_bytes, **given}).scalars())
+    for statement in (_REMOVE_PARTS, _REMOVE_SNAPSHOTS, _REMOVE):
+        session.execute(statement, {"ids": ids})
+    return len(ids)
+
+
+def remove_snapshots(session: Session, *, days: int, limit: int) -> int:
+    return session.execute(_OLD_SNAPSHOTS, {"days": days, "limit": limit}).rowcount  # type: ignore[attr-defined]
+
+
+def kept(session: Session, *, reader: User) -> Kept:
+    """How much all files take. For administrators: `readable` leaves others their own."""
+    found = session.execute(
+        text(
+            "select count(*) as files, coalesce(sum(size_bytes), 0) as size_bytes, min(created_at) as oldest_at from nexus.reports where removed_at is null"
+        )
+    ).one()
+    snapshots = session.execute(text("select coalesce(sum(octet_length(content)), 0) from nexus.report_snapshots")).scalar()
+    del reader
+    return Kept(**found._mapping, snapshot_bytes=snapshots or 0)
 
 
 def _report(row: Row[Any]) -> Report:

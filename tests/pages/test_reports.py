@@ -4,7 +4,7 @@ import pytest
 
 from nexus.accounts.spec import Role
 from nexus.db import session as own
-from nexus.db.tables import ReportRow
+from nexus.db.report_tables import ReportRow
 from tests.pages.conftest import button, field, shown
 
 

@@ -11,7 +11,7 @@ import pytest
 from nexus.accounts.spec import Role, User
 from nexus.db import session as own
 from nexus.db.tables import UserRow
-from nexus.reports import service
+from nexus.reports import ledger, service
 from nexus.reports.browser import PrintBrowser
 from nexus.reports.layout import Layout
 from nexus.reports.seal import seal
@@ -53,7 +53,7 @@ def view(ada: User, name: str, sql: str, **more: object) -> str:
 
 
 def file_of(report: Report, reader: User) -> bytes:
-    return b"".join(service.chunks_of(reader=reader, report_id=report.id))
+    return b"".join(ledger.chunks_of(reader=reader, report_id=report.id))
 
 
 def elements(file: bytes) -> Iterator[pypdf.generic.DictionaryObject]:
@@ -153,11 +153,11 @@ def test_a_cancelled_print_ends_between_two_pieces_and_keeps_nothing(ada, printe
         raise Enough
 
     with own.transaction() as session:
-        before = len(service.list_reports(session, reader=ada))
+        before = len(ledger.list_reports(session, reader=ada))
     with pytest.raises(Enough):
         service.print_view(user=ada, name=name, values={}, layout=Layout(), printer=printer, told=told)
     with own.transaction() as session:
-        assert len(service.list_reports(session, reader=ada)) == before
+        assert len(ledger.list_reports(session, reader=ada)) == before
 
 
 @pytest.mark.parametrize("rows", [5, 9_000])

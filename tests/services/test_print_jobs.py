@@ -11,9 +11,10 @@ from sqlalchemy import text
 
 from nexus.accounts.spec import Role, User
 from nexus.db import session as own
-from nexus.db.tables import ReportJobRow, UserRow
+from nexus.db.report_tables import ReportJobRow
+from nexus.db.tables import UserRow
 from nexus.errors import BadInput, NotFound
-from nexus.reports import browser, jobs, service
+from nexus.reports import browser, jobs, ledger
 from nexus.reports.jobs import JobNotFound, TooManyJobs, Worker
 from nexus.reports.spec import Job
 from nexus.views import service as views
@@ -90,7 +91,7 @@ def test_a_job_becomes_a_report_with_the_paper_that_was_asked_for(ana):
     ended = found(job, ana)
     assert (ended.state, ended.title) == ("complete", "Short")
     with own.transaction() as session:
-        report = service.find_report(session, reader=ana, report_id=ended.report_id)
+        report = ledger.find_report(session, reader=ana, report_id=ended.report_id)
         assert jobs.list_jobs(session, reader=ana) == [], "what is printed stands in the list of reports"
     assert (report.layout.paper, report.layout.orientation) == ("A3", "landscape")
     assert not Worker().work(), "nothing is printed twice"
@@ -116,7 +117,7 @@ def test_a_password_is_kept_nowhere_and_its_lock_only_while_the_job_waits(ana):
     report_id = found(job, ana).report_id
     with own.transaction() as session:
         assert session.get(ReportJobRow, job).seal is None
-        file = service.file_of(session, reader=ana, report_id=report_id)
+        file = ledger.file_of(session, reader=ana, report_id=report_id)
     with pytest.raises(pypdfium2.PdfiumError):
         pypdfium2.PdfDocument(file)
     assert "Größe 40" in pypdfium2.PdfDocument(BytesIO(file), password="correct horse")[0].get_textpage().get_text_range()
@@ -184,14 +185,14 @@ def test_two_workers_print_each_job_once(ana):
 
     workers = [threading.Thread(target=prints, args=[Worker()]) for _ in range(2)]
     with own.transaction() as session:
-        before = len(service.list_reports(session, reader=ana))
+        before = len(ledger.list_reports(session, reader=ana))
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
     assert all(found(job, ana).state == "complete" for job in asked)
     with own.transaction() as session:
-        assert len(service.list_reports(session, reader=ana)) == before + 4
+        assert len(ledger.list_reports(session, reader=ana)) == before + 4
 
 
 def test_one_person_cannot_fill_the_queue(ana, monkeypatch):

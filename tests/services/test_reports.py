@@ -18,10 +18,10 @@ from nexus.db import session as own
 from nexus.db.tables import AuditRow, PromptRunRow, UserRow
 from nexus.errors import BadInput, NotFound
 from nexus.prompts import service as prompts
-from nexus.reports import routes, service
+from nexus.reports import ledger, routes, service
 from nexus.reports.browser import PrintBrowser
 from nexus.reports.layout import Layout
-from nexus.reports.service import ReportNotFound
+from nexus.reports.ledger import ReportNotFound
 from nexus.reports.spec import Report
 from nexus.views import format
 from nexus.views import service as views
@@ -72,7 +72,7 @@ def delays(ana: User, sample: None, printer: PrintBrowser) -> Report:
 
 def file_of(report: Report, reader: User) -> bytes:
     with own.transaction() as session:
-        return service.file_of(session, reader=reader, report_id=report.id)
+        return ledger.file_of(session, reader=reader, report_id=report.id)
 
 
 def text_of(file: bytes) -> str:
@@ -159,10 +159,10 @@ def test_a_report_is_its_makers_and_the_administrators(delays, ana, ada, sample)
         session.add(row)
         session.flush()
         bob = User(id=row.id, email=row.email, name=row.name, role=Role.ANALYST)
-        assert service.find_report(session, reader=ana, report_id=delays.id) == delays
-        assert delays.id in [report.id for report in service.list_reports(session, reader=ada)]
-        assert service.list_reports(session, reader=bob) == []
-        for ask in (service.find_report, service.file_of):
+        assert ledger.find_report(session, reader=ana, report_id=delays.id) == delays
+        assert delays.id in [report.id for report in ledger.list_reports(session, reader=ada)]
+        assert ledger.list_reports(session, reader=bob) == []
+        for ask in (ledger.find_report, ledger.file_of):
             with pytest.raises(ReportNotFound):
                 ask(session, reader=bob, report_id=delays.id)
             with pytest.raises(ReportNotFound):
@@ -174,12 +174,12 @@ def test_reports_are_found_by_words_and_listed_newest_first(delays, ana, printer
         user=ana, name="weather-and-aircraft", values={}, layout=Layout(orientation="landscape"), printer=printer
     )
     with own.transaction() as session:
-        found = service.list_reports(session, reader=ana)
+        found = ledger.list_reports(session, reader=ana)
         assert [report.id for report in found] == sorted((report.id for report in found), reverse=True)
         assert second.id in [report.id for report in found]
-        assert [report.id for report in service.list_reports(session, reader=ana, search="GLANCE müller")] == [delays.id]
-        assert service.list_reports(session, reader=ana, search="100%_") == []
-        assert delays.id not in [report.id for report in service.list_reports(session, reader=ana, before=delays.id)]
+        assert [report.id for report in ledger.list_reports(session, reader=ana, search="GLANCE müller")] == [delays.id]
+        assert ledger.list_reports(session, reader=ana, search="100%_") == []
+        assert delays.id not in [report.id for report in ledger.list_reports(session, reader=ana, before=delays.id)]
 
 
 def test_a_view_is_printed_with_its_chart_and_all_its_rows(ana, sample, printer):
@@ -309,13 +309,13 @@ def test_an_answer_is_printed_by_itself_as_it_was_recorded_and_only_for_who_may_
 
 def test_a_value_that_does_not_fit_and_a_dashboard_that_is_not_there_print_nothing(ana, sample, printer):
     with own.transaction() as session:
-        before = len(service.list_reports(session, reader=ana))
+        before = len(ledger.list_reports(session, reader=ana))
     with pytest.raises(BadInput):
         service.print_dashboard(user=ana, name="delays", values={"period": "yesterday"}, layout=Layout(), printer=printer)
     with pytest.raises(NotFound):
         service.print_dashboard(user=ana, name="nothing", values={}, layout=Layout(), printer=printer)
     with own.transaction() as session:
-        assert len(service.list_reports(session, reader=ana)) == before
+        assert len(ledger.list_reports(session, reader=ana)) == before
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,12 @@ from nexus.dashboards.service import PanelHidden
 from nexus.dashboards.spec import Dashboard
 from nexus.db import query_runs, uses
 from nexus.db import session as own
-from nexus.db.tables import AuditRow, ReportRow
+from nexus.db.report_tables import ReportRow
+from nexus.db.tables import AuditRow
 from nexus.errors import BadInput, Conflict, NotAllowed, NotFound
 from nexus.prompts import service as prompts
 from nexus.prompts.spec import Prompt
-from nexus.reports import service as reports
+from nexus.reports import ledger as reports
 from nexus.sources import store as sources
 from nexus.sources.address import own_role
 from nexus.sources.spec import Source

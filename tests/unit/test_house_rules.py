@@ -44,6 +44,7 @@ ASKED_WITHOUT_A_PERSON = {
     "views.runs.record": "notes what somebody was let do",
     "views.runs.flush": "writes what was noted with its reader",
     "views.runs.clean_up": "removes old runs, whoever ran them",
+    "reports.retention.clean_up": "removes old files, whoever made them",
 }
 ABOUT_ONESELF = {
     f"accounts.service.{name}"
