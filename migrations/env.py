@@ -7,6 +7,8 @@ from sqlalchemy import Connection, text
 
 from nexus.db import (
     askings,  # noqa: F401 - a table of its own
+    model_calls,  # noqa: F401 - likewise
+    prompt_runs,  # noqa: F401 - likewise
     report_tables,  # noqa: F401 - tables of their own
     tables,
 )

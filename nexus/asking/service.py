@@ -19,7 +19,7 @@ from nexus.audit import record
 from nexus.db import saved
 from nexus.db.session import Session, transaction
 from nexus.errors import BadInput, NexusError, NotAllowed
-from nexus.prompts import gemini
+from nexus.prompts import calls, gemini
 from nexus.prompts.markdown import plain
 from nexus.prompts.request import Piece, Request
 from nexus.sources import catalog
@@ -186,7 +186,8 @@ def ask(
         ceiling = saved.read(session).asking_cost
         asking_id = store.start(session, user=user, prepared=prepared)
     began = time.monotonic()
-    work = _Work(user, source, prepared, generate, tell, stopped, ceiling, began + DEADLINE_S, tables=list(prepared.tables))
+    paid = calls.governed(user=user, purpose="question", generate=generate)
+    work = _Work(user, source, prepared, paid, tell, stopped, ceiling, began + DEADLINE_S, tables=list(prepared.tables))
     try:
         _answer(work)
     except (_Stop, QueryStopped):

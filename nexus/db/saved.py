@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from nexus import settings
+from nexus.db.limits import Budget, Price
 from nexus.db.session import Session
 from nexus.db.tables import SavedSettingRow
 from nexus.errors import BadInput, Conflict
@@ -28,6 +29,19 @@ class SavedSettings(BaseModel, frozen=True, extra="forbid"):
     )
     asking_cost: int = Field(
         1_000_000, ge=100, le=10**12, description="Most that SQL written by a model may cost, as the database estimates it."
+    )
+    gemini_prices: dict[str, Price] = Field(default_factory=dict, description="Dollars for a million tokens, by model.")
+    budgets: tuple[Budget, ...] = Field((), max_length=200, description="Most that prompts may spend in a month.")
+    gemini_at_once: int = Field(8, ge=1, le=200, description="Calls to Gemini at the same time.")
+    gemini_per_minute: int | None = Field(
+        None, ge=1, le=100_000, description="Calls to Gemini begun in a minute; empty for as many as come."
+    )
+    answer_hours: int = Field(
+        24, ge=0, le=8_760, description="Hours that an equal request is answered with the answer that is there; 0 turns it off."
+    )
+    prompt_run_days: int = Field(365, ge=1, le=3_650, description="Days that prompt runs and their answers are kept.")
+    prompt_data_days: int = Field(
+        30, ge=0, le=3_650, description="Days that the data which a prompt run sent is kept, encrypted; 0 keeps none."
     )
     session_hours: float = Field(8, gt=0, le=720, description="Life of a session, in hours.")
     lockout_failures: int = Field(5, ge=1, le=100, description="Failed sign-ins that lock an account.")
@@ -91,12 +105,14 @@ def write(session: Session, *, name: str, value: Any, changed_by: int | None) ->
         session.query(SavedSettingRow).filter_by(name=name).delete()
         return
     try:
-        fitting = getattr(SavedSettings(**{name: value}), name)
+        kept = SavedSettings(**{name: value})
     except ValidationError as error:
         reason = error.errors(include_input=False, include_url=False)[0]["msg"]
         raise BadInput(f"{SavedSettings.model_fields[name].description} {reason}.") from None
+    fitting = getattr(kept, name)
     secret = fitting.get_secret_value() if isinstance(fitting, SecretStr) else None
-    row: dict[str, Any] = {"name": name, "value": None if secret else {"value": fitting}, "secret": secret, "changed_by": changed_by}
+    plain = None if secret else {"value": kept.model_dump(mode="json", include={name})[name]}
+    row: dict[str, Any] = {"name": name, "value": plain, "secret": secret, "changed_by": changed_by}
     statement = insert(SavedSettingRow).values(**row)
     session.execute(
         statement.on_conflict_do_update(

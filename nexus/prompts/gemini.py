@@ -410,6 +410,8 @@ def _ending(chunk: "types.GenerateContentResponse", last: Piece) -> Piece:
     if usage := chunk.usage_metadata:
         if usage.prompt_token_count is not None:
             news["prompt_tokens"] = usage.prompt_token_count
+        if usage.cached_content_token_count is not None:
+            news["cached_tokens"] = usage.cached_content_token_count
         if usage.candidates_token_count is not None or usage.thoughts_token_count is not None:
             news["answer_tokens"] = (usage.candidates_token_count or 0) + (usage.thoughts_token_count or 0)
     if chunk.prompt_feedback and chunk.prompt_feedback.block_reason:

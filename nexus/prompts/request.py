@@ -53,6 +53,7 @@ class Piece(BaseModel, frozen=True):
     reason: str = Field("", description="One sentence where the ending is not `complete`.")
     prompt_tokens: int | None = None
     answer_tokens: int | None = Field(None, description="With those that the model spent on thinking.")
+    cached_tokens: int | None = Field(None, description="Those of `prompt_tokens` that Google still knew.")
 
 
 class BlockSent(BaseModel, frozen=True):
@@ -133,6 +134,11 @@ class PromptRun(BaseModel, frozen=True):
     answer_tokens: int | None
     started_at: datetime
     elapsed_ms: int | None
+    cost_usd_micros: int | None = Field(None, description="Millionths of a dollar; None where the model has no price, or it is not known.")
+    kept_from: int | None = Field(None, description="The run whose answer this is, where an equal request had been answered.")
+    answered_at: datetime | None = Field(None, description="When that run was answered.")
+    rating: Literal[1, -1] | None = None
+    comment: str = ""
     grounding: Grounding | None = Field(None, description="None for answers that were not checked, and where there is none.")
     output: Output | None = Field(None, description="The fields that it was to answer in.")
 

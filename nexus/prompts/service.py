@@ -1,10 +1,7 @@
 """What people do with prompts: list, open, save, prepare (which is the preview), run, and look back."""
 
-import logging
-import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,20 +10,19 @@ from nexus.audit import record
 from nexus.db import saved, versions
 from nexus.db.session import Session, transaction
 from nexus.db.versions import Listed
-from nexus.errors import BadInput, NexusError, NotAllowed, NotFound
-from nexus.prompts import data, gemini, output, sent, store, template
-from nexus.prompts.grounding import Grounding, ground
+from nexus.errors import BadInput, NotAllowed, NotFound
+from nexus.prompts import data, gemini, output, store, template
+from nexus.prompts.calls import Generate
 from nexus.prompts.markdown import plain
-from nexus.prompts.request import BlockSent, OpenPrompt, Piece, Prepared, PromptRun, Request, Status
+from nexus.prompts.request import BlockSent, OpenPrompt, Prepared, PromptRun, Request
+from nexus.prompts.running import run
 from nexus.prompts.spec import DataBlock, Prompt
 from nexus.views import governed as governed_views
 from nexus.views import service as views
 from nexus.views import values as typed
 from nexus.views.parameter import ChoiceParameter, MultipleChoiceParameter, Parameter, TextParameter
 
-logger = logging.getLogger(__name__)
-
-Generate = Callable[[Request], Generator[Piece, None, None]]
+__all__ = ["Generate", "run"]
 
 LONGEST_REQUEST = 2_000_000
 """Characters; about the million tokens that the models take."""
@@ -274,83 +270,6 @@ def _request(prompt: Prompt, model: str, words: Mapping[str, str], blocks: Mappi
         answer_schema=output.schema(prompt.output) if prompt.output else None,
         examples=examples,
     )
-
-
-@dataclass
-class _Heard:
-    """What came back so far."""
-
-    status: Status = "stopped"
-    error: str | None = "It was stopped before the answer was complete."
-    parts: list[str] = field(default_factory=list)
-    last: Piece = field(default_factory=Piece)
-
-
-def run(
-    *, user: User, prepared: Prepared, generate: Generate = gemini.generate, dashboard: str | None = None
-) -> Generator[str | PromptRun, None, None]:
-    """Send what was prepared. Yields the answer in pieces (empty ones while waiting), and at the end the run's record.
-
-    The run is recorded before anything leaves and completed however it ends; closing the iterator stops it. What Gemini
-    fails at is in the record, as one sentence; it is not raised. No transaction is open meanwhile.
-    """
-    require(user, Permission.RUN_PROMPTS)
-    if prepared.user_id != user.id:
-        raise NotAllowed("This was prepared for someone else. Open the prompt again.")
-    with transaction() as session:
-        run_id = store.start(session, prepared=prepared, user=user, dashboard=dashboard)
-    began = time.monotonic()
-    heard = _Heard()
-    try:
-        yield from _listen(heard, generate(prepared.request))
-    except NexusError as error:
-        heard.status, heard.error = "failed", error.message
-    except Exception:
-        heard.status, heard.error = "failed", "Nexus made a mistake. Try again, and tell an administrator if it stays."
-        raise
-    finally:
-        elapsed_ms = round((time.monotonic() - began) * 1000)
-        checked = _checked(prepared.request, "".join(heard.parts))
-        with transaction() as session:
-            store.finish(
-                session,
-                run_id=run_id,
-                status=heard.status,
-                answer="".join(heard.parts),
-                error=heard.error,
-                prompt_tokens=heard.last.prompt_tokens,
-                answer_tokens=heard.last.answer_tokens,
-                elapsed_ms=elapsed_ms,
-                grounding=checked,
-            )
-        # No words of the prompt or the answer: those are in the record, for who may see it.
-        logger.info("prompt run %s of %s: %s after %s ms", run_id, prepared.prompt.name, heard.status, elapsed_ms)
-    with transaction() as session:
-        kept = store.run(session, reader=user, run_id=run_id)
-    yield kept
-
-
-def _listen(heard: _Heard, pieces: Generator[Piece, None, None]) -> Iterator[str]:
-    with closing(pieces):
-        for piece in pieces:
-            heard.parts.append(piece.text)
-            if piece.ending:
-                heard.last, heard.status, heard.error = piece, piece.ending, piece.reason or None
-            yield piece.text
-    if not heard.last.ending:
-        raise gemini.BrokeOff()
-
-
-def _checked(request: Request, answer: str) -> Grounding | None:
-    """What of an answer is in the data that was sent. An answer is kept, and said to be unchecked, whatever the check makes of it."""
-    if not answer.strip():
-        return None
-    try:
-        # As it will be kept: what is marked are places in it.
-        return ground(answer.replace("\0", ""), sent.read(request.system, request.text))
-    except Exception:
-        logger.exception("an answer could not be checked")
-        return None
 
 
 def runs(session: Session, *, reader: User, prompt: str | None = None, limit: int = 50) -> list[PromptRun]:

@@ -6,9 +6,11 @@ from sqlalchemy import ARRAY, Select, Text, and_, func, or_, select, type_coerce
 from sqlalchemy.sql.elements import ColumnElement
 
 from nexus.accounts.spec import User
+from nexus.db.model_calls import ModelCallRow
+from nexus.db.prompt_runs import PromptRunRow
 from nexus.db.session import Session
 from nexus.db.sharing import bound, changed_by, seen_by
-from nexus.db.tables import PromptRow, PromptRunRow, PromptVersionRow, SavedSettingRow, UserRow
+from nexus.db.tables import PromptRow, PromptVersionRow, SavedSettingRow, UserRow
 from nexus.db.versions import column_of, plain, seen
 from nexus.errors import NotFound
 from nexus.prompts.grounding import Grounding
@@ -19,13 +21,24 @@ GONE = "This prompt no longer exists, or you may not see it. Open another from t
 NEVER_SAVED = "draft"
 """What the runs of a prompt that has no name yet are filed under."""
 
+RUN_COLUMNS = [column for column in PromptRunRow.__table__.columns if column.key != "request"]
+"""A whole request is read only by who asks for it."""
+
 KEPT_AT_HAND = 12
 """Answers that come with a prompt: one for each of the latest values it was asked with."""
 
 
-def start(session: Session, *, prepared: Prepared, user: User, dashboard: str | None) -> int:
+def start(session: Session, *, prepared: Prepared, user: User, dashboard: str | None, keep_request: bool = False) -> int:
     """Record that a request is about to leave. The run's id."""
-    row = PromptRunRow(
+    row = _row(prepared, user, dashboard)
+    row.request = prepared.request.model_dump_json() if keep_request else None
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def _row(prepared: Prepared, user: User, dashboard: str | None) -> PromptRunRow:
+    return PromptRunRow(
         prompt_id=prepared.prompt_id,
         prompt_version=prepared.version,
         user_id=user.id,
@@ -42,6 +55,33 @@ def start(session: Session, *, prepared: Prepared, user: User, dashboard: str | 
         model=prepared.request.model,
         status="running",
     )
+
+
+def answer_again(session: Session, *, prepared: Prepared, user: User, dashboard: str | None, hours: int) -> int | None:
+    """Record a run with the answer that the very same request has got in the last `hours`. Its id; None where there is none."""
+    found = session.scalars(
+        select(PromptRunRow)
+        .where(
+            PromptRunRow.prompt_id == prepared.prompt_id,
+            PromptRunRow.prompt_version == prepared.version,
+            PromptRunRow.data_hash == prepared.request.digest,
+            PromptRunRow.model == prepared.request.model,
+            PromptRunRow.status == "complete",
+            PromptRunRow.kept_from.is_(None),
+            # What somebody tries is their own.
+            or_(PromptRunRow.prompt_version > 0, PromptRunRow.user_id == user.id),
+            PromptRunRow.started_at > func.now() - func.make_interval(0, 0, 0, 0, hours),
+        )
+        .order_by(PromptRunRow.id.desc())
+        .limit(1)
+    ).first()
+    if found is None:
+        return None
+    row = _row(prepared, user, dashboard)
+    row.data = row.data | {"answered_at": found.started_at.isoformat()}
+    row.status, row.answer, row.grounding, row.kept_from = "complete", found.answer, found.grounding, found.id
+    row.prompt_tokens = row.answer_tokens = row.cost_usd_micros = row.elapsed_ms = 0
+    row.request = found.request
     session.add(row)
     session.flush()
     return row.id
@@ -51,6 +91,7 @@ def finish(
     session: Session,
     *,
     run_id: int,
+    call_id: int,
     status: Status,
     answer: str,
     error: str | None,
@@ -68,6 +109,7 @@ def finish(
             error=error,
             prompt_tokens=prompt_tokens,
             answer_tokens=answer_tokens,
+            cost_usd_micros=select(ModelCallRow.usd_micros).where(ModelCallRow.id == call_id).scalar_subquery(),
             elapsed_ms=elapsed_ms,
             grounding=grounding.model_dump(mode="json") if grounding else None,
         )
@@ -126,7 +168,7 @@ def last_answers(session: Session, *, reader: User, name: str) -> tuple[Any, lis
     Raises NotFound.
     """
     latest = (
-        select(PromptRunRow, UserRow.name.label("user_name"))
+        select(*RUN_COLUMNS, UserRow.name.label("user_name"))
         .outerjoin(UserRow, UserRow.id == PromptRunRow.user_id)
         .where(
             PromptRunRow.prompt_id == PromptRow.id,
@@ -175,7 +217,7 @@ def _hidden_views(reader: User) -> ColumnElement[Any]:
 
 def _run(row: Any) -> PromptRun:
     kept: PromptRunRow = row.PromptRunRow
-    values = {column.key: getattr(kept, column.key) for column in PromptRunRow.__table__.columns}
+    values = {column.key: getattr(kept, column.key) for column in RUN_COLUMNS}
     return _of_values(values, prompt=row.prompt, title=row.prompt_title, user_name=row.user_name)
 
 
@@ -192,6 +234,7 @@ def _of_values(values: dict[str, Any], *, prompt: str, title: str, user_name: st
             "user_name": user_name or "",
             "blocks": values["data"].get("blocks", ()),
             "output": values["data"].get("output"),
+            "answered_at": values["data"].get("answered_at"),
             "request_digest": values["data_hash"],
         }
     )

@@ -320,9 +320,9 @@ def test_a_prompt_opens_with_its_last_answer_for_equal_values_in_one_statement(s
     opened = save()
     for topic in ("a", "b", "a"):
         stand_in.will(streams(f"About {topic}."))
-        latest = finished(analyst, service.prepare(user=analyst, opened=opened, values={"topic": topic}))
+        latest = finished(analyst, service.prepare(user=analyst, opened=opened, values={"topic": topic}), fresh=True)
     stand_in.will(breaks_after("Not this"))
-    finished(analyst, service.prepare(user=analyst, opened=opened, values={"topic": "a"}))
+    finished(analyst, service.prepare(user=analyst, opened=opened, values={"topic": "a"}), fresh=True)
     with own.transaction() as session, own.statements() as statements:
         panel = service.open_prompt(session, reader=analyst, name="brief")
     assert len(statements) == 1

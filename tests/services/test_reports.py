@@ -15,7 +15,8 @@ from nexus.dashboards import service as dashboards
 from nexus.dashboards.metric import metric
 from nexus.dashboards.spec import Dashboard, DataPanel, MetricPanel, TablePanel
 from nexus.db import session as own
-from nexus.db.tables import AuditRow, PromptRunRow, UserRow
+from nexus.db.prompt_runs import PromptRunRow
+from nexus.db.tables import AuditRow, UserRow
 from nexus.errors import BadInput, NotFound
 from nexus.prompts import service as prompts
 from nexus.reports import ledger, routes, service

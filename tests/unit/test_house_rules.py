@@ -62,6 +62,7 @@ ABOUT_ONESELF = {
 
 
 READ_WITHOUT_A_READER = {
+    "db.model_calls.spent": "sums that budgets are held against, for whoever they are of",
     "db.query_runs.frequencies": "figures of views that the reader has in a list",
     "db.sharing.person": "a name, for who shares",
     "db.sharing.people": "names, for who shares",

@@ -1,0 +1,307 @@
+"""Tokens and money: what may be spent, what was, and whose turn it is."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import pytest
+from sqlalchemy import text
+
+from nexus import settings
+from nexus.accounts.spec import Role
+from nexus.db import saved
+from nexus.db import session as own
+from nexus.db.limits import Price
+from nexus.errors import NexusError, NotAllowed
+from nexus.prompts import budgets, calls, gemini, service
+from nexus.prompts.budgets import NoPrice, OverBudget
+from nexus.prompts.request import Piece, PromptRun, Request
+from nexus.prompts.spec import Prompt
+from tests.gemini_stand_in import MODEL, GeminiStandIn, breaks_after, fails, goes_on, streams
+
+HURRY = partial(gemini.generate, patience=gemini.Patience(deadline_s=10, silence_s=5, pause_s=0.01, beat_s=0.02))
+PRICE = {MODEL: {"input": 0.5, "output": 3.0, "cached": 0.05}}
+ANSWER = 100
+
+
+@pytest.fixture
+def stand_in(monkeypatch, database, admin):
+    with GeminiStandIn(otherwise=streams("Ok.", prompt_tokens=50, answer_tokens=10)) as stand_in:
+        values = settings.current().model_copy(update={"gemini_base_url": stand_in.url})
+        monkeypatch.setattr(settings, "current", lambda: values)
+        put(google_api_key="AIza-saved")
+        yield stand_in
+
+
+def put(**values) -> None:
+    with own.transaction() as session:
+        for name, value in values.items():
+            saved.write(session, name=name, value=value, changed_by=None)
+
+
+@pytest.fixture
+def prepare(stand_in, analyst):
+    def prepare(words="Write.", user=analyst):
+        prompt = Prompt(
+            name="brief", title="Brief", template="{{ words }}", variables=[{"type": "text", "name": "words"}], max_answer_tokens=ANSWER
+        )
+        with own.transaction() as session:
+            try:
+                opened = service.find_prompt(session, reader=analyst, name="brief")
+            except NexusError:
+                service.save_prompt(session, user=analyst, prompt=prompt)
+                opened = service.find_prompt(session, reader=analyst, name="brief")
+        return service.prepare(user=user, opened=opened, values={"words": words})
+
+    return prepare
+
+
+def finished(user, prepared, generate=HURRY, **more) -> PromptRun:
+    *_, last = service.run(user=user, prepared=prepared, generate=generate, **more)
+    return last
+
+
+def most(prepared) -> int:
+    return budgets.most_tokens(prepared.request) + ANSWER
+
+
+def ledger() -> list[dict]:
+    with own.transaction() as session:
+        return [dict(row) for row in session.execute(text("select * from nexus.model_calls order by id")).mappings()]
+
+
+def test_a_run_costs_what_gemini_counted_at_the_price_of_its_model(prepare, analyst):
+    put(gemini_prices=PRICE)
+    run = finished(analyst, prepare())
+    assert run.cost_usd_micros == 50 * 0.5 + 10 * 3
+    (call,) = ledger()
+    assert (call["status"], call["prompt_tokens"], call["answer_tokens"], call["usd_micros"]) == ("settled", 50, 10, 55)
+    assert (call["user_id"], call["role"], call["prompt"], call["purpose"]) == (analyst.id, "analyst", "brief", "prompt")
+    with own.transaction() as session:
+        (line,) = budgets.usage(session, reader=analyst)
+    assert (line.calls, line.prompt_tokens, line.answer_tokens, line.usd, line.set_aside) == (1, 50, 10, 0.000055, 0)
+
+
+def test_what_google_still_knew_is_cheaper():
+    price = Price(input=2, output=10, cached=0.5)
+    assert price.usd_micros(prompt_tokens=100, answer_tokens=10, cached_tokens=60) == 40 * 2 + 60 * 0.5 + 100
+    assert Price(input=0.1, output=0).usd_micros(prompt_tokens=1, answer_tokens=0) == 1
+
+
+def test_a_run_that_could_pass_the_budget_is_refused_before_anything_leaves(prepare, analyst, stand_in):
+    prepared = prepare()
+    put(budgets=[{"of": "person", "tokens": most(prepared) + 59}])
+    assert finished(analyst, prepared).status == "complete"  # takes 60
+    with pytest.raises(OverBudget, match=r"60 of .* tokens of your budget for .* are used"):
+        finished(analyst, prepared, fresh=True)
+    assert len(stand_in.generated) == 1
+    assert len(ledger()) == 1
+
+
+@pytest.mark.parametrize("who", ["", "the person"])
+def test_a_budget_of_a_person_is_not_another_persons(prepare, analyst, make_user, who):
+    other = make_user(Role.ANALYST)
+    prepared = prepare()
+    put(budgets=[{"of": "person", "who": who and analyst.email.upper(), "tokens": most(prepared)}])
+    finished(analyst, prepared)
+    with pytest.raises(OverBudget):
+        finished(analyst, prepared, fresh=True)
+    assert finished(other, prepare(user=other), fresh=True).status == "complete"
+
+
+@pytest.mark.parametrize(
+    "budget", [{"of": "everybody"}, {"of": "role"}, {"of": "role", "who": "analyst"}, {"of": "prompt", "who": "brief"}]
+)
+def test_a_shared_budget_counts_what_others_spent(prepare, analyst, make_user, budget):
+    other = make_user(Role.ANALYST)
+    prepared = prepare()
+    put(budgets=[budget | {"tokens": most(prepared)}])
+    finished(other, prepare(user=other))
+    with pytest.raises(OverBudget):
+        finished(analyst, prepared, fresh=True)
+
+
+def test_a_budget_in_dollars_needs_a_price(prepare, analyst):
+    put(budgets=[{"of": "everybody", "usd": 1}])
+    with pytest.raises(NoPrice):
+        finished(analyst, prepare())
+    put(gemini_prices=PRICE)
+    assert finished(analyst, prepare()).status == "complete"
+    put(budgets=[{"of": "everybody", "usd": 0.000056}])
+    with pytest.raises(OverBudget):
+        finished(analyst, prepare(), fresh=True)
+
+
+def test_the_budget_warns_before_it_stops(prepare, analyst):
+    put(budgets=[{"of": "person", "tokens": 1_000_000}, {"of": "everybody", "tokens": most(prepare()) + 10, "warn_percent": 5}])
+    finished(analyst, prepare())
+    with own.transaction() as session:
+        nearest, other = budgets.standings(session, user=analyst, prompt="brief")
+    assert nearest.budget.of == "everybody"
+    assert (nearest.warns, other.warns) == (True, False)
+    assert nearest.words.startswith("60 of ")
+
+
+def test_twenty_people_at_once_never_pass_a_budget_by_a_single_call(prepare, stand_in, make_user):
+    people = [make_user(Role.ANALYST) for _ in range(20)]
+    prepared = [prepare(words=f"Number {number:02}.", user=person) for number, person in enumerate(people)]
+    worst = most(prepared[0])
+    stand_in._otherwise = streams("Ok.", prompt_tokens=worst - ANSWER, answer_tokens=ANSWER)
+    put(budgets=[{"of": "everybody", "tokens": 7 * worst + worst // 2}], gemini_at_once=20)
+    start = threading.Barrier(20)
+
+    def one(pair):
+        person, ready = pair
+        start.wait()
+        try:
+            return finished(person, ready).status
+        except OverBudget:
+            return "over"
+
+    own.connect(own.engine().url.render_as_string(hide_password=False), pool_size=25)
+    with ThreadPoolExecutor(20) as pool:
+        outcomes = list(pool.map(one, zip(people, prepared, strict=True)))
+    assert outcomes.count("complete") == 7
+    assert outcomes.count("over") == 13
+    assert len(stand_in.generated) == 7
+    assert sum(call["prompt_tokens"] + call["answer_tokens"] for call in ledger()) == 7 * worst
+
+
+@pytest.mark.parametrize(
+    ("answers", "status", "counts"),
+    [
+        ([fails(503), fails(429), streams("Ok.", prompt_tokens=50, answer_tokens=10)], "settled", 60),
+        ([fails(503), fails(503), fails(503)], "void", 0),
+        ([fails(429), fails(429), fails(429)], "void", 0),
+        ([fails(400)], "void", 0),
+        ([breaks_after("Some words")], "settled", None),
+    ],
+    ids=["after two retries", "unavailable", "out of quota", "refused", "broken off"],
+)
+def test_a_call_is_charged_once_and_only_for_what_may_have_been_charged(prepare, analyst, stand_in, answers, status, counts):
+    stand_in.will(*answers)
+    prepared = prepare()
+    finished(analyst, prepared)
+    (call,) = ledger()
+    assert call["status"] == status
+    with own.transaction() as session:
+        put(budgets=[{"of": "everybody", "tokens": 10**6}])
+        (standing,) = budgets.standings(session, user=analyst)
+    # Where nobody knows what was charged, the most that it can be counts.
+    assert standing.spent.tokens == (most(prepared) if counts is None else counts)
+
+
+def test_a_stopped_run_counts_for_the_most_that_it_can_have_cost(prepare, analyst, stand_in):
+    stand_in.will(goes_on())
+    prepared = prepare()
+    events = service.run(user=analyst, prepared=prepared, generate=HURRY)
+    while not next(events):
+        pass
+    events.close()
+    (call,) = ledger()
+    assert (call["status"], call["prompt_tokens"], call["reserved_tokens"]) == ("settled", None, most(prepared))
+
+
+def test_an_equal_request_is_answered_from_what_was_answered_and_says_so(prepare, analyst, make_user, stand_in):
+    first = finished(analyst, prepare())
+    other = make_user(Role.ANALYST)
+    again = finished(other, prepare(user=other))
+    assert len(stand_in.generated) == 1
+    assert (again.answer, again.kept_from, again.answered_at) == (first.answer, first.id, first.started_at)
+    assert (again.prompt_tokens, again.answer_tokens, again.cost_usd_micros) == (0, 0, 0)
+    assert len(ledger()) == 1
+    assert finished(analyst, prepare(), fresh=True).kept_from is None
+    assert finished(analyst, prepare("Other words.")).kept_from is None
+    put(answer_hours=0)
+    assert finished(analyst, prepare()).kept_from is None
+    assert len(stand_in.generated) == 4
+
+
+def test_what_was_not_answered_whole_is_not_handed_out_again(prepare, analyst, stand_in):
+    stand_in.will(breaks_after("Some"))
+    finished(analyst, prepare())
+    assert finished(analyst, prepare()).kept_from is None
+
+
+def test_calls_wait_for_their_turn_and_are_told_their_place(prepare, analyst, stand_in):
+    put(gemini_at_once=1)
+    go = threading.Event()
+    stand_in.will(streams("First ", go, "."))
+    first = service.run(user=analyst, prepared=prepare("First."), generate=HURRY)
+    while not next(first):
+        pass
+    places = []
+    second = service.run(user=analyst, prepared=prepare("Second."), generate=HURRY, queued=places.append)
+    assert next(second) == ""
+    assert places == [1]
+    assert len(stand_in.generated) == 1
+    go.set()
+    *_, run = first
+    assert run.status == "complete"
+    *_, run = second
+    assert (run.status, places[-1]) == ("complete", 0)
+
+
+def test_no_more_calls_begin_in_a_minute_than_allowed(prepare, analyst, stand_in):
+    put(gemini_per_minute=1)
+    finished(analyst, prepare("First."))
+    places = []
+    second = service.run(user=analyst, prepared=prepare("Second."), generate=HURRY, queued=places.append)
+    next(second)
+    next(second)
+    second.close()
+    assert places == [1, 1]
+    assert len(stand_in.generated) == 1
+    assert ledger()[-1]["status"] == "void"
+
+
+def test_a_run_whose_process_was_killed_ends_as_failed_and_still_counts(prepare, analyst, stand_in):
+    prepared = prepare()
+    request = prepared.request
+    with own.transaction() as session:
+        from nexus.prompts import store
+
+        run_id = store.start(session, prepared=prepared, user=analyst, dashboard=None)
+        call_id = budgets.reserve(session, user=analyst, request=request, purpose="prompt", prompt="brief", run_id=run_id)
+        session.execute(text("update nexus.model_calls set status = 'running', told_at = now() - interval '2 minutes'"))
+    put(budgets=[{"of": "everybody", "tokens": most(prepared) * 2}])
+    finished(analyst, prepared, fresh=True)
+    lost, _ = ledger()
+    assert (lost["id"], lost["status"]) == (call_id, "lost")
+    with own.transaction() as session:
+        run = service.find_run(session, reader=analyst, run_id=run_id)
+        (standing,) = budgets.standings(session, user=analyst)
+    assert (run.status, run.error) == ("failed", budgets.STOPPED)
+    assert standing.spent.tokens == most(prepared) + 60
+
+
+def test_other_askings_of_gemini_count_too(stand_in, analyst, viewer):
+    request = Request(model=MODEL, system="", text="A question", temperature=0, max_answer_tokens=ANSWER)
+    ask = calls.governed(user=analyst, purpose="question", generate=HURRY)
+    assert "".join(piece.text for piece in ask(request)) == "Ok."
+    assert [(call["purpose"], call["prompt"], call["answer_tokens"]) for call in ledger()] == [("question", None, 10)]
+    put(budgets=[{"of": "everybody", "tokens": 61}])
+    with pytest.raises(OverBudget):
+        next(ask(request))
+    with pytest.raises(NotAllowed):
+        calls.governed(user=viewer, purpose="question")
+
+
+def test_only_administrators_see_what_others_spent(prepare, analyst, admin, make_user):
+    finished(analyst, prepare())
+    other = make_user(Role.ANALYST)
+    with own.transaction() as session:
+        assert budgets.usage(session, reader=other) == []
+        assert len(budgets.usage(session, reader=admin, everybody=True)) == 1
+        with pytest.raises(NotAllowed):
+            budgets.usage(session, reader=analyst, everybody=True)
+
+
+def test_a_mistake_in_between_settles_the_call(prepare, analyst):
+    def broken(_request):
+        yield Piece(text="Some")
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        finished(analyst, prepare(), generate=broken)
+    assert [call["status"] for call in ledger()] == ["settled"]
