@@ -7,6 +7,7 @@ from nexus.db.session import transaction
 from nexus.reports import ledger as reports
 from nexus.ui import forms
 from nexus.ui.page import run_page
+from nexus.ui.print_jobs import draw_jobs
 from nexus.ui.reports import draw_report
 
 SHOWN = 25
@@ -26,6 +27,7 @@ def page(user: User) -> None:
         )
         or ""
     )
+    draw_jobs(user)
     # The place in the list is the id of a report, and belongs to one search: new reports do not move it.
     place = st.session_state.get("reports-place", ("", None))
     before = place[1] if place[0] == search else None

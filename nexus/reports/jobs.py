@@ -207,6 +207,7 @@ def _carried_out(job: Job, lock: str | None, run: _Run) -> tuple[str, str, int |
             told=run.told,
             **({} if job.kind == "prompt-run" else {"cancelled": run.unwanted}),
         )
+        run.progress = Progress(1, report.pages)
         return "complete", "", report.id
     except Stopping:
         raise

@@ -27,6 +27,10 @@ KEPT_WHOLE = 4 * 1024 * 1024
 """A file up to here lies in its record; a larger one in parts of so many bytes, so that none takes more memory."""
 
 
+Look = Callable[[Document, PrintBrowser], Any]
+"""What is done with a document that is only looked at: it is not kept, and of long tables it has the first rows."""
+
+
 @dataclass(frozen=True)
 class Subject:
     """What is printed."""
@@ -65,6 +69,7 @@ def keep(
     printer: PrintBrowser,
     seal: Seal | None,
     told: Told,
+    look: Look | None = None,
     more: Sequence[dict[str, Any]] = (),
 ) -> Report:
     """Print, then keep the file with its record: no transaction is open while the browser works. `more` are queries of no block."""
@@ -79,6 +84,9 @@ def keep(
         layout=layout,
         panels=tuple(block.block for block in blocks),
     )
+    if look is not None:
+        looked: Report = look(page, printer)
+        return looked
     with tempfile.TemporaryFile(prefix="nexus-report-") as out:
         pages = presses.press(page, printer, out, seal=seal, told=told)
         return _kept(started, subject, blocks, page=page, out=out, pages=pages, user=user, locked=seal is not None, more=more)

@@ -6,6 +6,7 @@ The query string holds the filters as the page has them, the fields of `Layout`,
 import unicodedata
 from datetime import datetime
 from functools import lru_cache, partial
+from typing import get_args
 from urllib.parse import quote
 
 import anyio
@@ -17,7 +18,8 @@ from starlette.routing import Route
 
 from nexus.accounts.spec import Permission, User, require
 from nexus.db.session import transaction
-from nexus.reports import ledger, orders
+from nexus.reports import ledger, orders, preview
+from nexus.reports.orders import Given
 from nexus.reports.spec import Kind, Report
 
 AT_ONCE = 12
@@ -34,6 +36,23 @@ async def view_pdf(request: Request) -> Response:
 
 async def prompt_run_pdf(request: Request) -> Response:
     return await _printed(request, "prompt-run")
+
+
+async def page_png(request: Request) -> Response:
+    """A page of what the rest of the address prints, as a picture."""
+    user: User = request.state.user
+    kind: Kind = request.path_params["kind"]
+    given = {key: request.query_params.getlist(key) for key in request.query_params}
+    work = partial(_page, kind, user=user, name=str(request.path_params["name"]), given=given, page=int(request.path_params["page"]))
+    return Response(
+        await anyio.to_thread.run_sync(work, limiter=_printing()), media_type="image/png", headers={"Cache-Control": "private, max-age=60"}
+    )
+
+
+def _page(kind: Kind, *, user: User, name: str, given: Given, page: int) -> bytes:
+    if kind not in get_args(Kind) or (kind == "prompt-run" and not name.isdecimal()):
+        raise preview.NoSuchPage()
+    return preview.page_png(preview.preview(kind, user=user, name=name, given=given), page)
 
 
 async def report_pdf(request: Request) -> Response:
@@ -94,5 +113,6 @@ routes = [
     Route("/dashboards/{name}.pdf", dashboard_pdf, methods=["GET"]),
     Route("/views/{name}.pdf", view_pdf, methods=["GET"]),
     Route("/prompt-runs/{name:int}.pdf", prompt_run_pdf, methods=["GET"]),
+    Route("/prints/{kind}/{name}/{page:int}.png", page_png, methods=["GET"]),
     Route("/reports/{id:int}.pdf", report_pdf, methods=["GET"]),
 ]

@@ -24,7 +24,7 @@ from nexus.reports import browser, document, panels, snapshot
 from nexus.reports import press as presses
 from nexus.reports.browser import PrintBrowser
 from nexus.reports.document import Failed, Grid
-from nexus.reports.keeping import Block, Subject, keep
+from nexus.reports.keeping import Block, Look, Subject, keep
 from nexus.reports.layout import Layout
 from nexus.reports.press import Told
 from nexus.reports.seal import Seal
@@ -42,6 +42,8 @@ log = logging.getLogger(__name__)
 
 QUERIES_AT_ONCE = 6
 """Of one report. The source's own limit holds over all of them."""
+PREVIEWED = 4_000
+"""Cells of tables that a preview has."""
 
 
 _NOTHING: Mapping[str, list[str]] = MappingProxyType({})
@@ -86,6 +88,7 @@ def print_dashboard(
     printer: PrintBrowser | None = None,
     seal: Seal | None = None,
     told: Told = _untold,
+    look: Look | None = None,
     cancelled: Callable[[], bool] = _uncancelled,
     picks: Sequence[Pick] = (),
     address: Mapping[str, list[str]] = _NOTHING,
@@ -108,8 +111,10 @@ def print_dashboard(
     subject = _subject(
         "dashboard", spec, opened.version, spec.filters, checked, zone=zone, address=address, more=clicked, issue_of=issue_of
     )
-    blocks = _blocks(opened, user=user, values=checked, picks=picks, zone=zone, layout=layout, cancelled=cancelled)
-    return keep(started, subject, blocks, user=user, layout=layout, zone=zone, printer=printer or browser.ours(), seal=seal, told=told)
+    blocks = _blocks(opened, user=user, values=checked, picks=picks, zone=zone, layout=layout, cancelled=cancelled, whole=look is None)
+    return keep(
+        started, subject, blocks, user=user, layout=layout, zone=zone, printer=printer or browser.ours(), seal=seal, told=told, look=look
+    )
 
 
 def print_view(
@@ -123,6 +128,7 @@ def print_view(
     printer: PrintBrowser | None = None,
     seal: Seal | None = None,
     told: Told = _untold,
+    look: Look | None = None,
     cancelled: Callable[[], bool] = _uncancelled,
     address: Mapping[str, list[str]] = _NOTHING,
     issue_of: int | None = None,
@@ -144,9 +150,11 @@ def print_view(
     def ask(**how: Any) -> Table:
         return views.ask(opened, reader=user, values=checked, purpose="report", asked=asked, cancelled=cancelled, **how)
 
-    table = _whole(ask(), ask)
-    blocks = _view_blocks(opened, table, checked, zone=zone, layout=layout)
-    return keep(started, subject, blocks, user=user, layout=layout, zone=zone, printer=printer or browser.ours(), seal=seal, told=told)
+    table = ask() if look else _whole(ask(), ask)
+    blocks = _view_blocks(opened, table, checked, zone=zone, layout=layout, cells=PREVIEWED if look else panels.MOST_CELLS)
+    return keep(
+        started, subject, blocks, user=user, layout=layout, zone=zone, printer=printer or browser.ours(), seal=seal, told=told, look=look
+    )
 
 
 def print_prompt_run(
@@ -158,6 +166,7 @@ def print_prompt_run(
     printer: PrintBrowser | None = None,
     seal: Seal | None = None,
     told: Told = _untold,
+    look: Look | None = None,
     address: Mapping[str, list[str]] = _NOTHING,
     issue_of: int | None = None,
 ) -> Report:
@@ -199,7 +208,7 @@ def print_prompt_run(
     if run.blocks:
         blocks.append(Block(panels.sent(run, zone=zone)))
     printer = printer or browser.ours()
-    return keep(started, subject, blocks, user=user, layout=layout, zone=zone, printer=printer, seal=seal, told=told, more=sent)
+    return keep(started, subject, blocks, user=user, layout=layout, zone=zone, printer=printer, seal=seal, told=told, look=look, more=sent)
 
 
 def _whole(table: Table, ask: Callable[..., Table]) -> Table:
@@ -218,13 +227,16 @@ def _blocks(
     zone: tzinfo,
     layout: Layout,
     cancelled: Callable[[], bool],
+    whole: bool,
 ) -> list[Block]:
     """All panels, their queries asked together, in the order of the dashboard."""
     asked = [panel for panel in opened.dashboard.panels if isinstance(panel, DataPanel)]
     with ThreadPoolExecutor(QUERIES_AT_ONCE, thread_name_prefix="report") as pool:
         # The context carries whose request this is into the log.
         running = {
-            panel.name: pool.submit(copy_context().run, _rows, opened, panel, user=user, values=values, picks=picks, cancelled=cancelled)
+            panel.name: pool.submit(
+                copy_context().run, _rows, opened, panel, user=user, values=values, picks=picks, cancelled=cancelled, whole=whole
+            )
             for panel in asked
         }
         before = {
@@ -236,7 +248,7 @@ def _blocks(
         }
         answers: dict[str, Callable[[], Table]] = {name: future.result for name, future in running.items()}
         blocks: list[Block] = []
-        cells = panels.MOST_CELLS
+        cells = panels.MOST_CELLS if whole else PREVIEWED
         for tab, on_tab in opened.dashboard.pages():
             blocks += [Block(panels.heading(tab))] if tab and on_tab else []
             for panel in on_tab:
@@ -256,13 +268,14 @@ def _rows(
     values: Mapping[str, Any],
     picks: Sequence[Pick],
     cancelled: Callable[[], bool],
+    whole: bool,
 ) -> Table:
     """A table's rows are all printed; a chart has those that it has on screen."""
 
     def ask(**how: Any) -> Table:
         return dashboards.ask_panel(opened, panel, reader=user, values=values, picks=picks, purpose="report", cancelled=cancelled, **how)
 
-    return _whole(ask(), ask) if isinstance(panel, TablePanel) else ask()
+    return _whole(ask(), ask) if isinstance(panel, TablePanel) and whole else ask()
 
 
 def _block(
@@ -337,10 +350,10 @@ def _record(table: Table, view: OpenView, values: Mapping[str, Any], block: docu
     }
 
 
-def _view_blocks(opened: OpenView, table: Table, values: Mapping[str, Any], *, zone: tzinfo, layout: Layout) -> list[Block]:
+def _view_blocks(opened: OpenView, table: Table, values: Mapping[str, Any], *, zone: tzinfo, layout: Layout, cells: int) -> list[Block]:
     view = opened.view
     shown = {"title": "Rows" if view.chart else view.title, "width": 12}
-    rows = panels.grid(table, opened, values, shown=shown, columns=(), zone=zone, cells=panels.MOST_CELLS, totals=layout.totals)
+    rows = panels.grid(table, opened, values, shown=shown, columns=(), zone=zone, cells=cells, totals=layout.totals)
     record = {"panel": "rows", "view": view.name} | _record(table, opened, values, rows)
     blocks = [Block(rows, record, lambda: snapshot.of_rows(table, opened, name="rows", title=view.title, zone=zone))]
     if view.chart is not None:
