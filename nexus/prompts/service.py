@@ -196,7 +196,8 @@ def prepare(
     given = {**(filter_values or {}), **checked}
     sent = [_sent(user, block, view, given) for block, view in asked]
     words = {
-        variable.name: plain(text) for variable, (_, text) in zip(prompt.variables, typed.describe(prompt.variables, checked), strict=True)
+        variable.name: data.unfenced(plain(text))
+        for variable, (_, text) in zip(prompt.variables, typed.describe(prompt.variables, checked), strict=True)
     }
     return Prepared(
         prompt_id=opened.id,
