@@ -5,6 +5,7 @@ import streamlit as st
 from nexus.accounts.spec import User
 from nexus.db.session import transaction
 from nexus.ui import url
+from nexus.ui.crumbs import draw_crumbs
 from nexus.ui.page import run_page, tab
 from nexus.ui.view import draw_view
 from nexus.ui.view_editor import draw_editor, draw_new
@@ -27,6 +28,7 @@ def page(user: User) -> None:
     if "edit" in st.query_params:
         draw_editor(user, opened)
     else:
+        draw_crumbs(reader, opened.view.title)
         draw_view(reader, opened)
 
 

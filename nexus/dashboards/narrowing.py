@@ -111,14 +111,14 @@ def _into_parameters(
         found = [point[column] for point in pick.points if column in point]
         meant = origin.filtered.get(column, column)
         for name, filter_name in by_filter.items():
-            if filter_name == meant and (value := _as_value(parameters[name], found)) is not None:
+            if filter_name == meant and (value := as_value(parameters[name], found)) is not None:
                 taken[name] = _both(parameters[name], taken.get(name), value)
                 used.add(column)
     rest = tuple({column: value for column, value in point.items() if column not in used} for point in pick.points)
     return Pick(panel=pick.panel, points=rest) if any(rest) else None
 
 
-def _as_value(parameter: Parameter, found: Sequence[Any]) -> Any:
+def as_value(parameter: Parameter, found: Sequence[Any]) -> Any:
     """The picked cells as a value of the parameter; none where it cannot take them."""
     try:
         (value,) = typed.check([parameter], {parameter.name: _converted(parameter, found)}).values()

@@ -214,13 +214,18 @@ def ask_panel(
     PanelBroken, PanelWaits, BadInput, and what `sources.run` raises.
     """
     view = open_dashboard.view(panel.view)
-    wanted = narrowing.waits_for(open_dashboard.dashboard, panel, view.view, values)
+    wanted = waits_for(open_dashboard, panel, values)
     if wanted:
         raise PanelWaits(f"Choose {' and '.join(f'“{name}”' for name in wanted)} above, and the data comes.")
     narrowed = rows_narrowed(open_dashboard, panel, reader=reader, values=values, picks=picks)
     given, where = {**narrowed.values, **(instead or {})}, (*narrowed.where, *only)
     asked = query_of_excerpt(view, reader=reader, values=given, excerpt=_excerpt(where)) if where else None
     return views.ask(view, reader=reader, values=given, fresh=fresh, purpose=purpose, asked=asked, **how)
+
+
+def waits_for(open_dashboard: OpenDashboard, panel: DataPanel, values: Mapping[str, Any]) -> list[str]:
+    """Labels of the required filters that are empty, and that the panel waits for. Raises PanelBroken."""
+    return narrowing.waits_for(open_dashboard.dashboard, panel, open_dashboard.view(panel.view).view, values)
 
 
 def rows_narrowed(

@@ -9,6 +9,7 @@ import streamlit as st
 
 from nexus.sources.spec import Table
 from nexus.ui import cells, metrics
+from nexus.ui.clicks import Clicks, listen
 from nexus.views import charts, colours
 from nexus.views.appearance import Chart, Format
 from nexus.views.charts import NOTHING, Beside, Crosstab, Plot, Sentence
@@ -50,10 +51,11 @@ def draw_chart(
     label: str,
     width: int = WIDTH,
     beside: Beside = NOTHING,
+    clicks: Clicks | None = None,
 ) -> None:
     """Draw `chart` over `table` on `target` (`st` or a placeholder), `height` pixels high. Raises ChartImpossible.
 
-    `width` is about what it will have; the browser stretches it to what there is.
+    `width` is about what it will have; the browser stretches it to what there is. With `clicks` its marks can be clicked.
     """
     match drawing := charts.draw(chart, table, formats, beside):
         case Plot():
@@ -61,7 +63,8 @@ def draw_chart(
             if drawing.note:
                 target = target.container(gap="xxsmall")
                 height -= LINE * -(-round(len(drawing.note) * CHARACTER) // width) + 6
-            _draw_plot(target, drawing, width=width, height=height, said=said)
+            heard = listen(drawing.spec, chart, table, formats, clicks) if clicks else {}
+            _draw_plot(target, drawing, width=width, height=height, said=said, heard=heard)
             if drawing.note:
                 target.html(f'<p class="nexus-left-out">{html.escape(drawing.note)}</p>')
         case Crosstab():
@@ -78,7 +81,7 @@ def theme() -> colours.Theme:
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
-def _draw_plot(target: Any, drawing: Plot, *, width: int, height: int, said: str) -> None:
+def _draw_plot(target: Any, drawing: Plot, *, width: int, height: int, said: str, heard: Mapping[str, Any]) -> None:
     spec = {name: part for name, part in drawing.spec.items() if name != "description"}
     spec["config"] = {**CONFIG, "style": styles(theme())}
     for part in (spec, *spec.get("layer", [])):
@@ -87,7 +90,7 @@ def _draw_plot(target: Any, drawing: Plot, *, width: int, height: int, said: str
             # The title of the panel says what the series are; the tooltip names the column.
             look = {"padding": 8} if color["type"] == "quantitative" else _legend(color["sort"], width=width, height=height)
             part["encoding"]["color"]["legend"] = {**color["legend"], **look, "title": None}
-    target.vega_lite_chart(_pop_rows(spec), spec, height=height, width="stretch", theme="streamlit", alt=said)
+    target.vega_lite_chart(_pop_rows(spec), spec, height=height, width="stretch", theme="streamlit", alt=said, **heard)
 
 
 def _legend(names: list[str], *, width: int, height: int) -> dict[str, Any]:

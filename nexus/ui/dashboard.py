@@ -4,12 +4,13 @@ from concurrent.futures import wait
 
 import streamlit as st
 
+from nexus.dashboards import picks
 from nexus.dashboards import service as dashboards
 from nexus.dashboards.spec import Dashboard
 from nexus.db.session import transaction
 from nexus.errors import NexusError
 from nexus.reports.layout import Layout
-from nexus.ui import filters, printing, url, when
+from nexus.ui import crumbs, filters, picking, printing, saved_filters, url, when
 from nexus.ui.forms import plain, sentence
 from nexus.ui.keeping import draw_more
 from nexus.ui.page import errors_shown
@@ -25,10 +26,14 @@ def draw_dashboard(board: Board) -> None:
     """Questions first, then the frames, then the filters: their own questions must not hold up the panels."""
     st.html(STYLE)
     spec = board.opened.dashboard
+    saved_filters.begin(board)
     board.values, _ = url.read(spec.filters)
+    board.listens = True
+    board.picks, unread = picking.read()
     board.tab = spec.tab(url.text("tab"))
     board.ask(board.panels)
-    head, bar = st.container(), st.container()
+    crumbs.draw_crumbs(board.user, spec.title)
+    head, bar, chips = st.container(), st.container(), st.container(gap=None)
     draw_tabs(spec, board.tab)
     draw_panels(board)
     if not spec.panels:
@@ -36,8 +41,59 @@ def draw_dashboard(board: Board) -> None:
     with head:
         st.fragment(_head, key=HEAD)(board)
     with bar:
-        filters.draw_filters(spec.filters, scope=spec.name, options=lambda parameter: offered(board, parameter), changed=board.changed)
+        if unread:
+            st.warning(sentence(unread), icon=":material/link_off:")
+        _filters(board)
+    with chips:
+        st.fragment(picking.draw_chips, key=picking.CHIPS)(board)
     board.whole = True
+
+
+APPLY = "dashboard-apply"
+
+
+def _filters(board: Board) -> None:
+    spec = board.opened.dashboard
+    held = filters.Held(spec.name, spec.filters, lambda: _held(board)) if spec.apply == "button" else None
+    board.offer(spec.filters, held.values() if held else board.values)
+
+    def tail() -> None:
+        if held is not None:
+            with st.container(width="content"):
+                st.fragment(_apply_button, key=APPLY)(board, held)
+        saved_filters.draw_sets(board)
+
+    filters.draw_filters(
+        spec.filters,
+        scope=spec.name,
+        options=lambda parameter: board.offers.get(parameter.name, ()),
+        search=lambda parameter, text: board.offered(parameter, held.values() if held else board.values, text),
+        changed=board.changed,
+        held=held,
+        tail=tail,
+    )
+
+
+def _held(board: Board) -> None:
+    """A filter was changed and waits: choices that depend on it change at once."""
+    spec = board.opened.dashboard
+    held = filters.Held(spec.name, spec.filters, lambda: None)
+    if board.whole:
+        st.rerun([APPLY, *board.offer_again(held.values())])
+
+
+def _apply_button(board: Board, held: filters.Held) -> None:
+    count = len(held.names)
+    label = f"Apply {count} {'change' if count == 1 else 'changes'}" if count else "Apply"
+    st.button(label, key="filter-apply", type="primary" if count else "secondary", disabled=not count, on_click=_apply, args=(board, held))
+
+
+def _apply(board: Board, held: filters.Held) -> None:
+    values = held.values()
+    held.release()
+    url.write(board.opened.dashboard.filters, values)
+    board.redraw_also = (APPLY,)
+    board.changed(values)
 
 
 def draw_tabs(spec: Dashboard, opened: str | None) -> None:
@@ -108,7 +164,7 @@ def _pdf(board: Board) -> None:
     spec = board.opened.dashboard
 
     def link(query: dict[str, str]) -> str:
-        return url.link(f"/dashboards/{spec.name}.pdf", spec.filters, board.values, **query)
+        return url.link(f"/dashboards/{spec.name}.pdf", spec.filters, board.values, **query, **_picked(board))
 
     st.link_button("Download PDF", link(printing.query(printing.chosen(PRINTED))), icon=":material/picture_as_pdf:")
     printing.draw_print(link, usual=PRINTED, key="icon-print")
@@ -117,7 +173,15 @@ def _pdf(board: Board) -> None:
 def _address(board: Board) -> str:
     """This page with its filters as they are."""
     spec = board.opened.dashboard
-    return url.page("/dashboard", spec.filters, board.values, name=spec.name)
+    more = _picked(board)
+    if not more and not url.query(spec.filters, board.values):
+        # Else another person's default set would hold there.
+        more = {saved_filters.CHOSEN: "none"}
+    return url.page("/dashboard", spec.filters, board.values, name=spec.name, **more)
+
+
+def _picked(board: Board) -> dict[str, str]:
+    return {picks.KEY: picks.written(board.picks)} if board.picks else {}
 
 
 def _refresh(board: Board) -> None:

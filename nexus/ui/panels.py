@@ -16,7 +16,9 @@ import streamlit as st
 from nexus.accounts.spec import User
 from nexus.dashboards import service as dashboards
 from nexus.dashboards.metric import metric
-from nexus.dashboards.service import OpenDashboard, PanelBroken
+from nexus.dashboards.narrowing import Contradiction, Narrowed
+from nexus.dashboards.picks import Pick
+from nexus.dashboards.service import OpenDashboard, PanelBroken, PanelWaits
 from nexus.dashboards.spec import (
     ChartPanel,
     DataPanel,
@@ -32,11 +34,16 @@ from nexus.dashboards.spec import (
 from nexus.db.session import transaction
 from nexus.errors import NexusError
 from nexus.sources.spec import Table
-from nexus.ui import charts, metrics, prompt, tables, url, when
-from nexus.ui.forms import plain
+from nexus.ui import charts, filters, metrics, picking, prompt, tables, url, when
+from nexus.ui.forms import plain, sentence
 from nexus.ui.page import errors_shown
 from nexus.ui.prose import draw_prose
-from nexus.views.spec import View
+from nexus.views.columns import unique_names
+from nexus.views.excerpt import words
+from nexus.views.offered import Offered, narrowing
+from nexus.views.page import written_filters
+from nexus.views.parameter import ChoiceParameter, MultipleChoiceParameter, Parameter
+from nexus.views.question import Condition
 
 STYLE = Path(__file__).parent / "static" / "panels.css"
 HEAD, AS_OF = "dashboard-head", "dashboard-as-of"
@@ -50,7 +57,7 @@ COLUMN = 88
 """About what one of the twelve columns has in a common window, in pixels."""
 _AT_ONCE = 8
 _SLOW_SECONDS = 1.0
-REFRESH, ROWS = "Refresh", "Rows and query"
+REFRESH, ROWS, FILTER_BY = "Refresh", "Rows and query", "Choose a value"
 AS_TABLE, AS_CHART = "As a table", "As a chart"
 
 
@@ -68,10 +75,28 @@ class Board:
     whole: bool = False
     """The page has been drawn to its end, so that fragments alone can bring it up to date."""
     shows_rows_of: str | None = None
+    filters_by: str | None = None
+    """The panel of which a value is being chosen."""
     as_table: set[str] = field(default_factory=set)
     """Charts that somebody asked to read as a table."""
     tab: str | None = None
     """The one that is open."""
+    picks: tuple[Pick, ...] = ()
+    """What was clicked, and narrows the other panels."""
+    listens: bool = False
+    """Marks and cells can be clicked."""
+    columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Names of the columns of each panel that has answered."""
+    offers: dict[str, Future[Offered]] = field(default_factory=dict)
+    """What the choices among the filters offer, under way or known."""
+    offered_for: dict[str, Any] = field(default_factory=dict)
+    """The values that choices were looked for last."""
+    toast: str = ""
+    """What a click could not do: one sentence, said by the panel when it is drawn next."""
+    redraw_also: tuple[str, ...] = ()
+    """Keys of fragments that every change draws anew."""
+    only: tuple[Condition, ...] = ()
+    """Of the rows that are shown of a panel: those of the mark that was clicked."""
 
     @property
     def panels(self) -> tuple[Panel, ...]:
@@ -95,7 +120,21 @@ class Board:
         pool.shutdown(wait=False)
 
     def _ask(self, panel: DataPanel, values: dict[str, Any], fresh: bool) -> Table:
-        return dashboards.ask_panel(self.opened, panel, reader=self.user, values=values, fresh=fresh)
+        return dashboards.ask_panel(self.opened, panel, reader=self.user, values=values, picks=self.picks, fresh=fresh)
+
+    def offer(self, filters: Iterable[Parameter], values: dict[str, Any]) -> None:
+        """Start to look for what choices offer, together and beside the panels."""
+        wanted = [one for one in filters if isinstance(one, ChoiceParameter | MultipleChoiceParameter)]
+        if not wanted:
+            return
+        self.offered_for = dict(values)
+        pool = ThreadPoolExecutor(max_workers=min(_AT_ONCE, len(wanted)), thread_name_prefix="choices")
+        for one in wanted:
+            self.offers[one.name] = pool.submit(copy_context().run, self.offered, one, dict(values))
+        pool.shutdown(wait=False)
+
+    def offered(self, one: Parameter, values: dict[str, Any], search: str = "") -> Offered:
+        return dashboards.filter_choices(self.opened, one, reader=self.user, values=values, search=search)
 
     def drop(self, panel: DataPanel, table: Table | None) -> None:
         """The panel is drawn: what is on screen is in the browser, and the rows need no second place here."""
@@ -103,6 +142,7 @@ class Board:
             self.read_at.pop(panel.name, None)
         else:
             self.read_at[panel.name] = table.read_at
+            self.columns[panel.name] = unique_names(table.columns)
         self.answers.pop(panel.name, None)
 
     def pending(self) -> list[Future[Table]]:
@@ -122,10 +162,36 @@ class Board:
         if not self.whole:
             return
         self.look_again()
-        affected = [panel for panel in self.panels if panel.name not in self.drawn or self._differs(panel, values)]
+        affected = [panel for panel in self.panels if panel.name not in self.drawn or self._differs(panel, values, self.picks)]
+        dependent = self.offer_again(values)
         self.values = values
         self.ask(affected)
-        self.redraw(affected)
+        self.redraw(affected, dependent)
+
+    def offer_again(self, values: dict[str, Any]) -> list[str]:
+        """The choices that other values narrow otherwise than before; the keys of their boxes."""
+        spec, held = self.opened.dashboard, self.offered_for
+        others = [one for one in spec.filters if narrowing(one, spec.filters, values) != narrowing(one, spec.filters, held)]
+        self.offer(others, values)
+        return [filters.choice_key(spec.name, one.name) for one in others]
+
+    def picked(self, picks: tuple[Pick, ...], *, clicked: str | None = None) -> None:
+        """Other marks are chosen: ask again what depends on them. In the panel that was `clicked` they are seen already."""
+        if not self.whole:
+            return
+        affected = [panel for panel in self.panels if panel.name not in self.drawn or self._differs(panel, self.values, picks)]
+        held = [{pick.panel: pick.points for pick in some} for some in (self.picks, picks)]
+        marked = {name for name in {*held[0], *held[1]} if held[0].get(name) != held[1].get(name)} - {clicked}
+        for name in marked:
+            picking.again(self, name)
+        self.picks = picks
+        self.ask(affected)
+        self.redraw([panel for panel in self.panels if panel in affected or panel.name in marked])
+
+    def narrowed_by(self, picks: tuple[Pick, ...], clicked: DataPanel) -> bool:
+        """Whether another panel, on any tab, shows other rows for `picks`. One that is not drawn yet may."""
+        panels = [one for one in self.opened.dashboard.panels if isinstance(one, DataPanel) and one.name != clicked.name]
+        return any(one.name not in self.columns or self._differs(one, self.values, picks) for one in panels)
 
     def look_again(self) -> None:
         """The rights of now: a page stays open for long, and what is shared may be taken back meanwhile. For callbacks; may end them."""
@@ -136,23 +202,36 @@ class Board:
             # The page says it, where there was one.
             st.rerun()
 
-    def redraw(self, panels: Iterable[Panel]) -> None:
-        """Run the fragments of `panels` and of the head. For callbacks; ends them."""
+    def redraw(self, panels: Iterable[Panel], more: Iterable[str] = ()) -> None:
+        """Run the fragments of `panels`, of the head, and those of the keys in `more`. For callbacks; ends them."""
         if not self.whole:
             return
-        st.rerun([*(_key(panel) for panel in panels), HEAD])
+        st.rerun([*(_key(panel) for panel in panels), HEAD, picking.CHIPS, *more, *self.redraw_also])
 
-    def _differs(self, panel: Panel, values: dict[str, Any]) -> bool:
+    def _differs(self, panel: Panel, values: dict[str, Any], picks: tuple[Pick, ...]) -> bool:
         match panel:
             case TextPanel() | SectionPanel() | DividerPanel():
                 return False
             case PromptPanel():
-                return True
+                return values != self.values
             case _:
+                columns = self.columns.get(panel.name)
+                if columns is None and picks != self.picks:
+                    return True
                 try:
-                    return dashboards.panel_values(self.opened, panel, values) != dashboards.panel_values(self.opened, panel, self.values)
+                    now, then = (
+                        (self._narrowed(panel, *held, columns or ()), dashboards.waits_for(self.opened, panel, held[0]))
+                        for held in ((values, picks), (self.values, self.picks))
+                    )
                 except PanelBroken:
                     return False
+                return now != then
+
+    def _narrowed(self, panel: DataPanel, values: dict[str, Any], picks: tuple[Pick, ...], columns: tuple[str, ...]) -> Narrowed | str:
+        try:
+            return dashboards.panel_narrowed(self.opened, panel, values, picks, columns)
+        except Contradiction as error:
+            return error.message
 
 
 def draw_panels(board: Board) -> None:
@@ -207,7 +286,10 @@ def _draw_data(board: Board, panel: TablePanel | ChartPanel | MetricPanel, heigh
     try:
         table = _wait(future, body if waits else None)
         top.html(_head(panel, f'<div class="nexus-foot">{provenance(table)}</div>'))
-        _draw_body(body, panel, board.opened.view(panel.view).view, table, height, as_table=panel.name in board.as_table)
+        _draw_body(board, body, panel, table, height)
+    except PanelWaits as error:
+        top.html(_head(panel))
+        body.html(f'<p class="nexus-waiting" role="status">{metrics.words(error.message)}</p>')
     except NexusError as error:
         if table is None:
             top.html(_head(panel))
@@ -216,16 +298,22 @@ def _draw_data(board: Board, panel: TablePanel | ChartPanel | MetricPanel, heigh
     key = f"more-{panel.name}"
     st.menu_button(
         f"More on {plain(panel.title or panel.name)}",
-        [*_other_look(board, panel), REFRESH, ROWS],
+        [*_other_look(board, panel), REFRESH, ROWS, *([FILTER_BY] if picking.of(board, panel) else [])],
         icon=":material/more_horiz:",
         type="tertiary",
         key=key,
         on_click=_choose,
         args=(board, panel, key),
     )
+    if board.toast:
+        said, board.toast = board.toast, ""
+        st.toast(sentence(said), icon=":material/info:")
     if board.shows_rows_of == panel.name and table:
-        board.shows_rows_of = None
-        st.dialog(plain(panel.title or panel.name), width="large")(_draw_more)(board, panel, table)
+        only, board.shows_rows_of, board.only = board.only, None, ()
+        st.dialog(plain(panel.title or panel.name), width="large")(_draw_more)(board, panel, table, only)
+    if board.filters_by == panel.name and table:
+        board.filters_by = None
+        st.dialog(plain(panel.title or panel.name))(picking.choices)(board, panel, table)
 
 
 def _choose(board: Board, panel: DataPanel, key: str) -> None:
@@ -236,7 +324,10 @@ def _choose(board: Board, panel: DataPanel, key: str) -> None:
         board.ask([panel], fresh=True)
     elif chosen in (AS_TABLE, AS_CHART):
         board.as_table ^= {panel.name}
+    elif chosen == FILTER_BY:
+        board.filters_by = panel.name
     else:
+        board.only = ()
         board.shows_rows_of = panel.name
 
 
@@ -262,34 +353,50 @@ def _wait(future: Future[Table], slot: Any) -> Table:
                 slot.html(f'<p class="nexus-waiting" role="status">Still running, {time.monotonic() - began:.0f} s</p>')
 
 
-def _draw_body(
-    target: Any, panel: TablePanel | ChartPanel | MetricPanel, view: View, table: Table, height: int, *, as_table: bool = False
-) -> None:
+def _draw_body(board: Board, target: Any, panel: TablePanel | ChartPanel | MetricPanel, table: Table, height: int) -> None:
+    view = board.opened.view(panel.view).view
     label = panel.title or view.title
     if not table.rows and not isinstance(panel, MetricPanel):
         target.html('<p class="nexus-waiting">No rows. Widen the filters, or clear them.</p>')
         return
     match panel:
-        case TablePanel():
-            tables.draw_table(target, table, formats=view.formats, columns=panel.columns, height=height, label=label)
-        case ChartPanel() if (chart := panel.chart or view.chart) and not as_table:
-            charts.draw_chart(target, chart, table, formats=view.formats, height=height, label=label, width=panel.width * COLUMN - _FRAME)
-        case ChartPanel():
-            tables.draw_table(target, table, formats=view.formats, height=height, label=label)
+        case ChartPanel() if (chart := panel.chart or view.chart) and panel.name not in board.as_table:
+            charts.draw_chart(
+                target,
+                chart,
+                table,
+                formats=view.formats,
+                height=height,
+                label=label,
+                width=panel.width * COLUMN - _FRAME,
+                clicks=picking.of(board, panel),
+            )
+        case TablePanel() | ChartPanel():
+            columns = panel.columns if isinstance(panel, TablePanel) else ()
+            listening = picking.cells(board, panel, table)
+            tables.draw_table(target, table, formats=view.formats, columns=columns, height=height, label=label, **listening)
         case MetricPanel():
             target.html(metrics.markup(metric(panel, table, view.formats)))
         case _:
             assert_never(panel)
 
 
-def _draw_more(board: Board, panel: DataPanel, table: Table) -> None:
-    """The rows behind a panel, as a table that a screen reader reads, as a file, and as the query."""
-    view = board.opened.view(panel.view).view
+def _draw_more(board: Board, panel: DataPanel, table: Table, only: tuple[Condition, ...] = ()) -> None:
+    """The rows behind a panel, or behind the mark that was clicked: as a table that a screen reader reads, as a file, and as the query."""
+    opened = board.opened.view(panel.view)
+    view = opened.view
+    narrowed = dashboards.rows_narrowed(board.opened, panel, reader=board.user, values=board.values, picks=board.picks)
+    if only:
+        table = dashboards.ask_panel(board.opened, panel, reader=board.user, values=board.values, picks=board.picks, only=only)
+        st.caption(plain(" · ".join(words(one) for one in only)))
     tables.draw_table(st, table, formats=view.formats, height=360, label=f"Rows of {panel.title or view.title}")
-    values = dashboards.panel_values(board.opened, panel, board.values)
+    where = (*narrowed.where, *only)
+    more = {"g.where": written_filters(where)} if where else {}
     with st.container(horizontal=True):
-        st.link_button("Download CSV", url.link(f"/views/{view.name}.csv", view.parameters, values), icon=":material/download:")
-        st.link_button("Open view", url.page("/view", view.parameters, values, name=view.name), icon=":material/table:")
+        st.link_button(
+            "Download CSV", url.link(f"/views/{view.name}.csv", view.parameters, narrowed.values, **more), icon=":material/download:"
+        )
+        st.link_button("Open view", url.page("/view", view.parameters, narrowed.values, name=view.name, **more), icon=":material/table:")
     st.code(table.query.sql.strip(), language="sql", wrap_lines=True, height=200)
 
 

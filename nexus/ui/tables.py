@@ -26,8 +26,13 @@ LONGEST_CELL = 2_000
 """Characters of one cell that go to the browser; a download has them all."""
 
 
-def draw_table(target: Any, table: Table, *, formats: Mapping[str, Format], columns: tuple[str, ...] = (), height: int, label: str) -> None:
-    """Draw `table` on `target` (`st` or a placeholder), `height` pixels high. `columns` chooses and orders; empty means all."""
+def draw_table(
+    target: Any, table: Table, *, formats: Mapping[str, Format], columns: tuple[str, ...] = (), height: int, label: str, **clicks: Any
+) -> None:
+    """Draw `table` on `target` (`st` or a placeholder), `height` pixels high. `columns` chooses and orders; empty means all.
+
+    `clicks` go to `st.dataframe`: a table of cells with colours of its own hears none.
+    """
     names = unique_names(table.columns)
     chosen = [at for name in columns for at, column in enumerate(table.columns) if column.name == name]
     positions = chosen or written.shown(table.columns, formats)
@@ -54,6 +59,7 @@ def draw_table(target: Any, table: Table, *, formats: Mapping[str, Format], colu
         column_order=[names[at] for at in positions] if len(positions) < len(names) or chosen else None,
         placeholder="",
         alt=label,
+        **clicks,
     )
 
 

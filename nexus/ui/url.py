@@ -98,7 +98,16 @@ def link(path: str, parameters: Iterable[Parameter], values: Mapping[str, Any], 
     return quote(path) + (f"?{query}" if query else "")
 
 
-def page(path: str, parameters: Iterable[Parameter], values: Mapping[str, Any], *, name: str) -> str:
-    """The address of the page `path` about `name` with `values`."""
-    query = {_key(key): texts for key, texts in _unparsed(list(parameters), values).items()}
-    return quote(path) + "?" + urlencode({"name": name, **query}, doseq=True)
+def query(parameters: Iterable[Parameter], values: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What a page's address holds for `values`."""
+    return {_key(key): texts for key, texts in _unparsed(list(parameters), values).items()}
+
+
+def keys(parameters: Iterable[Parameter]) -> frozenset[str]:
+    """The keys that their values have in a page's address."""
+    return frozenset(_key(parameter.name) for parameter in parameters)
+
+
+def page(path: str, parameters: Iterable[Parameter], values: Mapping[str, Any], *, name: str, **more: str) -> str:
+    """The address of the page `path` about `name` with `values`, and with `more`."""
+    return quote(path) + "?" + urlencode({"name": name, **query(parameters, values), **more}, doseq=True)

@@ -56,16 +56,17 @@ class Excerpt:
         """What is not everything about it, as label and text."""
         order = ", ".join(one.column + (", descending" if one.descending else "") for one in self.page.order)
         said = [
-            ("Filtered by", " and ".join(_words(one) for one in self.page.where if not one.off)),
+            ("Filtered by", " and ".join(words(one) for one in self.page.where if not one.off)),
             ("Ordered by", order),
             ("Part", f"One page of up to {self.page.size:,} rows, not everything" if self.alone else ""),
         ]
         return [(label, text) for label, text in said if text]
 
 
-def _words(one: Condition) -> str:
+def words(one: Condition) -> str:
+    """A condition as people read it."""
     if isinstance(one, FilterGroup):
-        inside = [_words(inner) for inner in one.filters if not inner.off]
+        inside = [words(inner) for inner in one.filters if not inner.off]
         return (
             f"none of ({', '.join(inside)})"
             if one.match == "none"

@@ -27,10 +27,11 @@ select {value} as x, cast({label} as text) as y from {rows} where {where}
 
 @dataclass(frozen=True)
 class Offered:
-    """`more`: there are others, which a search finds."""
+    """`more`: there are others, which a search finds. `known`: these could be read, so that what is not among them is not offered."""
 
     options: tuple[Option, ...] = ()
     more: bool = False
+    known: bool = True
 
 
 def offer(parameter: Parameter, origin: OpenView | None, *, reader: User, where: Sequence[Condition] = (), search: str = "") -> Offered:

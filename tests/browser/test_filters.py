@@ -1,0 +1,145 @@
+"""Filtering by clicking, in a real browser: a bar narrows the page, a row leads on and back, a set is kept."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from nexus.accounts.spec import Role, User
+from nexus.dashboards import service as dashboards
+from nexus.dashboards.spec import Dashboard
+from nexus.db import session as own
+from nexus.views import service as views
+from nexus.views.spec import View
+from nexus.workspace import service as workspace
+from tests.browser.test_dashboard import drawn, panel
+from tests.seen import barriers
+from tests.server import Server, sign_in
+
+BOARD = "/dashboard?name=clicked"
+VIEWS = {
+    "by-airline": "select carrier, count(*) as flights from sample.flights where (:origin is null or origin = :origin) group by 1 order by 2 desc",
+    "by-origin": "select origin, carrier, count(*) as flights from sample.flights group by 1, 2 order by 3 desc",
+    "total": "select count(*) as flights from sample.flights where (:carrier is null or carrier = any(:carrier)) and (:origin is null or origin = :origin)",
+    "places": "select distinct origin, carrier from sample.flights order by 1, 2",
+}
+CARRIER = {
+    "name": "carrier",
+    "type": "multiple_choice",
+    "choices": {"view": "places", "column": "carrier", "narrowed": {"origin": "origin"}},
+}
+ORIGIN = {"name": "origin", "type": "choice", "choices": {"view": "places", "column": "origin"}}
+
+
+@pytest.fixture(scope="module")
+def sample(app_server) -> Server:
+    """The shared app, with a dashboard of panels that narrow each other."""
+    admin = app_server.person(Role.ADMIN)
+    own.connect(app_server.database_url)
+    user = User(id=admin.id, email=admin.email, name="Ana", role=Role.ADMIN)
+    workspace.apply_sample(user)
+    board = Dashboard(
+        name="clicked",
+        title="Flights by airline",
+        filters=[ORIGIN, CARRIER],
+        panels=[
+            {
+                "kind": "chart",
+                "name": "bars",
+                "title": "Airlines",
+                "view": "by-airline",
+                "chart": {"kind": "bar", "x": "carrier", "y": ["flights"]},
+                "width": 6,
+            },
+            {"kind": "metric", "name": "total", "title": "Flights", "view": "total", "measure": "flights", "width": 3, "height": 2},
+            {
+                "kind": "table",
+                "name": "rows",
+                "title": "Origins",
+                "view": "by-origin",
+                "filtered": {"origin": "origin"},
+                "drill": {"dashboard": "delays", "values": {"origin": "origin", "carrier": "carrier"}},
+                "width": 6,
+            },
+        ],
+    )
+    with own.transaction() as session:
+        if not [one for one in dashboards.list_dashboards(session, reader=user) if one.name == "clicked"]:
+            for name, sql in VIEWS.items():
+                parameters = [
+                    {**one, "choices": {"values": ["JFK", "LGA", "EWR"]} if one is ORIGIN else {"view": "carriers", "column": "carrier"}}
+                    for one in (ORIGIN, CARRIER)
+                    if f":{one['name']}" in sql
+                ]
+                view = View(name=name, title=name, source="sample", question={"kind": "sql", "sql": sql}, parameters=parameters)
+                views.save_view(session, user=user, view=view)
+            dashboards.save_dashboard(session, user=user, dashboard=board)
+    own.disconnect()
+    return app_server
+
+
+def open_board(page, server: Server, address: str = BOARD) -> None:
+    sign_in(page, server.person(Role.VIEWER))
+    page.goto(server.url + address)
+    drawn(page)
+
+
+def bar(page, name: str):
+    return panel(page, "bars").locator(f"svg.marks path[aria-label*='{name}']").first
+
+
+def total(page):
+    return panel(page, "total").locator(".nexus-value")
+
+
+def test_a_bar_narrows_the_page_a_row_leads_on_and_back_and_a_set_is_kept(sample, page):
+    open_board(page, sample)
+    expect(total(page)).to_have_text("336,776")
+    bar(page, "UA").click()
+    chip = page.get_by_role("button", name=re.compile("carrier: UA"))
+    expect(chip).to_be_visible()
+    expect(total(page)).to_have_text("58,665")
+    expect(panel(page, "rows")).to_contain_text("3 rows")
+    expect(panel(page, "bars")).to_contain_text("16 rows")
+    assert "g.pick=" in page.url
+
+    # A colleague's link, and a reload, show the same.
+    page.reload()
+    drawn(page)
+    expect(total(page)).to_have_text("58,665")
+    expect(bar(page, "DL")).to_have_attribute("opacity", re.compile(r"0\.\d"))
+
+    # The set is kept, the chip taken away, and the set put back.
+    page.get_by_role("button", name="Saved sets").click()
+    page.get_by_role("textbox", name="Save this set as").fill("United")
+    page.get_by_role("button", name="Save this set").click()
+    expect(page.get_by_role("button", name="United", exact=True)).to_be_visible()
+    page.keyboard.press("Escape")
+    chip.click()
+    expect(total(page)).to_have_text("336,776")
+    expect(chip).to_have_count(0)
+    assert "g.pick=" not in page.url
+    page.get_by_role("button", name="Saved sets").click()
+    page.get_by_role("button", name="United", exact=True).click()
+    expect(total(page)).to_have_text("58,665")
+    page.get_by_role("heading", name="Flights by airline").click()
+    expect(page.get_by_role("textbox", name="Save this set as")).to_be_hidden()
+    drawn(page)
+
+    # A row opens the detail, with what was clicked filled in; the way back brings the chip again.
+    grid = panel(page, "rows").locator("canvas").first
+    box = grid.bounding_box()
+    page.mouse.move(box["x"] + 30, box["y"] + 48)
+    page.mouse.click(box["x"] + 30, box["y"] + 48, delay=50)
+    page.wait_for_url(re.compile("name=delays"))
+    drawn(page)
+    assert re.search(r"origin=\w{3}", page.url)
+    assert "carrier=UA" in page.url
+    back = page.get_by_role("button", name="Flights by airline")
+    expect(back).to_be_visible()
+    assert not barriers(page)
+    back.click()
+    page.wait_for_url(re.compile("name=clicked"))
+    drawn(page)
+    expect(chip).to_be_visible()
+    expect(total(page)).to_have_text("58,665")
