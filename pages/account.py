@@ -3,9 +3,9 @@
 import streamlit as st
 
 from nexus.accounts import service as accounts
-from nexus.accounts.spec import User
+from nexus.accounts.spec import Permission, User
 from nexus.db.session import transaction
-from nexus.ui import account, forms, sessions
+from nexus.ui import account, forms, sessions, spending
 from nexus.ui.page import run_page
 
 
@@ -18,6 +18,9 @@ def page(user: User) -> None:
         draw_sessions(user)
     with right:
         draw_password(user)
+    if user.may(Permission.RUN_PROMPTS):
+        st.header("Prompts", help="What your prompts and questions took, by month.")
+        spending.draw_mine(user)
 
 
 def draw_name(user: User) -> None:

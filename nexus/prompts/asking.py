@@ -8,7 +8,7 @@ import time
 from contextlib import closing
 from contextvars import copy_context
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from nexus import defects
 from nexus.accounts.spec import User
@@ -27,6 +27,7 @@ class Look(BaseModel, frozen=True):
     text: str
     waited_s: float
     over: bool
+    place: int = Field(0, description="In the queue for Gemini, from 1; 0 when its turn has come.")
     run: PromptRun | None = None
     problem: str = ""
 
@@ -40,11 +41,13 @@ class Asking:
         user: User,
         prepared: Prepared,
         dashboard: str | None,
+        fresh: bool = False,
         generate: Generate = gemini.generate,
         unwatched_s: float = UNWATCHED_S,
     ) -> None:
         self.prepared = prepared
-        self._events = run(user=user, prepared=prepared, generate=generate, dashboard=dashboard)
+        self._place = 0
+        self._events = run(user=user, prepared=prepared, generate=generate, dashboard=dashboard, fresh=fresh, queued=self._queued)
         self._unwatched_s = unwatched_s
         self._parts: list[str] = []
         self._run: PromptRun | None = None
@@ -59,12 +62,20 @@ class Asking:
         now = self._looked = time.monotonic()
         ended = self._ended
         return Look(
-            text="".join(self._parts), waited_s=(ended or now) - self._began, over=ended is not None, run=self._run, problem=self._problem
+            text="".join(self._parts),
+            waited_s=(ended or now) - self._began,
+            over=ended is not None,
+            place=self._place,
+            run=self._run,
+            problem=self._problem,
         )
 
     def stop(self) -> None:
         """It ends within moments; what came is kept."""
         self._stopping.set()
+
+    def _queued(self, place: int) -> None:
+        self._place = place
 
     def _work(self) -> None:
         try:

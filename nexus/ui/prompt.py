@@ -22,7 +22,7 @@ from nexus.prompts.asking import Asking, Look
 from nexus.prompts.request import BlockSent, Prepared, PromptRun
 from nexus.prompts.service import OpenPanel
 from nexus.reports.layout import Layout
-from nexus.ui import filters, forms, lists, printing, url, when
+from nexus.ui import filters, forms, lists, printing, spending, url, when
 from nexus.ui.editor import draw_archive, draw_versions
 from nexus.ui.keeping import draw_more
 from nexus.ui.page import errors_shown, tab
@@ -207,7 +207,7 @@ def _draw_request(prepared: Prepared, *, height: int | None = None) -> None:
     """The exact request, and what it comes to."""
     request = prepared.request
     st.caption(
-        f"{_count(prepared.rows, 'row')} · {_count(prepared.columns, 'column')} · about {request.estimated_tokens:,} tokens · "
+        f"{_count(prepared.rows, 'row')} · {_count(prepared.columns, 'column')} · about {request.estimated_tokens:,} tokens, estimated here · "
         f"{forms.plain(request.model)} · temperature {request.temperature:g} · at most {request.max_answer_tokens:,} tokens back"
         + "".join(f"  \n{_of_block(block)}" for block in prepared.blocks)
     )
@@ -261,7 +261,8 @@ def _follow(asking: Asking, scope: str) -> None:
     if look.over:
         st.rerun()  # once, which also ends the looking
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"{'Writing' if look.text else 'Waiting for Gemini'}, {look.waited_s:.0f} s", width="stretch")
+        doing = "Writing" if look.text else f"In the queue, place {look.place:,}" if look.place else "Waiting for Gemini"
+        st.caption(f"{doing}, {look.waited_s:.0f} s", width="stretch")
         st.button("Stop", key=f"stop-{scope}", icon=":material/stop_circle:", on_click=asking.stop)
     draw_prose(look.text)
 
@@ -293,12 +294,17 @@ def _draw_run(run: PromptRun, scope: str, prepared: Prepared | None = None) -> N
 
 
 def provenance(run: PromptRun) -> str:
-    """When, by whom, from what, how many tokens, how long."""
+    """When, by whom, from what, how many tokens, how long, for how much; or where an answer that was there comes from."""
+    if run.kept_from and run.answered_at:
+        asked = f"{when.moment(run.started_at)} · {forms.plain(run.user_name)}"
+        return f"{asked} · answered from run {run.kept_from} of {when.moment(run.answered_at)}: the same request, so nothing was sent · run {run.id}"
     parts = [when.moment(run.started_at), forms.plain(run.user_name), forms.plain(run.model)]
     if run.prompt_tokens is not None or run.answer_tokens is not None:
         parts.append(f"{run.prompt_tokens or 0:,} + {run.answer_tokens or 0:,} tokens")
     if run.elapsed_ms is not None:
         parts.append(f"{run.elapsed_ms / 1000:.1f} s")
+    if run.cost_usd_micros:
+        parts.append(spending.dollars(run.cost_usd_micros))
     parts += [f"{_count(sum(block.rows for block in run.blocks), 'row')} sent", f"run {run.id}"]
     return " · ".join(part for part in parts if part)
 
@@ -312,11 +318,23 @@ def _draw_buttons(place: _Place, state: _State, *, at_once: bool) -> None:
     if not place.panel.has_key:
         say_how_to_get_a_key(place.user)
         return
+    if state.prepared:
+        spending.draw_warning(place.user, place.panel.opened.prompt.name)
     asked_before = bool(state.asking or place.panel.answer_for(place.variables))
     with st.container(horizontal=True, vertical_alignment="center"):
         if state.prepared and (at_once or not state.asking):
             label = "Run again" if asked_before and at_once else "Send to Gemini"
-            st.button(label, key=f"send-{place.scope}", type="primary", icon=":material/send:", on_click=_send, args=(place, state))
+            again = asked_before and at_once
+            st.button(
+                label,
+                key=f"send-{place.scope}",
+                type="primary",
+                icon=":material/send:",
+                on_click=_send,
+                args=(place, state),
+                kwargs={"fresh": again},
+                help="Asks Gemini anew, also where the request is the same." if again else None,
+            )
             if not at_once:
                 st.button("Cancel", key=f"cancel-{place.scope}", on_click=_forget, args=(state,))
         elif not at_once:
@@ -340,12 +358,12 @@ def _prepare(place: _Place, state: _State) -> None:
         st.session_state[f"problem-{place.scope}"] = error.message
 
 
-def _send(place: _Place, state: _State) -> None:
+def _send(place: _Place, state: _State, *, fresh: bool = False) -> None:
     if state.prepared is None:
         return
     try:
         # Data may have moved since the page was drawn, but what was shown is what is sent.
-        state.asking = Asking(user=place.user, prepared=state.prepared, dashboard=place.dashboard)
+        state.asking = Asking(user=place.user, prepared=state.prepared, dashboard=place.dashboard, fresh=fresh)
         if place.dashboard:
             state.prepared = None
     except NexusError as error:

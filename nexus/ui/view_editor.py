@@ -8,7 +8,7 @@ from nexus.accounts.spec import Permission, User, require
 from nexus.db.session import transaction
 from nexus.sources import service as sources
 from nexus.sources.spec import Source
-from nexus.ui import editor, url
+from nexus.ui import column_rules, editor, url
 from nexus.ui.builder import page as builder
 from nexus.ui.builder import words
 from nexus.ui.editing import Content, Editing, draw_head, edit
@@ -121,6 +121,9 @@ def draw_editor(user: User, opened: OpenView) -> None:
     with history:
         restored = editor.draw_versions("view", name, listed, user=user)
         archived = editor.draw_archive("view", name, lambda session: views.archive_view(session, user=user, name=name))
+    with st.expander("What prompts may send", icon=":material/shield:", key="edit-rules", on_change="rerun") as rules:
+        if rules.open:
+            column_rules.draw_view_rules(user, opened)
     if archived:
         st.switch_page("pages/data.py")
     if restored is not None:

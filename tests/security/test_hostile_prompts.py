@@ -125,6 +125,7 @@ class Live(HTMLParser):
             "td",
             "div",
             "span",
+            "sup",
             "a",
             "b",
             "details",

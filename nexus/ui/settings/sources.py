@@ -11,7 +11,7 @@ from nexus.errors import BadInput
 from nexus.sources import service as sources
 from nexus.sources.service import Trial
 from nexus.sources.spec import Limits, Source
-from nexus.ui import forms
+from nexus.ui import column_rules, forms
 from nexus.ui.settings import source_writer
 
 EXAMPLE = "postgresql://user:password@host:5432/database"
@@ -98,6 +98,8 @@ def _source(user: User, source: Source, address: str) -> None:
             with forms.refused(), st.spinner("Connecting …"):
                 _told(sources.try_source(user=user, name=source.name))
         _limits(user, source, form)
+        with st.expander("What prompts may send", expanded=bool(source.rules)):
+            column_rules.draw_source_rules(user, source, form)
         with st.expander("Point it elsewhere"):
             _address(user, source, form)
         source_writer.draw(user, source, form)

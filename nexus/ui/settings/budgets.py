@@ -1,0 +1,127 @@
+"""Budgets: what models cost, what may be spent in a month and what was, and how long runs and what they sent are kept."""
+
+from typing import Any
+
+import streamlit as st
+
+from nexus.accounts import service as accounts
+from nexus.accounts.spec import User
+from nexus.db.saved import Saved, SavedSettings
+from nexus.db.session import transaction
+from nexus.errors import BadInput
+from nexus.prompts import budgets
+from nexus.ui import forms, spending
+from nexus.ui.column_rules import records
+from nexus.ui.settings.setting import fixed, origin, read
+
+NUMBERS = {
+    "gemini_at_once": "Calls at the same time; more wait in a queue",
+    "gemini_per_minute": "Calls begun in a minute; empty for as many as come",
+    "answer_hours": "Hours that an equal request gets the answer that is there; 0 asks again",
+    "prompt_run_days": "Days that prompt runs are kept",
+    "prompt_data_days": "Days that the data they sent is kept, encrypted; 0 keeps none",
+}
+WHOM = ["everybody", "person", "role", "prompt"]
+
+
+def draw(user: User) -> None:
+    saved, people = read(user)
+    st.markdown(
+        "Before a prompt leaves, the most that it can cost is set aside; a run that could pass a budget is not sent. "
+        "A month begins with its first day in UTC. Where Gemini does not say what a broken or stopped answer took, the most that it could counts."
+    )
+    forms.told("budgets")
+    st.subheader("Budgets", anchor=False)
+    _budgets(user, saved, people)
+    st.subheader("Prices", anchor=False)
+    _prices(user, saved, people)
+    st.subheader("Queue, answers and records", anchor=False)
+    _numbers(user, saved, people)
+    st.subheader("What was spent", anchor=False)
+    with transaction() as session:
+        lines = budgets.usage(session, reader=user, everybody=True)
+    spending.draw_usage(lines, everybody=True)
+
+
+def _budgets(user: User, saved: Saved, people: dict[int, str]) -> None:
+    before = [budget.model_dump(mode="json") for budget in saved.values.budgets]
+    options = {
+        "of": st.column_config.SelectboxColumn("Of", options=WHOM, default="person", required=True),
+        "who": st.column_config.TextColumn("Who", help="E-mail, role, or name of a prompt. Empty: each of them has this much.", default=""),
+        "tokens": st.column_config.NumberColumn("Tokens a month", min_value=0, step=1, format="localized"),
+        "usd": st.column_config.NumberColumn("US dollars a month", min_value=0.0, format="$%.2f"),
+        "warn_percent": st.column_config.NumberColumn("Warn at %", min_value=1, max_value=100, step=1, default=80, required=True),
+    }
+    rows = _edited("budgets", before, options)
+    if rows is not None:
+        _save(user, "budgets", rows, "Saved. Runs are held to these budgets from now on.")
+    origin(saved, "budgets", people)
+
+
+def _prices(user: User, saved: Saved, people: dict[int, str]) -> None:
+    st.caption(
+        "US dollars for a million tokens, as Google's price list says; there are none until you add them. Thinking costs as the answer does."
+    )
+    before = [{"model": model, **price.model_dump(mode="json")} for model, price in saved.values.gemini_prices.items()]
+    options = {
+        "model": st.column_config.TextColumn("Model", required=True, max_chars=100, default=saved.values.gemini_model),
+        "input": st.column_config.NumberColumn("Input", min_value=0.0, required=True, format="$%.4f"),
+        "output": st.column_config.NumberColumn("Answer and thinking", min_value=0.0, required=True, format="$%.4f"),
+        "cached": st.column_config.NumberColumn("Input that Google still knows", min_value=0.0, format="$%.4f"),
+    }
+    rows = _edited("gemini_prices", before, options)
+    if rows is not None:
+        models = [row.pop("model", "") for row in rows]
+        twice = next((model for model in models if models.count(model) > 1), None)
+        with forms.refused():
+            if twice is not None:
+                raise BadInput(f"The model `{twice}` has two prices. Keep one of them.")
+            _save(user, "gemini_prices", dict(zip(models, rows, strict=True)), "Saved. Runs from now on are counted at these prices.")
+    origin(saved, "gemini_prices", people)
+
+
+def _edited(name: str, before: list[dict[str, Any]], options: dict[str, Any]) -> list[dict[str, Any]] | None:
+    """The rows as they were typed, when they are to be saved."""
+    with st.form(forms.key("budgets", name), border=False):
+        typed = st.data_editor(
+            {column: [row[column] for row in before] for column in options},
+            column_config=options,
+            num_rows="dynamic",
+            hide_index=True,
+            key=forms.key("budgets", f"{name}-table"),
+            width="stretch",
+        )
+        if not st.form_submit_button("Save"):
+            return None
+    return [{column: value for column, value in row.items() if value is not None} for row in records(typed)]
+
+
+def _numbers(user: User, saved: Saved, people: dict[int, str]) -> None:
+    with st.form(forms.key("budgets", "numbers"), border=False):
+        typed = {
+            name: st.number_input(
+                label,
+                value=getattr(saved.values, name),
+                min_value=0,
+                step=1,
+                key=forms.key("budgets", name),
+                disabled=fixed(saved, name),
+                width=320,
+            )
+            for name, label in NUMBERS.items()
+        }
+        save = st.form_submit_button("Save")
+    if save:
+        with forms.saving("budgets"), transaction() as session:
+            for name, value in typed.items():
+                if value != getattr(saved.values, name):
+                    accounts.change_setting(session, user=user, name=name, value=value)
+    changed = [name for name in NUMBERS if name in saved.changed_at]
+    if changed:
+        origin(saved, max(changed, key=lambda name: saved.changed_at[name]), people)
+
+
+def _save(user: User, name: str, value: Any, done: str) -> None:
+    assert name in SavedSettings.model_fields
+    with forms.saving("budgets", done), transaction() as session:
+        accounts.change_setting(session, user=user, name=name, value=value)
