@@ -22,6 +22,7 @@ page = st.navigation(
         st.Page("pages/table.py", title="Table", visibility="hidden"),
         st.Page("pages/prompt.py", title="Prompt", visibility="hidden"),
         st.Page("pages/ask.py", title="Ask the data", visibility="hidden"),
+        st.Page("pages/runs.py", title="Prompt runs", visibility="hidden"),
         st.Page("pages/bring.py", title="Bring in a file", visibility="hidden"),
         st.Page("pages/account.py", title="Account", visibility="hidden"),
     ],

@@ -32,6 +32,7 @@ from nexus.db import migrate
 from nexus.errors import NexusError
 from nexus.exports import routes as exports_routes
 from nexus.imports import routes as imports_routes
+from nexus.prompts import routes as prompts_routes
 from nexus.reports import jobs, retention
 from nexus.reports import routes as reports_routes
 from nexus.sources import routes as sources_routes
@@ -76,6 +77,7 @@ ROUTES = [
     *accounts_routes.routes,
     *exports_routes.routes,
     *reports_routes.routes,
+    *prompts_routes.routes,
     *imports_routes.routes,
 ]
 """Our own routes, all behind the gate. Streamlit answers what is left."""

@@ -1,8 +1,9 @@
 """Prompt runs in Nexus's own tables, and a prompt with what was last answered, in one statement."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, Select, Text, and_, func, or_, select, type_coerce, update
+from sqlalchemy import ARRAY, Select, Text, and_, delete, func, or_, select, type_coerce, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from nexus.accounts.spec import User
@@ -152,6 +153,76 @@ def runs(session: Session, *, reader: User, prompt: str | None, limit: int) -> l
     if prompt is not None:
         chosen = chosen.where(PromptRow.name == prompt)
     return [_run(row) for row in session.execute(chosen)]
+
+
+WORDS = func.lower(
+    func.concat_ws(
+        " ",
+        PromptRow.name,
+        PromptRow.title,
+        PromptRunRow.data["title"].astext,
+        PromptRunRow.variables.cast(Text),
+        PromptRunRow.answer,
+        PromptRunRow.comment,
+        PromptRunRow.error,
+        PromptRunRow.model,
+        PromptRunRow.status,
+        UserRow.name,
+    )
+)
+
+
+def search(
+    session: Session,
+    *,
+    reader: User,
+    words: Sequence[str],
+    prompt: str | None,
+    rating: int | None,
+    before: int | None,
+    limit: int,
+) -> list[PromptRun]:
+    """The newest first: those that hold each of `words` somewhere; `before` is the id of the last one of the page before."""
+    chosen = _chosen(reader).limit(limit).where(*(func.strpos(WORDS, word.lower()) > 0 for word in words))
+    if prompt is not None:
+        chosen = chosen.where(PromptRow.name == prompt)
+    if rating is not None:
+        chosen = chosen.where(PromptRunRow.rating == rating)
+    if before is not None:
+        chosen = chosen.where(PromptRunRow.id < before)
+    return [_run(row) for row in session.execute(chosen)]
+
+
+def run_before(session: Session, *, reader: User, run: PromptRun) -> PromptRun | None:
+    """The last answered run of the same prompt with the same values before this one."""
+    chosen = _chosen(reader).where(
+        PromptRow.name == run.prompt,
+        PromptRunRow.id < run.id,
+        PromptRunRow.variables == run.variables,
+        PromptRunRow.status.in_(("complete", "cut")),
+    )
+    row = session.execute(chosen.limit(1)).first()
+    return _run(row) if row else None
+
+
+def request_of(session: Session, *, reader: User, run_id: int) -> str | None:
+    """The whole request as JSON, where it is still kept and the reader may see the run."""
+    run(session, reader=reader, run_id=run_id)
+    return session.execute(select(PromptRunRow.request).where(PromptRunRow.id == run_id)).scalar_one()
+
+
+def rate(session: Session, *, user: User, run_id: int, rating: int | None, comment: str) -> None:
+    run(session, reader=user, run_id=run_id)
+    session.execute(update(PromptRunRow).where(PromptRunRow.id == run_id).values(rating=rating, comment=comment))
+
+
+def remove_old(session: Session, *, days: int, data_days: int) -> None:
+    """Runs that are older than `days`, and what those older than `data_days` sent."""
+    ages = {n: func.now() - func.make_interval(0, 0, 0, n) for n in (days, data_days)}
+    session.execute(delete(PromptRunRow).where(PromptRunRow.started_at < ages[days], PromptRunRow.status != "running"))
+    session.execute(
+        update(PromptRunRow).where(PromptRunRow.started_at < ages[data_days], PromptRunRow.request.is_not(None)).values(request=None)
+    )
 
 
 def run(session: Session, *, reader: User, run_id: int) -> PromptRun:

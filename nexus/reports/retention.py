@@ -12,6 +12,7 @@ from nexus.accounts.spec import Permission, User, require
 from nexus.db import saved
 from nexus.db.session import Session, transaction
 from nexus.errors import NexusError
+from nexus.prompts import history
 from nexus.reports import store
 from nexus.reports.spec import Kept
 
@@ -76,6 +77,7 @@ def _look_after(first_s: float, every_s: float) -> None:
     pause = first_s
     while not _stopping.wait(pause):
         _safely(clean_up)
+        _safely(history.clean_up)
         pause = every_s
 
 
@@ -83,6 +85,6 @@ def _safely(work: Callable[[], object]) -> None:
     try:
         work()
     except NexusError as error:
-        logger.warning("old report files are not removed: %s", error.message)
+        logger.warning("what is old is not removed: %s", error.message)
     except Exception:
-        logger.exception("old report files are not removed")
+        logger.exception("what is old is not removed")

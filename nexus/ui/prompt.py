@@ -70,6 +70,7 @@ class _State:
 def draw_prompts(user: User) -> None:
     """The list, with search: favourites first."""
     st.title("Prompts", anchor=False)
+    st.page_link("pages/runs.py", label="All runs", icon=":material/history:")
     search = lists.search_box("Search prompts")
     with transaction() as session:
         found = prompts.list_prompts(session, reader=user, search=search)

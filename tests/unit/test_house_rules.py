@@ -38,6 +38,7 @@ PAGES = [*sorted((ROOT / "pages").glob("*.py")), ROOT / "Home.py"]
 DRAWN_WITH = {"streamlit", "nexus", "datetime"}
 
 ASKED_WITHOUT_A_PERSON = {
+    "prompts.history.clean_up": "work in the background",
     "accounts.service.user_of_session": "finds out who it is",
     "accounts.service.sign_out": "whoever holds the cookie may end its session",
     "accounts.sharing.may_share": "tells of a person what they may",
