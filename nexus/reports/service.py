@@ -241,7 +241,15 @@ def _blocks(
         }
         before = {
             panel.name: pool.submit(
-                copy_context().run, showing.ask_before, opened, panel, reader=user, values=values, purpose="report", cancelled=cancelled
+                copy_context().run,
+                showing.ask_before,
+                opened,
+                panel,
+                reader=user,
+                values=values,
+                picks=picks,
+                purpose="report",
+                cancelled=cancelled,
             )
             for panel in asked
             if showing.compares(panel)

@@ -1,6 +1,7 @@
 """What a choice may be, for filter bars: a fixed list, or the rows of a view as the reader may see them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -9,20 +10,31 @@ from nexus.db.session import transaction
 from nexus.errors import NexusError
 from nexus.ui.filters import Option
 from nexus.ui.forms import sentence
+from nexus.views import offered
 from nexus.views import service as views
 from nexus.views.parameter import ChoiceParameter, MultipleChoiceParameter, Parameter
 from nexus.views.service import OpenView
 
 
-def options_of(user: User, parameter: Parameter, origins: Mapping[str, OpenView] | None = None) -> list[Option]:
+def options_of(
+    user: User,
+    parameter: Parameter,
+    origins: Mapping[str, OpenView] | None = None,
+    *,
+    beside: Sequence[Parameter] = (),
+    values: Mapping[str, Any] | None = None,
+) -> list[Option]:
     """Value and label of each; where they cannot be read, a sentence on the page, and none.
 
-    `origins` are the views that choices come from, by name, when they were looked up already.
+    `origins` are the views that choices come from, by name, when they were looked up already; `values` are those of the
+    parameters `beside`, on which choices may depend.
     """
     if not isinstance(parameter, ChoiceParameter | MultipleChoiceParameter):
         return []
     try:
-        return views.read_choices(parameter, _origin(user, parameter.choices.view, origins), reader=user)
+        origin = _origin(user, parameter.choices.view, origins)
+        where = offered.narrowing(parameter, beside, values or {})
+        return list(offered.offer(parameter, origin, reader=user, where=where).options)
     except NexusError as error:
         st.caption(f":material/error: {sentence(error.message)}")
         return []

@@ -1,6 +1,7 @@
 """Parameters of a question in SQL: each name in the text with its type, label and default."""
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -24,6 +25,16 @@ TYPES = {
     "choice": "Choice",
     "multiple_choice": "Several choices",
 }
+
+
+@dataclass(frozen=True)
+class Around:
+    """What a parameter can lean on: views that choices may come from, and the names of the parameters beside it."""
+
+    views: Sequence[str] = ()
+    beside: Sequence[str] = ()
+
+
 NO_DEFAULT, FIXED, RELATIVE = "none", "fixed", "relative"
 LIST, VIEW = "A fixed list", "Another view"
 
@@ -55,15 +66,17 @@ def _names(parameter: Given) -> set[str]:
 def draw_parameters(scope: str, parameters: Sequence[Given], *, found: Collection[str], views: Sequence[str] = ()) -> list[Given]:
     """A card for each parameter. Returns them as they are now; `views` are those that choices may come from."""
     made = []
-    for parameter in declared(parameters, found):
+    every = declared(parameters, found)
+    for parameter in every:
+        around = Around(views, [str(one["name"]) for one in every if one is not parameter])
         with st.container(border=True, gap="small", key=f"parameter-{scope}-{parameter['name']}"):
-            after = _draw(f"{scope}-p-{parameter['name']}", parameter, used=bool(_names(parameter) & set(found)), views=views)
+            after = _draw(f"{scope}-p-{parameter['name']}", parameter, used=bool(_names(parameter) & set(found)), around=around)
         if after is not None:
             made.append(after)
     return made
 
 
-def _draw(at: str, before: Given, *, used: bool, views: Sequence[str]) -> Given | None:
+def _draw(at: str, before: Given, *, used: bool, around: Around) -> Given | None:
     """One card; none when it was removed."""
     name, kind = str(before["name"]), str(before.get("type") or "text")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -89,15 +102,15 @@ def _draw(at: str, before: Given, *, used: bool, views: Sequence[str]) -> Given 
     same = before if after["type"] == kind else {}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         # Widgets of another type begin anew.
-        after |= _FIELDS[after["type"]](f"{at}-{after['type']}", same, views)
+        after |= _FIELDS[after["type"]](f"{at}-{after['type']}", same, around)
     return after
 
 
-def _text(at: str, before: Given, _views: Sequence[str]) -> Given:
+def _text(at: str, before: Given, _around: Around) -> Given:
     return _only(default=st.text_input("Default", str(before.get("default") or ""), key=f"{at}-default", width=240, placeholder="none"))
 
 
-def _number(at: str, before: Given, _views: Sequence[str]) -> Given:
+def _number(at: str, before: Given, _around: Around) -> Given:
     def field(label: str, name: str) -> float | None:
         held = before.get(name)
         value = float(held) if isinstance(held, int | float) else None
@@ -107,13 +120,13 @@ def _number(at: str, before: Given, _views: Sequence[str]) -> Given:
     return _only(default=field("Default", "default"), minimum=field("At least", "minimum"), maximum=field("At most", "maximum"))
 
 
-def _boolean(at: str, before: Given, _views: Sequence[str]) -> Given:
+def _boolean(at: str, before: Given, _around: Around) -> Given:
     held = before.get("default")
     index = None if not isinstance(held, bool) else 0 if held else 1
     return _only(default=st.selectbox("Default", [True, False], index, yes_or_no, f"{at}-default", width=140, placeholder="none"))
 
 
-def _date(at: str, before: Given, _views: Sequence[str]) -> Given:
+def _date(at: str, before: Given, _around: Around) -> Given:
     def fixed(held: Any) -> Any:
         picked = st.date_input("Day", _day(held), key=f"{at}-day", width=160, min_value=EARLIEST, max_value=LATEST, format="YYYY-MM-DD")
         return picked.isoformat() if isinstance(picked, date) else None
@@ -121,7 +134,7 @@ def _date(at: str, before: Given, _views: Sequence[str]) -> Given:
     return _dated(at, before, fixed)
 
 
-def _date_range(at: str, before: Given, _views: Sequence[str]) -> Given:
+def _date_range(at: str, before: Given, _around: Around) -> Given:
     def fixed(held: Any) -> Any:
         days: list[Any] = [day for one in held if (day := _day(one))] if isinstance(held, list | tuple) else []
         picked: Any = st.date_input("Days", days, key=f"{at}-days", width=240, min_value=EARLIEST, max_value=LATEST, format="YYYY-MM-DD")
@@ -164,21 +177,21 @@ def _day(held: Any) -> date | None:
         return None
 
 
-def _choice(at: str, before: Given, views: Sequence[str]) -> Given:
-    choices = _choices(at, before.get("choices") or {}, views)
+def _choice(at: str, before: Given, around: Around) -> Given:
+    choices = _choices(at, before.get("choices") or {}, around)
     default = st.text_input("Default", str(before.get("default") or ""), key=f"{at}-default", width=160, placeholder="none").strip()
     return _only(choices=choices, default=default)
 
 
-def _several(at: str, before: Given, views: Sequence[str]) -> Given:
-    choices = _choices(at, before.get("choices") or {}, views)
+def _several(at: str, before: Given, around: Around) -> Given:
+    choices = _choices(at, before.get("choices") or {}, around)
     held = [str(one) for one in before.get("default") or ()]
     listed = list(dict.fromkeys([*choices.get("values", ()), *held]))
     default = st.multiselect("Default", listed, held, key=f"{at}-default", width=220, placeholder="none", accept_new_options=True)
     return _only(choices=choices, default=list(default))
 
 
-def _choices(at: str, before: Given, views: Sequence[str]) -> Given:
+def _choices(at: str, before: Given, around: Around) -> Given:
     """Where the values come from."""
     origins = [LIST, VIEW]
     origin = st.selectbox("Values from", origins, 1 if before.get("view") else 0, key=f"{at}-origin", width=140)
@@ -189,13 +202,36 @@ def _choices(at: str, before: Given, views: Sequence[str]) -> Given:
         )
         return _only(values=list(values))
     named = before.get("view")
-    listed = list(dict.fromkeys([*views, *([named] if named else [])]))
+    listed = list(dict.fromkeys([*around.views, *([named] if named else [])]))
     view = st.selectbox("View", listed, listed.index(named) if named else None, key=f"{at}-view", width=200, placeholder="Choose one")
     column = st.text_input("Column of values", str(before.get("column") or ""), key=f"{at}-column", width=160)
     label = st.text_input(
         "Column of labels", str(before.get("label_column") or ""), key=f"{at}-label_column", width=160, placeholder="same"
     )
-    return _only(view=view, column=column.strip(), label_column=label.strip())
+    narrowed = _narrowed(at, before.get("narrowed") or {}, around)
+    return _only(view=view, column=column.strip(), label_column=label.strip(), narrowed=narrowed)
+
+
+def _narrowed(at: str, before: Given, around: Around) -> Given:
+    """Which others decide what is offered, each by a column of the view: a region its cities. One that is gone is left out."""
+    held = {by: column for column, by in before.items() if by in around.beside}
+    if not around.beside:
+        return {}
+    chosen = st.multiselect(
+        "Depends on",
+        list(around.beside),
+        list(held),
+        key=f"{at}-narrowed",
+        width=200,
+        placeholder="nothing else",
+        select_all=False,
+        help="Only values are offered that fit what is chosen there.",
+    )
+    columns = {
+        by: st.text_input(f"Column of “{plain(by)}”", str(held.get(by) or by), key=f"{at}-narrowed-{by}", width=160).strip()
+        for by in chosen
+    }
+    return {column: by for by, column in columns.items() if column}
 
 
 def _only(**fields: Any) -> Given:
@@ -203,7 +239,7 @@ def _only(**fields: Any) -> Given:
     return {name: value for name, value in fields.items() if value is not None and value not in ("", [], {})}
 
 
-_FIELDS: dict[str, Callable[[str, Given, Sequence[str]], Given]] = {
+_FIELDS: dict[str, Callable[[str, Given, Around], Given]] = {
     "text": _text,
     "number": _number,
     "boolean": _boolean,

@@ -42,7 +42,7 @@ def draw_view(user: User, opened: OpenView) -> None:
     values = filters.draw_filters(
         view.parameters,
         scope=view.name,
-        options=lambda parameter: options_of(user, parameter, origins),
+        options=lambda parameter: options_of(user, parameter, origins, beside=view.parameters, values=values),
         changed=lambda _values: None,
     )
     body = st.container(key="view-body")
