@@ -6,10 +6,10 @@ from nexus.accounts.spec import User
 from nexus.dashboards import service as dashboards
 from nexus.db.session import transaction
 from nexus.ui import url
+from nexus.ui.board import Board
 from nexus.ui.composing.page import draw_edit, draw_new
 from nexus.ui.dashboard import draw_dashboard
 from nexus.ui.page import run_page, tab
-from nexus.ui.panels import Board
 
 
 def page(user: User) -> None:

@@ -8,7 +8,7 @@ from nexus.accounts.spec import Permission, User, require
 from nexus.dashboards import narrowing
 from nexus.dashboards import service as dashboards
 from nexus.dashboards.service import OpenDashboard
-from nexus.dashboards.spec import ChartPanel, DataPanel, MetricPanel, Panel
+from nexus.dashboards.spec import ChartPanel, DataPanel, MetricPanel, Panel, PanelBase
 from nexus.errors import NexusError
 from nexus.sources.spec import QueryStopped, Table
 from nexus.views import period
@@ -32,7 +32,7 @@ class Before:
     problem: str = ""
 
 
-def compares(panel: Panel) -> bool:
+def compares(panel: PanelBase) -> bool:
     """Whether there is an earlier period to ask for."""
     return isinstance(panel, ChartPanel | MetricPanel) and panel.compare_with is not None
 

@@ -63,6 +63,7 @@ VEGA: dict[str, Any] = {
         "earlier-mark": {"color": FAINT, "opacity": 0.8, "thickness": 1.5},
         "note": {"color": FAINT, "strokeDash": [2, 2], "strokeWidth": 1},
         "note-band": {"color": FAINT, "opacity": 0.13},
+        "note-rim": {"color": "#ffffff", "stroke": "#ffffff", "strokeWidth": 3, "strokeJoin": "round", "fontSize": 8.5},
         "note-label": {"color": INK, "fontSize": 8.5},
     },
 }

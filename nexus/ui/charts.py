@@ -21,6 +21,8 @@ LINE = 17
 SYMBOL, CHARACTER, ROW = 26, 6.2, 17
 """Of a legend: pixels beside a name, of a letter on average, and of a line."""
 NARROW = 500
+LARGER = 1.35
+"""On a wall screen."""
 
 CONFIG: dict[str, Any] = {
     "padding": 2,
@@ -52,6 +54,7 @@ def draw_chart(
     width: int = WIDTH,
     beside: Beside = NOTHING,
     clicks: Clicks | None = None,
+    large: bool = False,
 ) -> None:
     """Draw `chart` over `table` on `target` (`st` or a placeholder), `height` pixels high. Raises ChartImpossible.
 
@@ -64,7 +67,7 @@ def draw_chart(
                 target = target.container(gap="xxsmall")
                 height -= LINE * -(-round(len(drawing.note) * CHARACTER) // width) + 6
             heard = listen(drawing.spec, chart, table, formats, clicks) if clicks else {}
-            _draw_plot(target, drawing, width=width, height=height, said=said, heard=heard)
+            _draw_plot(target, drawing, width=width, height=height, said=said, heard=heard, larger=LARGER if large else 1)
             if drawing.note:
                 target.html(f'<p class="nexus-left-out">{html.escape(drawing.note)}</p>')
         case Crosstab():
@@ -77,13 +80,28 @@ def draw_chart(
             assert_never(drawing)
 
 
+def beside_in_words(chart: Chart | None, table: Table, formats: Mapping[str, Format], beside: Beside) -> str:
+    """What stands beside the figures of a chart, for its table; empty where there is nothing."""
+    return charts.describe_beside(chart, table, formats, beside) if chart and table.rows else ""
+
+
 def theme() -> colours.Theme:
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
-def _draw_plot(target: Any, drawing: Plot, *, width: int, height: int, said: str, heard: Mapping[str, Any]) -> None:
+def _larger(config: Any, by: float) -> Any:
+    """The same look with its type so much larger."""
+    if not isinstance(config, dict):
+        return config
+    return {
+        name: round(part * by, 1) if name.endswith("ontSize") and isinstance(part, int | float) else _larger(part, by)
+        for name, part in config.items()
+    }
+
+
+def _draw_plot(target: Any, drawing: Plot, *, width: int, height: int, said: str, heard: Mapping[str, Any], larger: float) -> None:
     spec = {name: part for name, part in drawing.spec.items() if name != "description"}
-    spec["config"] = {**CONFIG, "style": styles(theme())}
+    spec["config"] = _larger({**CONFIG, "style": styles(theme())}, larger)
     for part in (spec, *spec.get("layer", [])):
         color = part.get("encoding", {}).get("color")
         if isinstance(color, dict) and "legend" in color:
@@ -126,6 +144,7 @@ def styles(of: colours.Theme) -> dict[str, Any]:
         "earlier-mark": {"color": faint, "opacity": 0.85, "thickness": 2},
         "note": {"color": faint, "strokeDash": [2, 2], "strokeWidth": 1.25},
         "note-band": {"color": faint, "opacity": 0.16},
+        "note-rim": {"color": page, "stroke": page, "strokeWidth": 3, "strokeJoin": "round", "fontSize": 11},
         "note-label": {"color": weak, "fontSize": 11},
     }
 

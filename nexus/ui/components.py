@@ -32,6 +32,7 @@ FILES = {
     "board": ("board.js", "board.css"),
     "grid": ("grid.js", "grid.css"),
     "sql-editor": ("editor.*.js", "editor.css"),
+    "showing": ("showing.js", "showing.css"),
     "upload": ("upload.js", "upload.css"),
 }
 """Script and style of each component, in `FOLDER`."""

@@ -1,21 +1,26 @@
 """A dashboard's page: its head, its filters and its panels."""
 
+from collections.abc import Callable
 from concurrent.futures import wait
 
 import streamlit as st
 
+from nexus.accounts.spec import Permission
 from nexus.dashboards import picks
 from nexus.dashboards import service as dashboards
 from nexus.dashboards.spec import Dashboard
 from nexus.db.session import transaction
 from nexus.errors import NexusError
 from nexus.reports.layout import Layout
-from nexus.ui import crumbs, filters, picking, printing, saved_filters, url, when
+from nexus.ui import crumbs, filters, picking, presenting, printing, redrawing, saved_filters, url, when
+from nexus.ui.board import AS_OF, HEAD, Board
 from nexus.ui.forms import plain, sentence
 from nexus.ui.keeping import draw_more
+from nexus.ui.notes import draw_notes
 from nexus.ui.page import errors_shown
-from nexus.ui.panels import AS_OF, HEAD, STYLE, Board, draw_panels
+from nexus.ui.panels import STYLE, draw_panels
 from nexus.ui.sharing import draw_share
+from nexus.views import values as typed
 from nexus.views.parameter import Parameter
 
 PRINTED = Layout(orientation="landscape")
@@ -25,16 +30,21 @@ PRINTED = Layout(orientation="landscape")
 def draw_dashboard(board: Board) -> None:
     """Questions first, then the frames, then the filters: their own questions must not hold up the panels."""
     st.html(STYLE)
+    presenting.draw_style()
     spec = board.opened.dashboard
     saved_filters.begin(board)
     board.values, _ = url.read(spec.filters)
     board.listens = True
     board.picks, unread = picking.read()
     board.tab = spec.tab(url.text("tab"))
-    board.ask(board.panels)
-    crumbs.draw_crumbs(board.user, spec.title)
+    board.alone, board.large = presenting.panel_alone(board), presenting.presents()
+    board.begin()
+    board.ask(board.in_sight)
+    if not board.large:
+        crumbs.draw_crumbs(board.user, spec.title)
     head, bar, chips = st.container(), st.container(), st.container(gap=None)
-    draw_tabs(spec, board.tab)
+    if board.alone is None:
+        draw_tabs(spec, board.tab)
     draw_panels(board)
     if not spec.panels:
         st.info("This dashboard has no panels yet. Edit it to add some.")
@@ -121,6 +131,9 @@ def _open(key: str) -> None:
 
 
 def _head(board: Board) -> None:
+    if board.pending():
+        # Its age is that of the panels, so it is drawn after them.
+        redrawing.give_way()
     spec = board.opened.dashboard
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="dashboard-head"):
         st.title(plain(spec.title), anchor=False, width="content")
@@ -129,16 +142,38 @@ def _head(board: Board) -> None:
         with st.container(width="content", key="star-on" if board.favourite else "star-off"):
             st.button(star_label, icon=star, type="tertiary", key="icon-favourite", on_click=_toggle_favourite, args=(board,))
         st.space("stretch")
+        presenting.draw_watch(board)
         with st.container(width="content"):
             st.fragment(_as_of, key=AS_OF, parallel=True)(board)
-        st.button("Refresh", icon=":material/refresh:", key="refresh-all", on_click=_refresh, args=(board,))
+        if not board.large:
+            st.button("Refresh", icon=":material/refresh:", key="refresh-all", on_click=_refresh, args=(board,))
+        if board.large or board.alone:
+            label = "Leave (Esc)" if board.large else "Back to the dashboard (Esc)"
+            st.button(label, icon=":material/close_fullscreen:", key="leave", type="tertiary", on_click=presenting.leave)
+            _filters_in_words(board)
+            return
         _pdf(board)
         draw_share(board.user, "dashboard", spec.name, address=_address(board))
         if board.opened.may_edit:
             st.button("Edit", icon=":material/edit:", key="edit", on_click=_edit)
-        draw_more(board.user, "dashboard", spec.name, spec.title)
+        draw_more(board.user, "dashboard", spec.name, spec.title, own=_own(board))
     if spec.description:
         st.caption(plain(spec.description))
+
+
+def _filters_in_words(board: Board) -> None:
+    """Where no filter bar is drawn, what the filters are set to."""
+    spec = board.opened.dashboard
+    said = [f"{name}: {words}" for name, words in typed.describe(spec.filters, board.values) if words != "all"] if board.large else []
+    if said:
+        st.caption(plain(" · ".join(said)))
+
+
+def _own(board: Board) -> dict[str, tuple[str, Callable[[], None]]]:
+    """What can be done with a dashboard beside what can be done with everything."""
+    notes = bool(board.opened.annotations) or board.user.may(Permission.BUILD)
+    found: dict[str, tuple[str, Callable[[], None]]] = {"Present": ("slideshow", presenting.begin)}
+    return found | ({"Notes": ("edit_calendar", lambda: draw_notes(board.user, board.opened))} if notes else {})
 
 
 def _edit() -> None:
@@ -186,8 +221,8 @@ def _picked(board: Board) -> dict[str, str]:
 
 def _refresh(board: Board) -> None:
     board.look_again()
-    board.ask(board.panels, fresh=True)
-    board.redraw(board.panels)
+    board.ask(board.in_sight, fresh=True)
+    board.redraw(board.in_sight)
 
 
 def _toggle_favourite(board: Board) -> None:

@@ -4,6 +4,7 @@ Each opens in a dialog, and is read only then.
 """
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import streamlit as st
@@ -32,25 +33,38 @@ QUERY, VERSIONS, RUNS, USED, COPY, SEE_AS = "Query", "Versions", "Runs", "Where 
 ICONS = {VERSIONS: "history", RUNS: "monitoring", COPY: "content_copy", SEE_AS: "visibility"}
 
 
-def draw_more(user: User, kind: Kind, name: str, title: str, *, opened: OpenView | None = None) -> None:
-    """The menu at the end of a page's head. `opened` is the view, where it is one."""
+def draw_more(
+    user: User,
+    kind: Kind,
+    name: str,
+    title: str,
+    *,
+    opened: OpenView | None = None,
+    own: Mapping[str, tuple[str, Callable[[], None]]] = MappingProxyType({}),
+) -> None:
+    """The menu at the end of a page's head. `opened` is the view, where it is one; `own` are entries of the page, each with icon and deed."""
     offered = [
+        *own,
         *([VERSIONS, RUNS] if opened else []),
         *([COPY] if user.may(Permission.BUILD) else []),
         *([SEE_AS] if opened and user.may(Permission.ADMINISTER) else []),
     ]
-    if not offered or user.looked_at_by is not None:
+    if user.looked_at_by is not None:
+        offered = list(own)
+    if not offered:
         return
     chosen = st.menu_button(
         "More",
         offered,
-        format_func=lambda option: f":material/{ICONS[option]}: {option}",
+        format_func=lambda option: f":material/{own[option][0] if option in own else ICONS[option]}: {option}",
         icon=":material/more_horiz:",
         key=f"icon-more-{kind}",
     )
     match chosen:
         case None:
             return
+        case _ if chosen in own:
+            own[chosen][1]()
         case _ if chosen == COPY:
             st.dialog(f"Duplicate this {kind}")(_draw_duplicate)(user, kind, name, title)
         case _ if chosen == SEE_AS:

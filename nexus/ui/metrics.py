@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import quote
 
+from nexus.views import colours
 from nexus.views.figure import Figure
 
 _ARROWS = {"up": "▲ ", "down": "▼ "}
@@ -19,13 +20,19 @@ _WIDTH, _HEIGHT, _MARGIN = 100, 32, 2
 def markup(metric: Figure) -> str:
     """The figure as HTML, each text escaped; for those who listen, one sentence."""
     tone = _TONES[metric.good]
-    words = f'<span class="nexus-value">{html.escape(metric.value_text)}</span>'
+    past = f' <span class="nexus-past nexus-past-{metric.tone}">{colours.SIGNS[metric.tone]}</span>' if metric.tone else ""
+    words = f'<span class="nexus-value{f" nexus-past-{metric.tone}" if metric.tone else ""}">{html.escape(metric.value_text)}{past}</span>'
     if metric.change_text:
         arrow = _ARROWS.get(metric.direction or "", "")
         words += (
             f'<span class="nexus-change nexus-{tone}">{arrow}{html.escape(metric.change_text)}</span>'
             f'<span class="nexus-before">{html.escape(metric.comparison_label)}</span>'
         )
+    elif metric.comparison_label and metric.comparison is None:
+        words += f'<span class="nexus-before">no figure {html.escape(metric.comparison_label)}</span>'
+    if metric.target_text:
+        verdict = {True: "good", False: "bad", None: "plain"}[metric.reached]
+        words += f' <span class="nexus-target nexus-{verdict}">{html.escape(metric.target_words)}</span>'
     return (
         f'<div class="nexus-metric"><p class="nexus-sentence">{html.escape(metric.sentence)}</p>'
         f'<div aria-hidden="true">{words}{_course(metric.spark, tone)}</div></div>'

@@ -21,7 +21,7 @@ from nexus.ui.forms import plain
 from nexus.views.columns import unique_names
 
 if TYPE_CHECKING:
-    from nexus.ui.panels import Board
+    from nexus.ui.board import Board
 
 CHIPS = "dashboard-chips"
 MOST_LISTED = 1_000

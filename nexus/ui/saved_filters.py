@@ -15,7 +15,7 @@ from nexus.ui.forms import plain, sentence
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nexus.ui.panels import Board
+    from nexus.ui.board import Board
 
 CHOSEN = "g.set"
 """Of an address: `none` where the person's default set is not wanted."""

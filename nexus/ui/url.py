@@ -12,7 +12,7 @@ from nexus.ui import when
 from nexus.views import values as forms
 from nexus.views.parameter import Parameter
 
-OWN = frozenset({"name", "edit", "new", "draft", "show", "tab", "to", "add", "q", "embed", "embed_options"})
+OWN = frozenset({"name", "present", "panel", "turn", "edit", "new", "draft", "show", "tab", "to", "add", "q", "embed", "embed_options"})
 """Keys that pages and Streamlit read themselves. A parameter of such a name goes by `p.name` in a page's address."""
 MOST_VALUES = 500
 """Values of one parameter that a page reads from its address."""

@@ -4,7 +4,7 @@ from concurrent.futures import Future
 from datetime import UTC, datetime
 
 from nexus.sources.spec import Query, Table
-from nexus.ui.panels import Board
+from nexus.ui.board import Board
 
 READ_AT = datetime(2013, 6, 1, 12, tzinfo=UTC)
 

@@ -11,6 +11,7 @@ from nexus.dashboards.service import OpenDashboard
 from nexus.dashboards.spec import Dashboard, Panel
 from nexus.db.session import transaction
 from nexus.ui import editor, filters, url
+from nexus.ui.board import Board
 from nexus.ui.composing.adding import add_view, draw_adding
 from nexus.ui.composing.draft import Composing, dashboard_of, shown_now
 from nexus.ui.composing.handles import SIDE, draw_handles
@@ -22,7 +23,7 @@ from nexus.ui.editing import draw_draft, draw_outcome, resume, save, save_as_new
 from nexus.ui.forms import sentence
 from nexus.ui.page import errors_shown, tab
 from nexus.ui.panels import STYLE as PANELS
-from nexus.ui.panels import Board, draw_panels
+from nexus.ui.panels import draw_panels
 from nexus.views import drafts
 
 STYLE = Path(__file__).parents[1] / "static" / "compose.css"

@@ -33,6 +33,7 @@ __all__ = [
     "Sentence",
     "alternatives",
     "describe",
+    "describe_beside",
     "draw",
     "measure",
     "propose",
@@ -54,6 +55,11 @@ def draw(chart: Chart, table: Table, formats: Mapping[str, Format], beside: Besi
     if chart.kind == "pivot":
         return pivot.pivot(subject)
     return _plot(subject, beside)
+
+
+def describe_beside(chart: Chart, table: Table, formats: Mapping[str, Format], beside: Beside) -> str:
+    """A target and notes in words. Raises ChartImpossible."""
+    return besides.describe(Subject(chart, table, formats), beside)
 
 
 def vega_lite(chart: Chart, table: Table, formats: Mapping[str, Format]) -> dict[str, Any]:

@@ -134,11 +134,7 @@ class _Frame:
         place = {"align": "left", "baseline": "bottom", "dy": -2} if self._up == "y" else {"align": "left", "baseline": "top", "dx": 3}
         return [
             {"data": {"values": values}, "mark": {"type": "rule", "style": "target"}, "encoding": {self._up: channel}},
-            {
-                "data": {"values": values},
-                "mark": {"type": "text", "style": "note-label", "aria": False, **place},
-                "encoding": {self._up: channel, self._along: {"value": 2}, "text": {"field": "t"}},
-            },
+            *_written(values, place, {self._up: channel, self._along: {"value": 2}}),
         ]
 
     def notes(self, notes: Sequence[Note]) -> tuple[list[Layer], list[Layer]]:
@@ -201,10 +197,9 @@ class _Frame:
                     place = {"align": "right" if late else "left", "dx": -3 if late else 3, "dy": line * LINE, "baseline": "top"}
                     if self._along == "y":
                         place = {"align": "right", "baseline": "bottom", "dy": -2, "dx": -line * LINE}
-                    mark = {"type": "text", "style": "note-label", "limit": 160, "aria": False, **place}
                     edge = {"value": 0} if self._up == "y" else {"value": {"expr": "width"}}
-                    encoding = {self._along: self._channel(self._along), self._up: edge, "text": {"field": "t"}, "tooltip": _tooltip()}
-                    made.append({"data": {"values": values}, "mark": mark, "encoding": encoding})
+                    encoding = {self._along: self._channel(self._along), self._up: edge, "tooltip": _tooltip()}
+                    made += _written(values, {"limit": 160, **place}, encoding)
         return made
 
     def earlier(self, earlier: Earlier) -> list[Layer]:
@@ -256,6 +251,13 @@ def _heights(points: list[Point]) -> list[Point]:
         sum_["y"] += point["y"] or 0
         sum_["yt"] = f"{sum_['y']:,.6g}"
     return list(sums.values())
+
+
+def _written(values: list[Point], place: Layer, encoding: Layer) -> list[Layer]:
+    """Words that can be read over whatever is drawn below them: first as a rim in the colour of the page."""
+    encoding = {**encoding, "text": {"field": "t"}}
+    marks = [{"type": "text", "style": style, "aria": False, **place} for style in ("note-rim", "note-label")]
+    return [{"data": {"values": values}, "mark": mark, "encoding": encoding} for mark in marks]
 
 
 def _tooltip() -> list[dict[str, Any]]:

@@ -1,0 +1,82 @@
+"""How a fragment that waits for its data gets along with Streamlit: it hears that it is to stop, and lets others go first.
+
+The only place that looks behind Streamlit's own functions for this.
+"""
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from typing import Any, Protocol, TypeVar
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import RerunData, RerunException, StopException, get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
+
+LOOK_SECONDS = 0.2
+"""How often a panel that waits looks whether its reader is still there."""
+Answer = TypeVar("Answer")
+
+
+class Page(Protocol):
+    """Asks questions for its fragments."""
+
+    def pending(self) -> Sequence[Future[Any]]: ...
+    def arrived(self) -> bool: ...
+    def give_up(self) -> None: ...
+
+
+def answer(page: Page, future: Future[Answer], slot: Any) -> Answer:
+    """What `future` brings. Says in `slot` how long it has been waiting; without one, other fragments are drawn meanwhile.
+
+    When the reader leaves or wants something else, this run ends here, and what the page still waits for is given up.
+    """
+    began, said = time.monotonic(), 0
+    try:
+        while not future.done():
+            look()
+            wait([future] if slot is not None else [future, *page.pending()], timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED)
+            seconds = int(time.monotonic() - began)
+            if slot is not None and seconds > said:
+                said = seconds
+                slot.html(f'<p class="nexus-waiting" role="status">Still running, {seconds} s</p>')
+            # Each time costs a run of its own, so only for one that can be drawn at once.
+            if slot is None and not future.done() and page.arrived():
+                give_way()
+    except RerunException as error:
+        # A run that only lets others go first waits on.
+        if not error.rerun_data.fragment_id_queue:
+            page.give_up()
+        raise
+    except StopException:
+        page.give_up()
+        raise
+    return future.result()
+
+
+def look() -> None:
+    """Ends this run where its reader has left, closed the page, or done something that draws it anew. Sends nothing to the browser."""
+    # Reading the state is one of the places where Streamlit stops a run.
+    _ = "nexus" in st.session_state
+
+
+def give_way() -> None:
+    """End this run, and begin it again after the fragments that wait behind it. Nothing happens where none do, or on a whole run.
+
+    Fragments that are drawn alone run one after the other, so the first that waits would hold up those that could be drawn. To be
+    called before anything is drawn: what is on screen stays.
+    """
+    context, own = get_script_run_ctx(), ThreadState.get().fragment_id
+    queue = list(context.fragment_ids_this_run or ()) if context else []
+    if context is None or own not in queue or queue[-1] == own:
+        return
+    behind = queue[queue.index(own) + 1 :]
+    raise RerunException(
+        RerunData(
+            query_string=context.query_string,
+            page_script_hash=context.page_script_hash,
+            fragment_id_queue=[*behind, own],
+            is_fragment_scoped_rerun=True,
+            cached_message_hashes=context.cached_message_hashes,
+            context_info=context.context_info,
+        )
+    )
