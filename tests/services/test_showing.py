@@ -14,7 +14,7 @@ from nexus.dashboards.service import OpenDashboard
 from nexus.dashboards.spec import Dashboard
 from nexus.db.session import transaction
 from nexus.sources.spec import QueryStopped
-from nexus.ui.panels import Board
+from nexus.ui.board import Board
 from nexus.views import service as views
 from nexus.views.spec import View
 from tests.people import add_person
