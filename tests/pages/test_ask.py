@@ -73,11 +73,12 @@ def test_the_request_is_seen_before_it_leaves_and_the_answer_with_its_sql_after(
     button(app, "See what is sent").click().run()
     assert gemini.requests == []
     assert "columns of 5 tables" in shown(app)
-    system, text = [element.value for element in app.code]
+    system, form, text = [element.value for element in app.code]
     gemini.will(replies(leaves_out="Which of them flew for others.", title="Flights by airline"))
     ask(app, QUESTION, "Flights of 2013 by airline")
     (received,) = gemini.generated
     assert (received.system, received.text) == (system, text)
+    assert received.body["generationConfig"]["responseJsonSchema"] == json.loads(form)
     assert "Not answered: Which of them flew for others." in shown(app)
     assert "group by" in app.code[0].value
     assert app.get("vega_lite_chart")

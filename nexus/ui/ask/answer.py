@@ -1,6 +1,7 @@
 """One answer: what it says and does not say, its rows as chart and table, its SQL, what was sent, and what can be made of it."""
 
 import html
+import json
 from typing import Any
 
 import streamlit as st
@@ -8,13 +9,13 @@ import streamlit as st
 from nexus.accounts.spec import User
 from nexus.asking import keeping
 from nexus.asking import service as asking
-from nexus.asking.spec import Asking, Sent
+from nexus.asking.spec import REPLY, Asking, Sent
 from nexus.dashboards import service as dashboards
 from nexus.db.session import transaction
 from nexus.errors import NexusError
 from nexus.sources.spec import Table
 from nexus.ui import charts, forms, tables, url, when
-from nexus.ui.ask.state import Place
+from nexus.ui.ask.state import TYPED, Place, typed
 from nexus.ui.panels import provenance
 from nexus.ui.waiting import patience
 from nexus.views.charts import ChartImpossible
@@ -190,7 +191,8 @@ def _draw_about(place: Place, shown: Asking) -> None:
             if not sent:
                 st.caption("Nothing was sent.")
     st.caption(about(shown))
-    if shown.outcome in ("failed", "stopped", "refused") and shown.user_id == place.user.id:
+    lost = shown.outcome in ("failed", "stopped", "refused") and typed().strip() != shown.question
+    if lost and shown.user_id == place.user.id:
         st.button("Take the question up again", icon=":material/replay:", key=f"ask-again-{shown.id}", on_click=_take_up, args=(shown,))
 
 
@@ -199,12 +201,14 @@ def draw_sent(sent: list[Sent]) -> None:
         if at == 0:
             st.caption("Standing instruction")
             st.code(one.system, language=None, wrap_lines=True, height=160)
+            st.caption("Form that the answer is held to")
+            st.code(json.dumps(REPLY, indent=1), language="json", wrap_lines=True, height=120)
         st.caption("Request" if len(sent) == 1 else f"Request {at + 1} of {len(sent)}")
         st.code(one.text, language=None, wrap_lines=True, height=320)
 
 
 def _take_up(shown: Asking) -> None:
-    st.session_state["ask-typed"] = shown.question
+    st.session_state[TYPED] = shown.question
     url.go(asking=None)
 
 

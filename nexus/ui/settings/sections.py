@@ -64,6 +64,9 @@ SECTIONS = (
             "Days that prompt runs and their data are kept",
         ),
     ),
+    Section(
+        name="asking", title="Asking", icon=":material/forum:", holds=("Most that SQL of Gemini may cost", "Wrong answers", "Examples")
+    ),
     Section(name="runs", title="Runs", icon=":material/monitoring:", holds=("Days that runs are kept",)),
     Section(
         name="signing_in",
