@@ -17,9 +17,10 @@ from nexus.asking.rules import Rules
 from nexus.asking.spec import LONGEST_QUESTION, Asking, Outcome, Prepared, Rating, Reply, Sent
 from nexus.audit import record
 from nexus.db import saved
+from nexus.db.limits import Price
 from nexus.db.session import Session, transaction
 from nexus.errors import BadInput, NexusError, NotAllowed
-from nexus.prompts import calls, gemini
+from nexus.prompts import budgets, calls, gemini
 from nexus.prompts.markdown import plain
 from nexus.prompts.request import Piece, Request
 from nexus.sources import catalog
@@ -80,6 +81,9 @@ class _Work:
     tables: list[str] = field(default_factory=list)
     prompt_tokens: int | None = None
     answer_tokens: int | None = None
+    price: Price | None = None
+    usd_micros: int | None = None
+    keeps_sent: bool = True
 
     def end(self, outcome: Outcome, sentence: str) -> None:
         self.outcome, self.sentence = outcome, sentence
@@ -98,7 +102,7 @@ def prepare(*, user: User, source: str, question: str, after: int | None = None)
         raise BadInput(f"A question may have {LONGEST_QUESTION:,} characters. Say it in fewer words.")
     with transaction() as session:
         found = sources.find(session, reader=user, name=source)
-        model = saved.read(session).gemini_model
+        values = saved.read(session)
         before = _conversation(session, user, source, after)
         kept = store.examples(session, reader=user, source=source)
     rules = Rules(found)
@@ -119,12 +123,14 @@ def prepare(*, user: User, source: str, question: str, after: int | None = None)
         wording.earlier(before),
         wording.question(text),
     )
+    request = wording.request(model=values.gemini_model, parts=parts)
     return Prepared(
         user_id=user.id,
         source=source,
         question=text,
         thread=before[0].thread if before else None,
-        request=wording.request(model=model, parts=parts),
+        request=request,
+        most_usd_micros=budgets.most_usd_micros(request, values.gemini_prices.get(request.model)),
         tables=tuple(choosing.named(table) for table in first),
         named=names,
         omitted=len(rest) - len(names),
@@ -183,11 +189,13 @@ def ask(
         raise NotAllowed("This was prepared for someone else. Ask it yourself.")
     with transaction() as session:
         source = sources.find(session, reader=user, name=prepared.source)
-        ceiling = saved.read(session).asking_cost
+        values = saved.read(session)
+        store.clean_up(session, days=values.prompt_run_days, sent_days=values.prompt_data_days)
         asking_id = store.start(session, user=user, prepared=prepared)
     began = time.monotonic()
-    paid = calls.governed(user=user, purpose="question", generate=generate)
-    work = _Work(user, source, prepared, paid, tell, stopped, ceiling, began + DEADLINE_S, tables=list(prepared.tables))
+    paid = calls.governed(user=user, purpose="question", generate=generate, queued=lambda place: _tell_place(tell, place))
+    work = _Work(user, source, prepared, paid, tell, stopped, values.asking_cost, began + DEADLINE_S, tables=list(prepared.tables))
+    work.price, work.keeps_sent = values.gemini_prices.get(prepared.request.model), values.prompt_data_days > 0
     try:
         _answer(work)
     except (_Stop, QueryStopped):
@@ -206,6 +214,10 @@ def ask(
     with transaction() as session:
         kept = store.find(session, reader=user, asking_id=asking_id)
     return Answer(kept, work.table)
+
+
+def _tell_place(tell: Tell, place: int) -> None:
+    tell(f"In the queue for Gemini, at place {place}" if place else "Waiting for Gemini")
 
 
 def _answer(work: _Work) -> None:
@@ -241,17 +253,20 @@ def _reply(work: _Work, request: Request) -> Reply:
     work.sent.append(Sent(system=request.system, text=request.text))
     parts: list[str] = []
     last = Piece()
-    with closing(work.generate(request)) as pieces:
-        for piece in pieces:
-            parts.append(piece.text)
-            if piece.ending:
-                last = piece
-            if work.stopped():
-                raise _Stop
-            if time.monotonic() > work.until:
-                raise gemini.TooSlow("It took too long to find an answer. Ask for less at once.")
-    work.prompt_tokens = _sum(work.prompt_tokens, last.prompt_tokens)
-    work.answer_tokens = _sum(work.answer_tokens, last.answer_tokens)
+    try:
+        with closing(work.generate(request)) as pieces:
+            for piece in pieces:
+                parts.append(piece.text)
+                if piece.ending:
+                    last = piece
+                if work.stopped():
+                    raise _Stop
+                if time.monotonic() > work.until:
+                    raise gemini.TooSlow("It took too long to find an answer. Ask for less at once.")
+    except (budgets.OverBudget, budgets.NoPrice, gemini.NoKey):
+        work.sent.pop()  # nothing left
+        raise
+    _count(work, last)
     match last.ending:
         case None:
             raise gemini.BrokeOff("The answer from Gemini broke off, and nothing was run. Ask again.")
@@ -263,6 +278,17 @@ def _reply(work: _Work, request: Request) -> Reply:
         return Reply.model_validate(json.loads("".join(parts)))
     except (ValueError, RecursionError, ValidationError):
         raise BadInput(MISREAD) from None
+
+
+def _count(work: _Work, last: Piece) -> None:
+    """Tokens and money of all calls of this question."""
+    work.prompt_tokens = _sum(work.prompt_tokens, last.prompt_tokens)
+    work.answer_tokens = _sum(work.answer_tokens, last.answer_tokens)
+    if work.price and last.prompt_tokens is not None:
+        cost = work.price.usd_micros(
+            prompt_tokens=last.prompt_tokens, answer_tokens=last.answer_tokens or 0, cached_tokens=last.cached_tokens or 0
+        )
+        work.usd_micros = _sum(work.usd_micros, cost)
 
 
 def _sum(one: int | None, other: int | None) -> int | None:
@@ -325,10 +351,11 @@ def _record(work: _Work) -> dict[str, object]:
     return {
         "outcome": work.outcome,
         "answer": json.loads(json.dumps(answer).replace("\\u0000", "")),
-        "sent": [one.model_dump() for one in work.sent],
+        "sent": [one.model_dump() for one in work.sent] if work.keeps_sent else [],
         "tables": work.tables,
         "prompt_tokens": work.prompt_tokens,
         "answer_tokens": work.answer_tokens,
+        "cost_usd_micros": work.usd_micros,
     }
 
 

@@ -141,3 +141,5 @@ class Prepared(BaseModel, frozen=True):
     examples: int = 0
     earlier: int = 0
     """Examples, and earlier questions of the conversation, that go along."""
+    most_usd_micros: int = 0
+    """What the first request may cost at most; 0 where nobody knows the model's price."""

@@ -1,8 +1,9 @@
 """Questions and their answers in Nexus's own tables."""
 
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import Select, delete, func, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from nexus.accounts.spec import Permission, User
@@ -13,6 +14,8 @@ from nexus.db.tables import UserRow
 from nexus.errors import NotFound
 
 GONE = "This question no longer exists, or you may not see it. Ask again."
+REMOVED_AT_ONCE = 200
+"""Old questions that go when a new one comes."""
 MOST_EXAMPLES = 500
 """Of a source, among which the most alike are looked for: the newest."""
 
@@ -38,6 +41,21 @@ def finish(session: Session, *, asking_id: int, **values: Any) -> None:
         update(AskingRow)
         .where(AskingRow.id == asking_id, AskingRow.outcome == "running")
         .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def clean_up(session: Session, *, days: int, sent_days: int) -> None:
+    """Remove some questions that are older than `days`, but for examples, and what was sent for those older than `sent_days`."""
+    old = select(AskingRow.id).where(
+        AskingRow.asked_at < func.now() - timedelta(days=days), AskingRow.rating.is_distinct_from("good"), AskingRow.approved_by.is_(None)
+    )
+    session.execute(delete(AskingRow).where(AskingRow.id.in_(old.limit(REMOVED_AT_ONCE))).execution_options(synchronize_session=False))
+    told = select(AskingRow.id).where(AskingRow.asked_at < func.now() - timedelta(days=sent_days), AskingRow.sent != [])
+    session.execute(
+        update(AskingRow)
+        .where(AskingRow.id.in_(told.limit(REMOVED_AT_ONCE)), AskingRow.outcome != "running")
+        .values(sent=[])
         .execution_options(synchronize_session=False)
     )
 

@@ -18,10 +18,11 @@ from nexus.dashboards import service as dashboards
 from nexus.dashboards.spec import Dashboard
 from nexus.db import saved
 from nexus.db import session as own
+from nexus.db.limits import Budget, Price
 from nexus.errors import BadInput, NotAllowed, NotFound
 from nexus.prompts import gemini
 from nexus.views import service as views
-from tests.gemini_stand_in import GeminiStandIn, goes_on, streams
+from tests.gemini_stand_in import MODEL, GeminiStandIn, goes_on, streams
 from tests.people import add_person
 
 HURRY = partial(gemini.generate, patience=gemini.Patience(deadline_s=10, silence_s=5, pause_s=0.01, beat_s=0.02))
@@ -351,3 +352,44 @@ def test_only_an_answer_is_kept_as_a_view_and_only_with_a_title(analyst, stand_i
             keeping.save(session, user=analyst, asking=asked, title="Fares", name="fares")
         with pytest.raises(BadInput):
             keeping.save(session, user=analyst, asking=asked.model_copy(update={"outcome": "answered"}), title=" ", name="")
+
+
+# --- money -----------------------------------------------------------------------------------------------------------------
+
+
+def set_saved(**values) -> None:
+    with own.transaction() as session:
+        for name, value in values.items():
+            saved.write(session, name=name, value=value, changed_by=None)
+
+
+def test_a_question_costs_what_all_its_calls_cost_and_stops_at_a_budget(analyst, stand_in):
+    prices = {MODEL: Price(input=10, output=100)}
+    set_saved(gemini_prices=prices)
+    try:
+        wrong = {"sql": "select nothing from sample.flights"}
+        asked = ask(analyst, "What does it cost?", stand_in, wrong, {"outcome": "cannot", "reason": "No."}).asking
+        assert asked.cost_usd_micros == 2 * (120 * 10 + 40 * 100)
+        assert prepared(analyst).most_usd_micros > asked.cost_usd_micros
+        set_saved(budgets=[Budget(of="person", who=analyst.email, tokens=100)])
+        answer = ask(analyst, "And now?", stand_in)
+        assert answer.asking.outcome == "failed"
+        assert "budget" in answer.asking.sentence
+        assert len(stand_in.generated) == 2
+        with own.transaction() as session:
+            assert service.sent(session, reader=analyst, asking_id=answer.asking.id) == []
+    finally:
+        set_saved(gemini_prices=None, budgets=None)
+
+
+def test_old_questions_go_and_examples_stay(shared_sample, analyst, stand_in):
+    asker = add_person(Role.ANALYST, email="long-ago@example.org")
+    old = [ask(asker, "Long ago", stand_in, {"outcome": "cannot", "reason": "No."}).asking.id, rated(asker, stand_in).id]
+    connection = psycopg2.connect(shared_sample)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("update nexus.askings set asked_at = now() - interval '400 days' where id = any(%s)", (old,))
+    connection.close()
+    ask(asker, "Today", stand_in, {"outcome": "cannot", "reason": "No."})
+    with own.transaction() as session:
+        assert [one.question for one in service.history(session, reader=asker)] == ["Today", "Which planes are jumbo sized?"]
+        assert service.sent(session, reader=asker, asking_id=old[1]) == []

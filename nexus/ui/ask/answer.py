@@ -218,7 +218,7 @@ def about(shown: Asking) -> str:
     if shown.prompt_tokens is not None or shown.answer_tokens is not None:
         parts.append(f"{shown.prompt_tokens or 0:,} + {shown.answer_tokens or 0:,} tokens")
     if shown.cost_usd_micros is not None:
-        parts.append(f"${shown.cost_usd_micros / 1_000_000:.4f}")
+        parts.append(f"\\${shown.cost_usd_micros / 1_000_000:.4f}")
     if shown.elapsed_ms is not None:
         parts.append(f"{shown.elapsed_ms / 1000:.1f} s")
     if shown.errors:

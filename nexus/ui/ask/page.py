@@ -158,6 +158,8 @@ def _draw_prepared(prepared: Prepared) -> None:
     if prepared.earlier:
         parts.append(_count(prepared.earlier, "earlier question"))
     parts += [f"about {prepared.request.estimated_tokens:,} tokens", forms.plain(prepared.request.model)]
+    if prepared.most_usd_micros:
+        parts.append(f"at most \\${prepared.most_usd_micros / 1_000_000:,.4f}")
     with st.container(border=True, gap="small", key="ask-prepared"):
         st.caption(f"This is sent when you press Ask: {' · '.join(parts)}")
         draw_sent([Sent(system=prepared.request.system, text=prepared.request.text)])
