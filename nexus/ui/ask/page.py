@@ -14,7 +14,7 @@ from nexus.sources.spec import Source
 from nexus.ui import forms, url
 from nexus.ui.ask.answer import draw_answer, draw_sent
 from nexus.ui.ask.lists import draw_lists
-from nexus.ui.ask.state import TYPED, Place, place_of, typed
+from nexus.ui.ask.state import TYPED, Place, come_back, place_of, typed
 from nexus.ui.page import errors_shown
 from nexus.ui.prompt import say_how_to_get_a_key
 
@@ -28,6 +28,7 @@ def draw_ask(user: User) -> None:
     require(user, Permission.RUN_PROMPTS)
     for style in STYLES:
         st.html(style)
+    come_back()
     with transaction() as session:
         known = sources.all_sources(session, reader=user)
         has_key = asking.has_key(session, reader=user)

@@ -86,6 +86,17 @@ def typed() -> str:
     return str(st.session_state.get(TYPED) or "")
 
 
+FOREIGN = ("name", "new", "draft")
+
+
+def come_back() -> None:
+    """Going on to another page leaves that page's query under this one's address, where the browser's Back then ends: put ours there again."""
+    held = st.session_state.get("ask-place")
+    if isinstance(held, Place) and any(key in st.query_params for key in FOREIGN):
+        shown = {"asking": str(held.shown)} if held.shown is not None else {}
+        url.put({"source": held.source.name, **shown})
+
+
 def place_of(user: User, source: Source, shown: int | None) -> Place:
     """The session's, as long as the source is the same and the address shows what it shows."""
     held = st.session_state.get("ask-place")
