@@ -21,7 +21,8 @@ def markup(metric: Figure) -> str:
     """The figure as HTML, each text escaped; for those who listen, one sentence."""
     tone = _TONES[metric.good]
     past = f' <span class="nexus-past nexus-past-{metric.tone}">{colours.SIGNS[metric.tone]}</span>' if metric.tone else ""
-    words = f'<span class="nexus-value{f" nexus-past-{metric.tone}" if metric.tone else ""}">{html.escape(metric.value_text)}{past}</span>'
+    value = f'<span class="nexus-value{f" nexus-past-{metric.tone}" if metric.tone else ""}">{html.escape(metric.value_text)}{past}</span>'
+    words = f'<div class="nexus-line">{value}{_course(metric.spark, tone)}</div>'
     if metric.change_text:
         arrow = _ARROWS.get(metric.direction or "", "")
         words += (
@@ -34,8 +35,7 @@ def markup(metric: Figure) -> str:
         verdict = {True: "good", False: "bad", None: "plain"}[metric.reached]
         words += f' <span class="nexus-target nexus-{verdict}">{html.escape(metric.target_words)}</span>'
     return (
-        f'<div class="nexus-metric"><p class="nexus-sentence">{html.escape(metric.sentence)}</p>'
-        f'<div aria-hidden="true">{words}{_course(metric.spark, tone)}</div></div>'
+        f'<div class="nexus-metric"><p class="nexus-sentence">{html.escape(metric.sentence)}</p><div aria-hidden="true">{words}</div></div>'
     )
 
 
