@@ -176,6 +176,12 @@ def usage(session: Session, *, reader: User, everybody: bool = False, months: in
     return model_calls.usage(session, user_id=None if everybody else reader.id, months=months)
 
 
+def prices(session: Session, *, reader: User) -> dict[str, Price]:
+    """By model, of those that have one."""
+    require(reader, Permission.SEE)
+    return saved.read(session).gemini_prices
+
+
 def price_of(session: Session, *, reader: User, model: str) -> Price | None:
     require(reader, Permission.SEE)
     return saved.read(session).gemini_prices.get(model)

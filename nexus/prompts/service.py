@@ -1,5 +1,7 @@
 """What people do with prompts: list, open, save, prepare (which is the preview), run, and look back."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -7,7 +9,7 @@ from typing import Any
 
 from nexus.accounts.spec import Permission, User, require
 from nexus.audit import record
-from nexus.db import saved, versions
+from nexus.db import prompt_scores, saved, versions
 from nexus.db.session import Session, transaction
 from nexus.db.versions import Listed
 from nexus.errors import BadInput, NotAllowed, NotFound
@@ -84,6 +86,12 @@ def open_prompt(session: Session, *, reader: User, name: str) -> OpenPanel:
     )
 
 
+def has_key(session: Session, *, reader: User) -> bool:
+    """Whether anything can be asked at all."""
+    require(reader, Permission.SEE)
+    return gemini.key_of_environment() is not None or saved.read(session).google_api_key is not None
+
+
 def open_on_dashboard(session: Session, *, reader: User, name: str, owner: str | None) -> OpenPanel:
     """As `open_prompt`, for a panel: who may not see the prompt is told whom to ask, and not what it is."""
     try:
@@ -98,9 +106,23 @@ def save_prompt(
     """Keep the prompt, and say its version; the same spec again makes none. Raises Conflict."""
     require(user, Permission.BUILD)
     outcome = versions.save(session, kind="prompt", spec=prompt, user=user, base_version=base_version, note=note, open_to_all=open_to_all)
+    prompt_scores.adopt(session, name=prompt.name, version=outcome.version, spec_hash=fingerprint(prompt), user_id=user.id)
     if outcome.changed:
         record(session, user_id=user.id, what="prompt.saved", subject=f"prompt {prompt.name}", detail={"version": outcome.version})
     return outcome.version
+
+
+def fingerprint(prompt: Prompt) -> str:
+    """SHA-256, hex, of what answers and their test cases depend on: titles, notes and tags do not count."""
+    told = versions.plain(prompt)
+    counted = {name: value for name, value in told.items() if name not in ("name", "title", "description", "tags")}
+    return hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()
+
+
+def taken_names(session: Session, *, reader: User) -> frozenset[str]:
+    """The names that a new prompt cannot have, whoever may see what has them. For choosing a free one; never to be shown."""
+    require(reader, Permission.BUILD)
+    return versions.taken_names(session, kind="prompt")
 
 
 def duplicate_prompt(session: Session, *, user: User, name: str, as_name: str, title: str) -> None:

@@ -1,4 +1,4 @@
-"""A view or a dashboard while somebody edits it: what they typed is kept as a draft at every change, until it is saved or discarded."""
+"""A view, a dashboard or a prompt while somebody edits it: what they typed is kept as a draft at every change, until it is saved or discarded."""
 
 import difflib
 import json
@@ -18,6 +18,9 @@ from nexus.dashboards.spec import Dashboard
 from nexus.db import versions
 from nexus.db.session import transaction
 from nexus.errors import BadInput, Conflict, NexusError
+from nexus.prompts import service as prompts
+from nexus.prompts.request import OpenPrompt
+from nexus.prompts.spec import Prompt
 from nexus.sources.spec import Source
 from nexus.ui import url, when
 from nexus.ui.forms import plain, sentence, slug
@@ -29,13 +32,19 @@ from nexus.workspace import files
 
 Content = dict[str, Any]
 """A spec as JSON values, perhaps unfinished."""
-Spec = View | Dashboard
-Opened = OpenView | OpenDashboard
-Kind = Literal["view", "dashboard"]
+Spec = View | Dashboard | Prompt
+Opened = OpenView | OpenDashboard | OpenPrompt
+Kind = Literal["view", "dashboard", "prompt"]
 
 
 def spec_of(opened: Opened) -> Spec:
-    return opened.view if isinstance(opened, OpenView) else opened.dashboard
+    match opened:
+        case OpenView():
+            return opened.view
+        case OpenDashboard():
+            return opened.dashboard
+        case OpenPrompt():
+            return opened.prompt
 
 
 @dataclass
@@ -279,6 +288,8 @@ def _store(spec: Spec, editing: Editing) -> None:
                 views.save_view(session, user=user, view=spec, base_version=base, note=note, open_to_all=is_open)
             case Dashboard():
                 dashboards.save_dashboard(session, user=user, dashboard=spec, base_version=base, note=note, open_to_all=is_open)
+            case Prompt():
+                prompts.save_prompt(session, user=user, prompt=spec, base_version=base, note=note, open_to_all=is_open)
 
 
 def _meanwhile(editing: Editing, ready: Callable[[], Spec]) -> None:
@@ -323,7 +334,8 @@ def save_as_new(editing: Editing, ready: Callable[[], Spec]) -> None:
 def _freely_named(spec: Spec, user: User) -> Spec:
     """Under its own name, or the first like it that is free: nobody chose it."""
     with transaction() as session:
-        taken = (views if isinstance(spec, View) else dashboards).taken_names(session, reader=user)
+        of = views if isinstance(spec, View) else dashboards if isinstance(spec, Dashboard) else prompts
+        taken = of.taken_names(session, reader=user)
     stem = spec.name[:56].rstrip("-")
     name = next(name for name in (spec.name, *(f"{stem}-{count}" for count in range(2, 10_000))) if name not in taken)
     return spec.model_copy(update={"name": name})

@@ -1,4 +1,4 @@
-"""Views and dashboards as YAML on the page: checked with the line of each mistake, saved as a version, never lost on the way."""
+"""Views, dashboards and prompts as YAML on the page: checked with the line of each mistake, saved as a version, never lost on the way."""
 
 import html
 from collections.abc import Callable
@@ -12,6 +12,8 @@ from nexus.dashboards.spec import Dashboard
 from nexus.db import versions
 from nexus.db.session import Session, transaction
 from nexus.errors import BadInput, Conflict, NexusError
+from nexus.prompts.service import save_prompt
+from nexus.prompts.spec import Prompt
 from nexus.ui import when
 from nexus.ui.forms import plain, sentence
 from nexus.views.service import save_view
@@ -21,8 +23,8 @@ from nexus.workspace import service as workspace
 from nexus.workspace.compare import compare_versions
 from nexus.workspace.spec import WorkspaceInvalid
 
-Kind = Literal["view", "dashboard"]
-Spec = View | Dashboard
+Kind = Literal["view", "dashboard", "prompt"]
+Spec = View | Dashboard | Prompt
 MOST_SENTENCES = 30
 
 
@@ -41,7 +43,7 @@ def parse(text: str, *, kind: Kind, user: User, name: str | None = None) -> Spec
         raise BadInput(f"The name stands in addresses and stays `{name}`. To make a copy, create a new {kind} with this YAML.")
     with transaction() as session:
         workspace.diff(session, user=user, texts=data)
-    assert isinstance(item.spec, View | Dashboard)
+    assert isinstance(item.spec, View | Dashboard | Prompt)
     return item.spec
 
 
@@ -50,6 +52,8 @@ def save(spec: Spec, *, user: User, base_version: int | None, note: str) -> int:
     with transaction() as session:
         if isinstance(spec, View):
             return save_view(session, user=user, view=spec, base_version=base_version, note=note)
+        if isinstance(spec, Prompt):
+            return save_prompt(session, user=user, prompt=spec, base_version=base_version, note=note)
         return save_dashboard(session, user=user, dashboard=spec, base_version=base_version, note=note)
 
 
@@ -200,4 +204,4 @@ def draw_archive(kind: versions.Kind, name: str, archive: Callable[[Session], No
 
 
 def _kind(spec: Spec) -> Kind:
-    return "view" if isinstance(spec, View) else "dashboard"
+    return "view" if isinstance(spec, View) else "prompt" if isinstance(spec, Prompt) else "dashboard"

@@ -1,5 +1,6 @@
 """Parameters of a question in SQL: each name in the text with its type, label and default."""
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -63,24 +64,41 @@ def _names(parameter: Given) -> set[str]:
     return {f"{name}_from", f"{name}_to"} if parameter.get("type") == "date_range" else {name}
 
 
-def draw_parameters(scope: str, parameters: Sequence[Given], *, found: Collection[str], views: Sequence[str] = ()) -> list[Given]:
-    """A card for each parameter. Returns them as they are now; `views` are those that choices may come from."""
+def in_sql(parameter: Given) -> str:
+    """How a parameter is written there."""
+    return " ".join(f":{one}" for one in sorted(_names(parameter)))
+
+
+def draw_parameters(
+    scope: str,
+    parameters: Sequence[Given],
+    *,
+    found: Collection[str],
+    views: Sequence[str] = (),
+    written: Callable[[Given], str] = in_sql,
+    unused: str = "Not in the SQL any more.",
+) -> list[Given]:
+    """A card for each parameter. Returns them as they are now; `views` are those that choices may come from.
+
+    `written` is how the text names one, and `unused` what is said of one that it does not name.
+    """
     made = []
     every = declared(parameters, found)
     for parameter in every:
         around = Around(views, [str(one["name"]) for one in every if one is not parameter])
         with st.container(border=True, gap="small", key=f"parameter-{scope}-{parameter['name']}"):
-            after = _draw(f"{scope}-p-{parameter['name']}", parameter, used=bool(_names(parameter) & set(found)), around=around)
+            gone = "" if _names(parameter) & set(found) else unused
+            after = _draw(f"{scope}-p-{parameter['name']}", parameter, written=written(parameter), gone=gone, around=around)
         if after is not None:
             made.append(after)
     return made
 
 
-def _draw(at: str, before: Given, *, used: bool, around: Around) -> Given | None:
+def _draw(at: str, before: Given, *, written: str, gone: str, around: Around) -> Given | None:
     """One card; none when it was removed."""
     name, kind = str(before["name"]), str(before.get("type") or "text")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.markdown(" ".join(f"`:{one}`" for one in sorted(_names(before))), width="content")
+        st.markdown(" ".join(f"`{one}`" for one in re.split(r" (?=:)", written)), width="content")
         chosen = st.selectbox(
             "Type", list(TYPES), list(TYPES).index(kind) if kind in TYPES else 0, TYPES.__getitem__, f"{at}-type", width=160
         )
@@ -94,8 +112,8 @@ def _draw(at: str, before: Given, *, used: bool, around: Around) -> Given | None
             placeholder=name.replace("_", " ").capitalize(),
         ).strip()
         required = st.checkbox("Must be filled in", bool(before.get("required")), key=f"{at}-required")
-        if not used:
-            st.caption("Not in the SQL any more.", width="content")
+        if gone:
+            st.caption(gone, width="content")
             if st.button("Remove", key=f"{at}-remove", type="tertiary"):
                 return None
     after |= ({"label": label} if label else {}) | ({"required": True} if required else {})

@@ -4,6 +4,7 @@ What a person chose is in the address; what was asked is in the record. The brow
 two: a prepared request, and a run that is under way.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,13 +17,13 @@ from nexus.dashboards.service import OpenDashboard
 from nexus.dashboards.spec import PromptPanel
 from nexus.db.session import transaction
 from nexus.errors import NexusError
-from nexus.prompts import sent
+from nexus.prompts import markdown, marks, records, sent
 from nexus.prompts import service as prompts
 from nexus.prompts.asking import Asking, Look
 from nexus.prompts.request import BlockSent, Prepared, PromptRun
 from nexus.prompts.service import OpenPanel
 from nexus.reports.layout import Layout
-from nexus.ui import filters, forms, lists, printing, spending, url, when
+from nexus.ui import filters, forms, printing, spending, url, when
 from nexus.ui.editor import draw_archive, draw_versions
 from nexus.ui.keeping import draw_more
 from nexus.ui.page import errors_shown, tab
@@ -37,7 +38,7 @@ TROUBLES = {"cut": st.warning, "refused": st.warning, "stopped": st.info, "faile
 
 
 @dataclass
-class _Place:
+class Place:
     """Where a prompt is drawn, and for what values."""
 
     scope: str
@@ -59,27 +60,12 @@ class _Place:
 
 
 @dataclass
-class _State:
+class State:
     """What this browser session holds of a place, for the values that it was made for."""
 
     variables: dict[str, list[str]]
     prepared: Prepared | None = None
     asking: Asking | None = None
-
-
-def draw_prompts(user: User) -> None:
-    """The list, with search: favourites first."""
-    st.title("Prompts", anchor=False)
-    st.page_link("pages/runs.py", label="All runs", icon=":material/history:")
-    search = lists.search_box("Search prompts")
-    with transaction() as session:
-        found = prompts.list_prompts(session, reader=user, search=search)
-    lists.draw_list(
-        found,
-        page="pages/prompt.py",
-        search=search,
-        empty="There are no prompts yet. A prompt asks Gemini about your data, and shows what it sends before it does. Add one to a workspace, and apply it.",
-    )
 
 
 def draw_no_prompt() -> None:
@@ -98,12 +84,14 @@ def draw_prompt_page(user: User, *, name: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.title(forms.plain(prompt.title), anchor=False, width="content")
         st.space("stretch")
+        if panel.opened.may_edit or user.may(Permission.BUILD):
+            st.button("Edit", icon=":material/edit:", key="prompt-edit", on_click=url.go, kwargs={"edit": "1"})
         draw_share(user, "prompt", name)
         draw_more(user, "prompt", name, prompt.title)
     if prompt.description:
         draw_prose(prompt.description)
-    place = _Place(scope=f"prompt-{name}", panel=panel, user=user, values=_variables_bar(panel, user, scope=f"prompt-{name}"))
-    state = _state(place)
+    place = Place(scope=f"prompt-{name}", panel=panel, user=user, values=_variables_bar(panel, user, scope=f"prompt-{name}"))
+    state = state_of(place)
     if user.may(Permission.RUN_PROMPTS):
         made, sent = st.columns(2, gap="medium")
         with made:
@@ -114,11 +102,11 @@ def draw_prompt_page(user: User, *, name: str) -> None:
                 with errors_shown(), st.spinner("Asking the data…"):
                     state.prepared = place.prepare()
             if state.prepared:
-                _draw_request(state.prepared, height=360)
+                draw_request(state.prepared, height=360)
     st.subheader("Answer", anchor=False)
-    _draw_answer(place, state)
-    _draw_buttons(place, state, at_once=True)
-    _draw_runs(user, name)
+    draw_answer(place, state)
+    draw_buttons(place, state, at_once=True)
+    draw_runs(user, name)
     if panel.opened.may_edit:
         _draw_versions(user, name)
 
@@ -148,26 +136,26 @@ def draw_prompt_panel(open_dashboard: OpenDashboard, panel: PromptPanel, *, user
     names = {parameter.name for parameter in shared}
     scope = f"{open_dashboard.dashboard.name}-{panel.name}"
     own = [variable for variable in variables if variable.name not in names]
-    chosen = prompts.take(variables, values) | (_bar(own, user, scope=scope) if own else {})
-    place = _Place(
+    chosen = prompts.take(variables, values) | (draw_bar(own, user, scope=scope) if own else {})
+    place = Place(
         scope=scope, panel=opened, user=user, values=chosen, filters=shared, filter_values=values, dashboard=open_dashboard.dashboard.name
     )
-    state = _state(place)
-    _draw_buttons(place, state, at_once=False)
+    state = state_of(place)
+    draw_buttons(place, state, at_once=False)
     if state.prepared and not state.asking:
-        _draw_request(state.prepared)
+        draw_request(state.prepared)
         return
-    _draw_answer(place, state)
+    draw_answer(place, state)
     if not (state.asking or opened.answer_for(place.variables)):
         # In place of an answer, what it would be about.
         draw_prose(opened.opened.prompt.description)
 
 
 def _variables_bar(panel: OpenPanel, user: User, *, scope: str) -> dict[str, Any]:
-    return _bar(panel.opened.prompt.variables, user, scope=scope)
+    return draw_bar(panel.opened.prompt.variables, user, scope=scope)
 
 
-def _bar(variables: Sequence[Parameter], user: User, *, scope: str) -> dict[str, Any]:
+def draw_bar(variables: Sequence[Parameter], user: User, *, scope: str) -> dict[str, Any]:
     return filters.draw_filters(
         variables,
         scope=scope,
@@ -177,14 +165,14 @@ def _bar(variables: Sequence[Parameter], user: User, *, scope: str) -> dict[str,
     )
 
 
-def _state(place: _Place) -> _State:
+def state_of(place: Place) -> State:
     """The state of the place; a new one when the values are others, and a run for the former ones ends."""
     at = f"asked-{place.scope}"
-    state: _State | None = st.session_state.get(at)
+    state: State | None = st.session_state.get(at)
     if state is None or state.variables != place.variables:
         if state and state.asking:
             state.asking.stop()
-        state = st.session_state[at] = _State(place.variables)
+        state = st.session_state[at] = State(place.variables)
     return state
 
 
@@ -200,28 +188,36 @@ def _draw_template(panel: OpenPanel) -> None:
         if block.view in panel.hidden:
             lines.append(f"`{block.name}`: of a view that you may not see; ask {forms.plain(opened.owner or 'an administrator')}")
             continue
-        lines.append(f"`{block.name}`: at most {_count(block.max_rows, 'row')} of the view `{block.view}`{rules}")
+        lines.append(f"`{block.name}`: at most {count(block.max_rows, 'row')} of the view `{block.view}`{rules}")
     st.caption("  \n".join(lines))
 
 
-def _draw_request(prepared: Prepared, *, height: int | None = None) -> None:
+def draw_request(prepared: Prepared, *, height: int | None = None) -> None:
     """The exact request, and what it comes to."""
     request = prepared.request
     st.caption(
-        f"{_count(prepared.rows, 'row')} · {_count(prepared.columns, 'column')} · about {request.estimated_tokens:,} tokens, estimated here · "
+        f"{count(prepared.rows, 'row')} · {count(prepared.columns, 'column')} · about {request.estimated_tokens:,} tokens, estimated here · "
         f"{forms.plain(request.model)} · temperature {request.temperature:g} · at most {request.max_answer_tokens:,} tokens back"
+        + (f" · at most {request.thinking_tokens:,} tokens of thinking" if request.thinking_tokens is not None else "")
         + "".join(f"  \n{_of_block(block)}" for block in prepared.blocks)
     )
     with st.container(height=height or "content", border=height is not None, gap="small"):
         if request.system:
             st.caption("Standing instruction")
             st.code(request.system, language=None, wrap_lines=True)
+        for asked, answered in request.examples:
+            st.caption("Example, and the answer to it")
+            st.code(asked, language=None, wrap_lines=True)
+            st.code(answered, language=None, wrap_lines=True)
         st.caption("Prompt")
         st.code(request.text, language=None, wrap_lines=True)
+        if request.answer_schema:
+            st.caption("Fields that the answer is held to")
+            st.code(json.dumps(request.answer_schema, indent=1), language="json", wrap_lines=True)
 
 
 def _of_block(block: BlockSent) -> str:
-    parts = [f"`{block.name}`: {_count(block.rows, 'row')}, " + ("complete" if block.complete else "**not all there are**")]
+    parts = [f"`{block.name}`: {count(block.rows, 'row')}, " + ("complete" if block.complete else "**not all there are**")]
     for names, what in (
         (block.masked, "as pseudonyms"),
         (block.aggregated, "as statistics only"),
@@ -230,7 +226,7 @@ def _of_block(block: BlockSent) -> str:
         if names:
             parts.append(f"{what}: {', '.join(_ruled(name, block) for name in names)}")
     if block.emptied:
-        parts.append(f"{_count(block.emptied, 'figure')} of too few values left out")
+        parts.append(f"{count(block.emptied, 'figure')} of too few values left out")
     return " · ".join(parts)
 
 
@@ -239,7 +235,7 @@ def _ruled(name: str, block: BlockSent) -> str:
     return f"`{name}` by {forms.plain(because)}" if because else f"`{name}`"
 
 
-def _draw_answer(place: _Place, state: _State) -> None:
+def draw_answer(place: Place, state: State) -> None:
     if state.asking:
         look = state.asking.look()
         if not look.over:
@@ -249,7 +245,7 @@ def _draw_answer(place: _Place, state: _State) -> None:
         return
     run = place.panel.answer_for(place.variables)
     if run:
-        _draw_run(run, place.scope, state.prepared)
+        draw_run(run, place.scope, state.prepared)
     elif place.user.may(Permission.RUN_PROMPTS):
         st.caption("Not asked yet for these values.")
     else:
@@ -265,21 +261,26 @@ def _follow(asking: Asking, scope: str) -> None:
         doing = "Writing" if look.text else f"In the queue, place {look.place:,}" if look.place else "Waiting for Gemini"
         st.caption(f"{doing}, {look.waited_s:.0f} s", width="stretch")
         st.button("Stop", key=f"stop-{scope}", icon=":material/stop_circle:", on_click=asking.stop)
-    draw_prose(look.text)
+    if asking.prepared.request.answer_schema:
+        st.code(look.text, language=None, wrap_lines=True)
+    else:
+        draw_prose(look.text)
 
 
 def _draw_end(look: Look, scope: str, prepared: Prepared) -> None:
     if look.run:
-        _draw_run(look.run, scope, prepared)
+        draw_run(look.run, scope, prepared)
         return
     draw_prose(look.text)
     if look.problem:
         st.info(forms.sentence(look.problem), icon=":material/info:")
 
 
-def _draw_run(run: PromptRun, scope: str, prepared: Prepared | None = None) -> None:
+def draw_run(run: PromptRun, scope: str, prepared: Prepared | None = None) -> None:
     """An answer, what of it is in the data, how it ended, and where it came from. Rows can be opened while the request is at hand."""
-    if run.grounding:
+    if run.records:
+        _draw_records(run, scope)
+    elif run.grounding:
         at_hand = prepared is not None and prepared.request.digest == run.request_digest
         data = sent.read(prepared.request.system, prepared.request.text) if prepared and at_hand else None
         draw_checked(run.answer, run.grounding, place=f"{scope}-{run.id}", data=data)
@@ -294,6 +295,17 @@ def _draw_run(run: PromptRun, scope: str, prepared: Prepared | None = None) -> N
         )
 
 
+def _draw_records(run: PromptRun, scope: str) -> None:
+    """A structured answer as a table, or as cards: one record is one card."""
+    assert run.records
+    cards = len(run.records.rows) == 1
+    if len(run.records.rows) > 1:
+        cards = st.toggle("As cards", key=f"cards-{scope}-{run.id}")
+    st.html(f"<style>{markdown.STYLE}{records.STYLE}</style>{records.html(run.records, look='cards' if cards else 'table')}")
+    if run.grounding:
+        st.caption(f":material/rule: {marks.summary(run.grounding)}.")
+
+
 def provenance(run: PromptRun) -> str:
     """When, by whom, from what, how many tokens, how long, for how much; or where an answer that was there comes from."""
     if run.kept_from and run.answered_at:
@@ -306,11 +318,11 @@ def provenance(run: PromptRun) -> str:
         parts.append(f"{run.elapsed_ms / 1000:.1f} s")
     if run.cost_usd_micros:
         parts.append(spending.dollars(run.cost_usd_micros))
-    parts += [f"{_count(sum(block.rows for block in run.blocks), 'row')} sent", f"run {run.id}"]
+    parts += [f"{count(sum(block.rows for block in run.blocks), 'row')} sent", f"run {run.id}"]
     return " · ".join(part for part in parts if part)
 
 
-def _draw_buttons(place: _Place, state: _State, *, at_once: bool) -> None:
+def draw_buttons(place: Place, state: State, *, at_once: bool) -> None:
     """What may be done now. `at_once`: the request is on the page already, so that one press sends it."""
     if not place.user.may(Permission.RUN_PROMPTS):
         return
@@ -352,14 +364,14 @@ def _draw_buttons(place: _Place, state: _State, *, at_once: bool) -> None:
             st.error(forms.sentence(problem), icon=":material/error:")
 
 
-def _prepare(place: _Place, state: _State) -> None:
+def _prepare(place: Place, state: State) -> None:
     try:
         state.prepared, state.asking = place.prepare(), None
     except NexusError as error:
         st.session_state[f"problem-{place.scope}"] = error.message
 
 
-def _send(place: _Place, state: _State, *, fresh: bool = False) -> None:
+def _send(place: Place, state: State, *, fresh: bool = False) -> None:
     if state.prepared is None:
         return
     try:
@@ -371,7 +383,7 @@ def _send(place: _Place, state: _State, *, fresh: bool = False) -> None:
         st.session_state[f"problem-{place.scope}"] = error.message
 
 
-def _forget(state: _State) -> None:
+def _forget(state: State) -> None:
     state.prepared = None
 
 
@@ -383,7 +395,7 @@ def say_how_to_get_a_key(user: User) -> None:
         st.info("Prompts need a Gemini key. Ask an administrator to add one in Settings.", icon=":material/key:")
 
 
-def _draw_runs(user: User, name: str) -> None:
+def draw_runs(user: User, name: str) -> None:
     with transaction() as session:
         runs = prompts.runs(session, reader=user, prompt=name, limit=20)
     if not runs:
@@ -405,8 +417,8 @@ def _draw_runs(user: User, name: str) -> None:
     for at in picked.selection.rows[:1]:
         if at < len(runs):
             with st.container(border=True):
-                _draw_run(runs[at], "runs")
+                draw_run(runs[at], "runs")
 
 
-def _count(number: int, what: str) -> str:
+def count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"

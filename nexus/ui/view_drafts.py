@@ -47,7 +47,7 @@ def _title(draft: Draft) -> str:
 
 
 def _address(draft: Draft, kind: Kind) -> dict[str, str]:
-    if kind == "dashboard":
+    if kind != "view":
         return {"new": "page", "draft": draft.name.removeprefix(drafts.NEW)}
     question = draft.content.get("question")
     way = question.get("kind") if isinstance(question, dict) else "table"

@@ -1,4 +1,4 @@
-// The SQL editor: what is typed goes to the server a moment after the last key, with Run and when the editor is left.
+// The editor of SQL and of templates: what is typed goes to the server a moment after the last key, with Run and when the editor is left.
 import { autocompletion, closeBrackets, closeBracketsKeymap, closeCompletion, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
 import { bracketMatching, indentOnInput } from "@codemirror/language";
@@ -17,6 +17,7 @@ import {
 } from "@codemirror/view";
 import { catalogAt, language } from "./catalog.js";
 import { marks } from "./marks.js";
+import { insertPlace, template } from "./template.js";
 import { theme } from "./theme.js";
 
 const PAUSE_MS = 500;
@@ -27,6 +28,7 @@ class Editor {
     this.data = data;
     this.sent = data.text;
     this.serial = data.serial;
+    this.written = data.mode === "template";
     this.languages = new Compartment();
     this.root = document.createElement("div");
     this.root.className = "nexus-editor";
@@ -37,7 +39,8 @@ class Editor {
     this.frame.style.height = `${data.height}px`;
     this.root.append(this.bar, this.frame);
     parent.append(this.root);
-    this.buttons();
+    if (this.written) this.places();
+    else this.buttons();
     this.view = new EditorView({ parent: this.frame, state: this.state(data) });
     this.complete(data);
     this.update(data);
@@ -51,7 +54,7 @@ class Editor {
         Prec.highest(
           keymap.of([
             { key: "Mod-Enter", run, preventDefault: true },
-            { key: "Mod-Shift-f", run: () => this.tell("format") || true, preventDefault: true },
+            { key: "Mod-Shift-f", run: () => this.written || this.tell("format") || true, preventDefault: true },
           ]),
         ),
         lineNumbers(),
@@ -62,18 +65,18 @@ class Editor {
         highlightActiveLine(),
         highlightActiveLineGutter(),
         highlightSelectionMatches(),
-        indentOnInput(),
+        this.written ? [] : indentOnInput(),
         bracketMatching(),
         closeBrackets(),
         autocompletion({ icons: false }),
         search({ top: true }),
         EditorView.lineWrapping,
-        placeholder("select … from …"),
+        placeholder(this.written ? "Write what the model is to do. {{ name }} stands for a variable or a block of data." : "select … from …"),
         keymap.of([...closeBracketsKeymap, ...completionKeymap, ...lintKeymap, ...searchKeymap, ...historyKeymap, indentWithTab, ...defaultKeymap]),
-        this.languages.of(language(null, [])),
-        marks,
+        this.languages.of(this.written ? template(data.names) : language(null, [])),
+        this.written ? [] : marks,
         theme,
-        EditorView.contentAttributes.of({ "aria-label": data.label, spellcheck: "false", autocapitalize: "off" }),
+        EditorView.contentAttributes.of({ "aria-label": data.label, spellcheck: String(this.written), autocapitalize: "off" }),
         EditorView.updateListener.of((update) => this.changed(update)),
         EditorView.domEventHandlers({ blur: () => this.flush() }),
       ],
@@ -102,12 +105,28 @@ class Editor {
     this.bar.append(note);
   }
 
+  /** In place of the buttons, for a template: one for each name that may be put in. */
+  places() {
+    this.bar.replaceChildren();
+    for (const name of this.data.names.slice(0, 16)) {
+      const made = document.createElement("button");
+      made.type = "button";
+      made.textContent = `{{ ${name} }}`;
+      made.title = "Puts it where the cursor is";
+      made.addEventListener("click", () => insertPlace(this.view, name));
+      this.bar.append(made);
+    }
+    const note = document.createElement("span");
+    note.textContent = "{{ completes names · Esc, then Tab leaves";
+    this.bar.append(note);
+  }
+
   get text() {
     return this.view.state.doc.toString();
   }
 
   changed(update) {
-    if (update.selectionSet || update.docChanged) this.runSelection.disabled = update.state.selection.main.empty;
+    if (this.runSelection && (update.selectionSet || update.docChanged)) this.runSelection.disabled = update.state.selection.main.empty;
     if (!update.docChanged) return;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.flush(), PAUSE_MS);
@@ -128,6 +147,7 @@ class Editor {
   }
 
   run(everything) {
+    if (this.written) return this.flush();
     const { from, to } = this.view.state.selection.main;
     this.tell("run", everything || from === to ? { from: 0, to: this.text.length } : { from, to });
   }
@@ -166,6 +186,11 @@ class Editor {
   }
 
   async complete(data) {
+    if (this.written) {
+      this.places();
+      this.view.dispatch({ effects: this.languages.reconfigure(template(data.names)) });
+      return;
+    }
     const catalog = await catalogAt(data.catalog);
     if (this.data.catalog === data.catalog) this.view.dispatch({ effects: this.languages.reconfigure(language(catalog, this.data.names)) });
   }
