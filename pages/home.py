@@ -9,15 +9,18 @@ from nexus.accounts.spec import Permission, User
 from nexus.dashboards import service as dashboards
 from nexus.db.session import transaction
 from nexus.sources import service as sources
+from nexus.ui.card import draw_card
 from nexus.ui.forms import empty
 from nexus.ui.home import Step, draw_cards, draw_steps
 from nexus.ui.page import run_page
+from nexus.ui.panels import STYLE as PANELS
 from nexus.views import service as views
 
 SHOWN = 6
 
 
 def page(user: User) -> None:
+    st.html(PANELS)
     st.title("Home", anchor=False)
     with transaction() as session:
         found = dashboards.list_dashboards(session, reader=user)
@@ -40,7 +43,14 @@ def page(user: User) -> None:
     never = datetime.min.replace(tzinfo=UTC)
     opened = sorted((item for item in found if item.visited_at), key=lambda item: item.visited_at or never, reverse=True)
     news = sorted((item for item in found if item.changed_at > (item.visited_at or never)), key=lambda item: item.changed_at, reverse=True)
-    draw_cards("Favourites", [item for item in found if item.favourite], hint="A star on a dashboard or view keeps it here.")
+    favourites = [item for item in found if item.favourite]
+    lively = {item.name for item in favourites[:SHOWN]}
+    draw_cards(
+        "Favourites",
+        favourites,
+        hint="A star on a dashboard or view keeps it here.",
+        live=lambda name: draw_card(user, name) if name in lively else None,
+    )
     draw_cards("Favourite views", kept, page="pages/view.py")
     draw_cards("Opened last", opened[:SHOWN])
     draw_cards("New or changed since you looked", news[:SHOWN])

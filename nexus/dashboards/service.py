@@ -84,14 +84,14 @@ def list_dashboards(session: Session, *, reader: User, search: str = "") -> list
     return versions.list_kept(session, kind="dashboard", spec=Dashboard, reader=reader, search=search)
 
 
-def open_dashboard(session: Session, *, reader: User, name: str, version: int | None = None) -> OpenDashboard:
-    """The newest version, or `version`, in one statement; it also notes the visit.
+def open_dashboard(session: Session, *, reader: User, name: str, version: int | None = None, visit: bool = True) -> OpenDashboard:
+    """The newest version, or `version`, in one statement; it also notes the `visit`.
 
     Raises NotFound, or SpecUnreadable when this release cannot read it. A view that is gone or cannot be
     read breaks its panels only.
     """
     require(reader, Permission.SEE)
-    rows = store.open_rows(session, reader=reader, name=name, version=version)
+    rows = store.open_rows(session, reader=reader, name=name, version=version, visit=visit)
     if not rows:
         raise NotFound(GONE)
     first = rows[0]

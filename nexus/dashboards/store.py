@@ -53,12 +53,12 @@ left join nexus.sources on sources.name = view_versions.spec ->> 'source'
 """)
 
 
-def open_rows(session: Session, *, reader: User, name: str, version: int | None) -> list[Mapping[str, Any]]:
+def open_rows(session: Session, *, reader: User, name: str, version: int | None, visit: bool = True) -> list[Mapping[str, Any]]:
     """One row a view that the dashboard uses; one without a view when it uses none; no row when there is no such dashboard."""
     return [
         dict(row)
         for row in session.execute(
-            _OPEN, {"name": name, "version": version, "visits": reader.id > 0 and reader.looked_at_by is None, **values(reader)}
+            _OPEN, {"name": name, "version": version, "visits": visit and reader.id > 0 and reader.looked_at_by is None, **values(reader)}
         ).mappings()
     ]
 

@@ -51,6 +51,7 @@ def draw_dashboard(board: Board) -> None:
     with head:
         st.fragment(_head, key=HEAD)(board)
     with bar:
+        _filters_in_words(board)
         if unread:
             st.warning(sentence(unread), icon=":material/link_off:")
         _filters(board)
@@ -150,7 +151,6 @@ def _head(board: Board) -> None:
         if board.large or board.alone:
             label = "Leave (Esc)" if board.large else "Back to the dashboard (Esc)"
             st.button(label, icon=":material/close_fullscreen:", key="leave", type="tertiary", on_click=presenting.leave)
-            _filters_in_words(board)
             return
         _pdf(board)
         draw_share(board.user, "dashboard", spec.name, address=_address(board))

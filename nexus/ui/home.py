@@ -1,6 +1,6 @@
 """The cards and first steps of the home page."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -34,8 +34,13 @@ def draw_steps(steps: Sequence[Step]) -> None:
                         st.page_link(step.page, label=step.text, query_params=step.query)
 
 
-def draw_cards(title: str, found: Sequence[Listed], *, hint: str = "", page: str = "pages/dashboard.py") -> None:
-    """Dashboards, or what else `page` shows, as cards under their heading; without any, `hint` or nothing."""
+def draw_cards(
+    title: str, found: Sequence[Listed], *, hint: str = "", page: str = "pages/dashboard.py", live: Callable[[str], None] | None = None
+) -> None:
+    """Dashboards, or what else `page` shows, as cards under their heading; without any, `hint` or nothing.
+
+    `live` draws what the thing of a name shows now.
+    """
     if not found and not hint:
         return
     st.header(title, anchor=False)
@@ -48,6 +53,8 @@ def draw_cards(title: str, found: Sequence[Listed], *, hint: str = "", page: str
                 st.page_link(page, label=f"**{plain(item.title)}**", query_params={"name": item.name})
                 if item.description:
                     st.caption(plain(item.description))
+                if live and not item.problem:
+                    live(item.name)
                 opened = f"opened {when.since(item.visited_at)}" if item.visited_at else "not opened yet"
                 st.caption(f"changed {when.since(item.changed_at)} · {opened}")
                 if item.problem:

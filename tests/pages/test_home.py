@@ -7,6 +7,7 @@ from nexus.dashboards import service as dashboards
 from nexus.dashboards.spec import Dashboard, TextPanel
 from nexus.db import session as own
 from nexus.sources import service as sources
+from nexus.workspace import service as workspace
 from tests.pages.conftest import shown
 
 
@@ -74,3 +75,15 @@ def test_titles_that_people_typed_mean_nothing_to_the_page(visit, viewer, make_d
     label = next(label for label in links(app) if "script" in label)
     assert "[a](" not in label
     assert "<script>" not in label
+
+
+def test_the_card_of_a_favourite_shows_what_its_dashboard_shows_first_and_is_no_visit(visit, sample_database, admin):
+    workspace.apply_sample(admin)
+    with own.transaction() as session:
+        dashboards.toggle_favourite(session, user=admin, name="delays")
+        before = [item.visited_at for item in dashboards.list_dashboards(session, reader=admin)]
+    app = visit("home", admin)
+    assert not app.exception
+    assert len(app.get("arrow_vega_lite_chart") or app.get("vega_lite_chart")) == 1
+    with own.transaction() as session:
+        assert [item.visited_at for item in dashboards.list_dashboards(session, reader=admin)] == before
