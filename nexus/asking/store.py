@@ -113,10 +113,10 @@ def examples(session: Session, *, reader: User, source: str) -> list[Asking]:
 
 
 def rated(session: Session, *, reader: User, rating: Rating, limit: int) -> list[Asking]:
-    """Those that were rated so and that nobody has looked at: everybody's for administrators, else the reader's own."""
+    """Those that were rated so and that nobody has settled, or that are approved: everybody's for administrators, else the reader's own."""
     rows = session.execute(
         _chosen(AskingRow.rating == rating)
-        .where(AskingRow.settled_at.is_(None), _may_see(reader))
+        .where(or_(AskingRow.settled_at.is_(None), AskingRow.approved_by.is_not(None)), _may_see(reader))
         .order_by(AskingRow.rated_at.desc())
         .limit(limit)
     )

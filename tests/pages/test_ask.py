@@ -7,6 +7,7 @@ import pytest
 
 from nexus import settings
 from nexus.asking import service as asking
+from nexus.db import saved
 from nexus.db import session as own
 from nexus.views import service as views
 from nexus.workspace import service as workspace
@@ -166,6 +167,14 @@ def test_a_wrong_answer_is_reported_in_one_click_and_an_administrator_settles_it
     seen = visit("ask", admin, source="sample", asking=str(reported.id))
     assert "cancelled ones too" in shown(seen)
     assert "Save" not in labels(seen)
+
+
+def test_an_administrator_sets_what_sql_of_gemini_may_cost(sample, visit, admin):
+    app = visit("settings", admin, section="asking")
+    app.number_input[0].set_value(50_000)
+    button(app, "Save").click().run()
+    with own.transaction() as session:
+        assert saved.read(session).asking_cost == 50_000
 
 
 def test_a_question_that_is_not_ones_own_or_is_none_is_told(sample, visit, analyst, make_user, gemini):

@@ -242,7 +242,13 @@ def test_a_good_answer_goes_along_for_its_asker_and_once_approved_for_all(analys
         service.settle(session, user=other, asking_id=asked.id, approve=True)
     with own.transaction() as session:
         service.settle(session, user=admin, asking_id=asked.id, approve=True)
+        assert asked.id in [one.id for one in service.rated(session, reader=admin, rating="good")]
     assert "seats > 300" in prepared(other, alike).request.text
+    with own.transaction() as session:
+        service.settle(session, user=admin, asking_id=asked.id, approve=False)
+        assert asked.id not in [one.id for one in service.rated(session, reader=admin, rating="good")]
+    assert "seats > 300" not in prepared(other, alike).request.text
+    assert "seats > 300" in prepared(analyst, alike).request.text
 
 
 def test_an_example_that_names_what_may_not_be_named_stays_here(shared_sample, analyst, stand_in):

@@ -14,7 +14,7 @@ MINE, WRONG, GOOD = LISTS = ("Your questions", "Reported as wrong", "Answered we
 EMPTY = {
     MINE: "What you ask stands here, for you alone.",
     WRONG: "No wrong answer is reported.",
-    GOOD: "No answer waits to become an example for everybody.",
+    GOOD: "No answer was found good yet. Those that are go along with questions alike.",
 }
 SAID = {
     "answered": "answered",
@@ -61,11 +61,18 @@ def _draw_row(user: User, one: Asking, chosen: str) -> None:
             kwargs={"asking": str(one.id), "source": one.source},
         )
         who = f"{forms.plain(one.user_name)} · " if chosen != MINE else ""
-        st.caption(f"{who}{when.since(one.asked_at)} · {SAID[one.outcome]}", width="content")
+        approved = " · example for all" if one.approved else ""
+        st.caption(f"{who}{when.since(one.asked_at)} · {SAID[one.outcome]}{approved}", width="content")
         if chosen != MINE and user.may(Permission.ADMINISTER):
-            if chosen == GOOD:
+            if chosen == GOOD and not one.approved:
                 st.button("Approve for all", key=f"ask-approve-{one.id}", type="tertiary", on_click=_settle, args=(user, one.id, True))
-            st.button("Settled", key=f"ask-settle-{one.id}", type="tertiary", on_click=_settle, args=(user, one.id, False))
+            st.button(
+                "Take back" if one.approved else "Settled",
+                key=f"ask-settle-{one.id}",
+                type="tertiary",
+                on_click=_settle,
+                args=(user, one.id, False),
+            )
 
 
 def _settle(user: User, asking_id: int, approve: bool) -> None:
