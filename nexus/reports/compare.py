@@ -45,6 +45,8 @@ class Rows(BaseModel, frozen=True):
     """What became of the rows of a table. The lists hold the first of each kind, the counts all."""
 
     heads: tuple[str, ...]
+    heads_before: tuple[str, ...]
+    """Of the removed rows."""
     key_heads: tuple[str, ...]
     """The columns by which rows were told apart; none where whole rows were compared."""
     added: tuple[tuple[str, ...], ...] = ()
@@ -125,6 +127,7 @@ def _rows(old: Panel, new: Panel) -> Rows:
     both = [name for name in after if name in before]
     frame = {
         "heads": tuple(column.head for column in new.columns),
+        "heads_before": tuple(column.head for column in old.columns),
         "columns_added": tuple(column.head for column in new.columns if column.name not in before),
         "columns_gone": tuple(column.head for column in old.columns if column.name not in after),
         "compared": _compared(old, new),

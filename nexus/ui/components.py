@@ -34,6 +34,7 @@ FILES = {
     "sql-editor": ("editor.*.js", "editor.css"),
     "showing": ("showing.js", "showing.css"),
     "upload": ("upload.js", "upload.css"),
+    "verify": ("verify.js", "upload.css"),
 }
 """Script and style of each component, in `FOLDER`."""
 

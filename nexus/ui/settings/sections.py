@@ -67,6 +67,12 @@ SECTIONS = (
     Section(
         name="asking", title="Asking", icon=":material/forum:", holds=("Most that SQL of Gemini may cost", "Wrong answers", "Examples")
     ),
+    Section(
+        name="reports",
+        title="Reports",
+        icon=":material/picture_as_pdf:",
+        holds=("Days that printed files are kept", "Most that they may take", "Days that issues can be compared", "The newest file stays"),
+    ),
     Section(name="runs", title="Runs", icon=":material/monitoring:", holds=("Days that runs are kept",)),
     Section(
         name="signing_in",
