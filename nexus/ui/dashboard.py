@@ -128,7 +128,6 @@ def draw_tabs(spec: Dashboard, opened: str | None) -> None:
 def _open(key: str) -> None:
     if st.session_state.get(key):
         url.go(tab=st.session_state[key])
-    st.rerun()
 
 
 def _head(board: Board) -> None:

@@ -6,7 +6,9 @@ import pytest
 from sqlalchemy import event
 
 from nexus.dashboards import service as dashboards
+from nexus.dashboards.spec import Tab
 from nexus.db import session as own
+from nexus.views import drafts
 from nexus.views import service as views
 from nexus.workspace import service as workspace
 from tests.pages.conftest import button, field, shown
@@ -174,3 +176,31 @@ def test_two_people_editing_lose_nothing(sample, visit, analyst):
     button(app, "Save mine on top").click().run()
     with own.transaction() as session:
         assert dashboards.open_dashboard(session, reader=analyst, name="delays").dashboard.title == "Mine"
+
+
+def test_a_view_made_on_the_way_comes_back_as_a_panel_of_the_draft(sample, visit, analyst):
+    app = visit("dashboard", analyst, new="page", draft="0a1b2c3d", add="days")
+    with own.transaction() as session:
+        kept = drafts.find_draft(session, reader=analyst, name="new:0a1b2c3d", kind="dashboard")
+    assert [(panel["kind"], panel["view"]) for panel in kept.content["panels"]] == [("chart", "days")]
+    assert "add" not in app.query_params
+    assert "Untitled" in [element.proto.label for element in visit("dashboards", analyst).get("page_link")]
+    assert "Untitled" not in [element.proto.label for element in visit("dashboards", sample).get("page_link")]
+
+
+def test_a_view_that_one_may_not_see_is_not_brought_in_by_its_name(sample, visit, analyst):
+    app = visit("dashboard", analyst, new="page", draft="0a1b2c3d", add="none-such")
+    assert "Nothing is on this page yet" in shown(app)
+    assert "none-such" not in shown(app)
+
+
+def test_only_the_panels_of_the_open_tab_are_asked(sample, visit, viewer):
+    with own.transaction() as session:
+        opened = dashboards.open_dashboard(session, reader=sample, name="delays")
+        tabs = (Tab(name="one", title="One"), Tab(name="two", title="Two"))
+        panels = tuple(panel.model_copy(update={"tab": "two" if panel.name == "on-time" else "one"}) for panel in opened.dashboard.panels)
+        made = opened.dashboard.model_copy(update={"tabs": tabs, "panels": panels})
+        dashboards.save_dashboard(session, user=sample, dashboard=made, base_version=opened.version)
+    first, second = visit("dashboard", viewer, name="delays"), visit("dashboard", viewer, name="delays", tab="two")
+    assert 'id="panel-on-time"' not in _html(first)
+    assert re.findall(r'id="panel-([\w-]+)"', _html(second)) == ["on-time"]

@@ -10,6 +10,7 @@ from nexus.db.session import transaction
 from nexus.errors import NexusError
 from nexus.prompts import service as prompts
 from nexus.sources.spec import Table
+from nexus.ui import url
 from nexus.ui.composing.draft import Composing, Given, free_name
 from nexus.ui.composing.fields import change
 from nexus.ui.forms import plain
@@ -117,7 +118,8 @@ def _beginning(kind: str, opened: OpenDashboard, panel: TablePanel, user: User, 
     if table is None:
         return {}
     if kind == "metric":
-        figures = figures_of(table)
+        drawn = charts.propose(table)
+        figures = [*(drawn.y if drawn else ()), *figures_of(table)]
         return {"measure": figures[0]} if figures else {}
     proposed = charts.propose(table)
     return {"chart": proposed.model_dump(exclude_defaults=True, mode="json") | {"kind": proposed.kind}} if proposed else {}
@@ -136,13 +138,14 @@ def figures_of(table: Table) -> list[str]:
 
 
 def add_tab(editing: Composing) -> None:
-    """Another tab. The first takes what is there, so that nothing is on two."""
+    """Another tab, which opens. With the first comes one for what is there already, so that nothing is on two."""
     tabs = editing.content.setdefault("tabs", [])
-    names = {tab["name"] for tab in tabs}
     first = not tabs
-    name = free_name("tab", names)
-    tabs.append({"name": name, "title": f"Tab {len(tabs) + 1}"})
+    for _ in range(2 if first else 1):
+        name = free_name(f"tab-{len(tabs) + 1}", (tab["name"] for tab in tabs))
+        tabs.append({"name": name, "title": f"Tab {len(tabs) + 1}"})
     if first:
         for panel in editing.panels:
-            panel["tab"] = name
+            panel.setdefault("tab", tabs[0]["name"])
     editing.side = "Page"
+    url.go(tab=tabs[-1]["name"])

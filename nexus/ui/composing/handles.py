@@ -9,10 +9,9 @@ import streamlit as st
 from nexus.dashboards.spec import Dashboard, Panel
 from nexus.ui.components import component
 from nexus.ui.composing.draft import Composing, arranged
-from nexus.ui.composing.fields import change
 from nexus.ui.composing.panel_form import KINDS, remove
 
-SIDE = "compose-side"
+SIDE, HANDLES = "compose-side", "compose-handles"
 _mount = component("board")
 
 
@@ -41,20 +40,21 @@ def _frame(panel: Panel, editing: Composing) -> dict[str, Any]:
 
 
 def _act(editing: Composing, said: Mapping[str, Any]) -> None:
+    """What was done to the handles; steps that were not told yet come along with whatever is done next."""
     name = said.get("name") if isinstance(said.get("name"), str) else None
+    order, sizes = said.get("order"), said.get("sizes")
+    if isinstance(order, list) and isinstance(sizes, Mapping):
+        _arrange(editing, [str(one) for one in order], sizes)
     match said.get("what"):
         case "choose":
             editing.choose(name if editing.panel(name) else None)
-            st.rerun([SIDE, "compose-handles"])
         case "remove" if name:
-            change(editing, remove, editing, name)
-        case "arrange":
-            order, sizes = said.get("order"), said.get("sizes")
-            if isinstance(order, list) and isinstance(sizes, Mapping):
-                change(editing, _arrange, editing, [str(one) for one in order], sizes)
-        case "back":
-            editing.back()
-            st.rerun()
+            remove(editing, name)
+    if editing.text() == editing.kept:
+        # Nothing but the form at the side is another.
+        st.rerun([SIDE, HANDLES])
+    editing.keep()
+    st.rerun()
 
 
 def _arrange(editing: Composing, order: list[str], sizes: Mapping[str, Any]) -> None:

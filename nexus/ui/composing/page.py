@@ -1,6 +1,7 @@
 """The page on which a dashboard is built: its head, the panels with handles, and the form at the side."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -14,7 +15,8 @@ from nexus.ui import editor, filters, url
 from nexus.ui.board import Board
 from nexus.ui.composing.adding import add_view, draw_adding
 from nexus.ui.composing.draft import Composing, dashboard_of, shown_now
-from nexus.ui.composing.handles import SIDE, draw_handles
+from nexus.ui.composing.filter_form import draw_filter_form
+from nexus.ui.composing.handles import HANDLES, SIDE, draw_handles
 from nexus.ui.composing.page_form import draw_page_form
 from nexus.ui.composing.panel_form import draw_panel_form
 from nexus.ui.composing.written import draw_written, read
@@ -28,7 +30,7 @@ from nexus.views import drafts
 
 STYLE = Path(__file__).parents[1] / "static" / "compose.css"
 MODES = {"page": "Page", "yaml": "YAML", "versions": "Versions"}
-SIDES = ("Add", "Panel", "Page")
+SIDES = ("Add", "Panel", "Filters", "Page")
 
 
 def draw_new(user: User) -> None:
@@ -92,8 +94,8 @@ def _draw_head(editing: Composing) -> str:
             key=at,
             max_chars=200,
             placeholder="What the dashboard shows",
-            on_change=_retitle,
-            args=(editing, at),
+            on_change=editing.take,
+            args=(editing.content, "title", at, lambda value: (value or "").strip()),
             width="stretch",
         )
         _step(editing, "Undo", "undo", editing.past, editing.back)
@@ -111,17 +113,31 @@ def _draw_head(editing: Composing) -> str:
             label, act = ("Publish now", save) if mine else ("Publish as a new dashboard", save_as_new)
             st.button(label, type="primary", key=f"{scope}-publish", on_click=act, args=(editing, lambda: _ready(editing)))
             st.caption("Everybody who may see the dashboard then sees it like this." if mine else "It becomes a dashboard of your own.")
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="compose-state"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="compose-modes"):
         mode = _draw_modes(editing)
         if editing.opened is not None:
-            st.button("Back to the dashboard", icon=":material/arrow_back:", type="tertiary", key="edit-back", on_click=_leave)
-        draw_draft(editing)
-    if editing.unkept:
-        st.error(sentence(editing.unkept), icon=":material/error:")
-    saved = draw_outcome(editing, lambda: _ready(editing))
-    if saved:
-        st.switch_page("pages/dashboard.py", query_params={"name": saved})
+            st.button(
+                "Back to the dashboard",
+                icon=":material/arrow_back:",
+                type="tertiary",
+                key="edit-back",
+                on_click=url.go,
+                kwargs={"edit": None},
+            )
+    st.fragment(_draw_state, key="compose-state")(editing)
     return mode
+
+
+def _draw_state(editing: Composing) -> None:
+    """The draft, and what became of publishing it."""
+    with errors_shown(where="dashboard editor", user=editing.user):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            draw_draft(editing)
+        if editing.unkept:
+            st.error(sentence(editing.unkept), icon=":material/error:")
+        saved = draw_outcome(editing, lambda: _ready(editing))
+        if saved:
+            st.switch_page("pages/dashboard.py", query_params={"name": saved})
 
 
 def _draw_modes(editing: Composing) -> str:
@@ -147,28 +163,11 @@ def _draw_modes(editing: Composing) -> str:
 
 def _turn_to(where: str, key: str) -> None:
     url.go(**{where: st.session_state.get(key) or "page"})
-    st.rerun()
 
 
-def _leave() -> None:
-    url.go(edit=None)
-    st.rerun()
-
-
-def _retitle(editing: Composing, at: str) -> None:
-    editing.take(editing.content, "title", at, lambda value: (value or "").strip())
-    st.rerun()
-
-
-def _step(editing: Composing, label: str, icon: str, steps: list[str], act: object) -> None:
+def _step(editing: Composing, label: str, icon: str, steps: list[str], act: Callable[[], None]) -> None:
     key = f"icon-{label.lower()}"
-    st.button(label, icon=f":material/{icon}:", key=key, disabled=not steps, help=label, on_click=_stepped, args=(act,))
-
-
-def _stepped(act: object) -> None:
-    assert callable(act)
-    act()
-    st.rerun()
+    st.button(label, icon=f":material/{icon}:", key=key, disabled=not steps, help=label, on_click=act)
 
 
 def _draw_page(editing: Composing, user: User, shown: Dashboard, opened_tab: str | None) -> None:
@@ -191,7 +190,7 @@ def _draw_page(editing: Composing, user: User, shown: Dashboard, opened_tab: str
             )
             draw_tabs(shown, opened_tab)
             with st.container(key="compose-board"):
-                st.fragment(_draw_handles, key="compose-handles")(editing, shown, opened_tab, frames)
+                st.fragment(_draw_handles, key=HANDLES)(editing, shown, opened_tab, frames)
                 draw_panels(board)
             if not frames:
                 _draw_empty(editing)
@@ -234,6 +233,8 @@ def _draw_side(editing: Composing, user: User, opened: OpenDashboard, values: di
         match editing.side:
             case "Panel" if panel:
                 draw_panel_form(editing, panel, opened, user, dict(values))
+            case "Filters":
+                draw_filter_form(editing, opened, user)
             case "Page":
                 draw_page_form(editing)
             case _:

@@ -198,7 +198,7 @@ def _draw_metric(fields: Fields, table: Table) -> None:
     if not fields.target.get("compare_with"):
         fields.choice("comparison", "Compared with the column", figures, empty="nothing")
     if not fields.target.get("comparison"):
-        fields.choice("compare_with", "Compared with", EARLIER, empty="nothing")
+        fields.choice("compare_with", "Compared with itself in", EARLIER, empty="nothing")
     if fields.target.get("comparison"):
         fields.text("comparison_label", "What that is called", max_chars=60, placeholder="before")
     fields.choice("up_is_good", "Colour of the change", {True: "up is good", False: "down is good"}, empty="grey")

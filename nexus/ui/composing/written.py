@@ -58,10 +58,8 @@ def _take(editing: Composing, at: str) -> None:
         note = editing.content.get("note")
         editing.replace({**versions.plain(spec), **({"note": note} if note else {})})
     editing.keep()
-    st.rerun()
 
 
 def _give_up(editing: Composing) -> None:
     editing.content.pop("yaml", None)
     editing.keep()
-    st.rerun()

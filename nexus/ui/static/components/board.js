@@ -47,7 +47,8 @@ class Board {
 
   update(data, send) {
     this.send = send;
-    if (this.timer || this.drag) return this.soon();
+    this.late = this.timer || this.drag ? data : null;
+    if (this.late) return this.soon();
     this.frames = data.frames.map((frame) => ({ ...frame }));
     this.order = [...data.order];
     this.chosen = data.chosen;
@@ -62,6 +63,7 @@ class Board {
     this.sizes.disconnect();
     this.changes.disconnect();
     window.removeEventListener("resize", this.soon);
+    for (const part of [this.layer, this.told, this.help]) part.remove();
     const grid = this.grid();
     if (!grid) return;
     grid.inert = false;
@@ -127,7 +129,7 @@ class Board {
     corner.title = "Drag to size";
     for (const handle of [grip, corner, tag]) handle.setAttribute("aria-hidden", "true");
     box.append(face, tag, grip, corner);
-    face.addEventListener("click", () => this.moved || this.send({ what: "choose", name }));
+    face.addEventListener("click", () => this.moved || this.choose(name));
     face.addEventListener("keydown", (event) => this.key(event, name));
     face.addEventListener("pointerdown", (event) => event.pointerType === "mouse" && this.begin(event, name, "move"));
     grip.addEventListener("pointerdown", (event) => this.begin(event, name, "move"));
@@ -265,6 +267,7 @@ class Board {
     this.sort();
     this.place();
     if (on && done) this.arranged(name, 0);
+    else if (this.late) this.update(this.late, this.send);
     setTimeout(() => (this.moved = false));
   }
 
@@ -272,7 +275,7 @@ class Board {
     const frame = this.frame_of(name);
     if (event.key === "Delete" || event.key === "Backspace") {
       event.preventDefault();
-      return this.send({ what: "remove", name });
+      return this.send({ what: "remove", name, ...this.pending() });
     }
     const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (!step || event.altKey || event.ctrlKey || event.metaKey || !frame) return;
@@ -296,20 +299,29 @@ class Board {
     this.arranged(name, WAIT);
   }
 
+  // Steps that were not told yet go along: a second message right after the first would take its place.
+  choose(name) {
+    this.send({ what: "choose", name, ...this.pending() });
+  }
+
   // Several steps in a row are told together.
   arranged(name, wait) {
     clearTimeout(this.timer);
     this.sized = (this.sized ?? new Set()).add(name);
-    this.timer = setTimeout(() => {
-      this.timer = 0;
-      const sizes = {};
-      for (const one of this.sized) {
-        const frame = this.frame_of(one);
-        if (frame) sizes[one] = [frame.width, frame.height];
-      }
-      this.sized = new Set();
-      this.send({ what: "arrange", order: this.order, sizes });
-    }, wait);
+    this.timer = setTimeout(() => this.send({ what: "arrange", ...this.pending() }), wait);
+  }
+
+  pending() {
+    if (!this.timer) return {};
+    clearTimeout(this.timer);
+    this.timer = 0;
+    const sizes = {};
+    for (const one of this.sized) {
+      const frame = this.frame_of(one);
+      if (frame) sizes[one] = [frame.width, frame.height];
+    }
+    this.sized = new Set();
+    return { order: this.order, sizes };
   }
 }
 
