@@ -5,7 +5,7 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
@@ -16,9 +16,12 @@ from nexus.db import model_calls, saved
 from nexus.db.session import Session, transaction
 from nexus.errors import BadInput, NotAllowed
 from nexus.prompts import budgets, store
+from nexus.prompts.data import pseudonym
 from nexus.prompts.figures import find_figures
 from nexus.prompts.markdown import plain
 from nexus.prompts.request import PromptRun, Request
+from nexus.views import service as views
+from nexus.views import values as typed
 
 LONGEST_COMMENT = 2_000
 MOST_WORDS = 12
@@ -86,6 +89,32 @@ def request_of(session: Session, *, reader: User, run_id: int) -> Request | None
     require(reader, Permission.SEE)
     kept = store.request_of(session, reader=reader, run_id=run_id)
     return Request.model_validate_json(kept) if kept else None
+
+
+def originals(*, reader: User, run: PromptRun) -> dict[str, str]:
+    """By pseudonym, what stands behind it: of the rows that the reader's own rights show now. Raises what the sources raise."""
+    require(reader, Permission.SEE)
+    found: dict[str, str] = {}
+    for block in run.blocks:
+        if not block.masked:
+            continue
+        with transaction() as session:
+            opened = views.find_view(session, reader=reader, name=block.view)
+        values = typed.parse(opened.view.parameters, block.parameters)
+        table = views.ask(opened, reader=reader, values=values, max_rows=max(1, block.rows), purpose="prompt")
+        for at, column in enumerate(table.columns):
+            if column.name in block.masked:
+                shown = (row[at] for row in table.rows if row[at] is not None)
+                found |= {pseudonym(column.name, value): str(value) for value in shown}
+    return found
+
+
+def restored(answer: str, found: Mapping[str, str]) -> str:
+    """The answer with originals in place of the pseudonyms that are known, the longest first."""
+    if not found:
+        return answer
+    wanted = "|".join(re.escape(name) for name in sorted(found, key=len, reverse=True))
+    return re.sub(wanted, lambda name: plain(found[name.group()]), answer)
 
 
 def compare(before: str, after: str) -> Comparison:

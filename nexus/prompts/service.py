@@ -13,7 +13,7 @@ from nexus.db import prompt_scores, saved, versions
 from nexus.db.session import Session, transaction
 from nexus.db.versions import Listed
 from nexus.errors import BadInput, NotAllowed, NotFound
-from nexus.prompts import data, gemini, output, store, template
+from nexus.prompts import chosen, data, gemini, output, store, template
 from nexus.prompts.calls import Generate
 from nexus.prompts.markdown import plain
 from nexus.prompts.request import BlockSent, OpenPrompt, Prepared, PromptRun, Request
@@ -217,10 +217,7 @@ def prepare(
             raise NotFound(f"This prompt sends data that you may not see, or that no longer exists. Ask {owner}.") from None
     given = {**(filter_values or {}), **checked}
     sent = [_sent(user, block, view, given) for block, view in asked]
-    words = {
-        variable.name: data.unfenced(plain(text))
-        for variable, (_, text) in zip(prompt.variables, typed.describe(prompt.variables, checked), strict=True)
-    }
+    words = chosen.words(prompt, checked, reader=user)
     return Prepared(
         prompt_id=opened.id,
         prompt=prompt,

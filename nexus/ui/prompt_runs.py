@@ -108,6 +108,7 @@ def draw_run_with_history(user: User, run: PromptRun) -> None:
         before = history.run_before(session, reader=user, run=run)
     _draw_answer(run, request)
     st.caption(_origin(run))
+    draw_originals(user, run)
     _draw_rating(user, run)
     with st.container(horizontal=True, gap="small"):
         values = {"name": run.prompt, **{key: texts for key, texts in run.variables.items() if texts}}
@@ -131,6 +132,20 @@ def _draw_answer(run: PromptRun, request: Request | None) -> None:
         draw_prose(run.answer)
     if run.error and run.status in TROUBLES:
         TROUBLES[run.status](forms.sentence(run.error), icon=":material/info:")
+
+
+def draw_originals(user: User, run: PromptRun) -> None:
+    """Where pseudonyms were sent: the answer with what they stand for, for who may see that."""
+    if not any(block.masked for block in run.blocks) or not run.answer.strip():
+        return
+    with st.expander(
+        "With the originals in place of pseudonyms", icon=":material/visibility:", key=f"originals-{run.id}", on_change="rerun"
+    ) as shown:
+        if shown.open:
+            with forms.refused(), st.spinner("Asking the data with your rights…"):
+                found = history.originals(reader=user, run=run)
+                draw_prose(history.restored(run.answer, found))
+                st.caption("Looked up now with your own rights; what you may not see, or what is gone, stays a pseudonym.")
 
 
 def _origin(run: PromptRun) -> str:

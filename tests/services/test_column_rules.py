@@ -4,10 +4,14 @@ import pytest
 from sqlalchemy import text
 
 from nexus.db import session as own
-from nexus.prompts import service
+from nexus.errors import BadInput
+from nexus.prompts import history, service
+from nexus.prompts.data import pseudonym
+from nexus.prompts.request import Piece
 from nexus.prompts.spec import Prompt
 from nexus.sources import store
 from nexus.sources.address import own_role
+from nexus.sources.run import answers
 from nexus.sources.spec import Source
 from nexus.views import service as views
 from nexus.views.spec import View
@@ -218,3 +222,51 @@ def test_the_strictest_of_source_view_and_prompt_wins_and_says_whose_it_is(prepa
 def test_a_prompt_may_be_stricter_than_its_source(prepare):
     stricter = prepare("select email from staff.people", EMAIL | {"rule": "mask"}, block={"rules": {"email": "never"}})
     assert stricter.blocks[0].because == {"email": "the prompt's rule"}
+
+
+@pytest.fixture
+def chosen(prepare, analyst):
+    """A prompt that says who was chosen from a column, and narrows its data by it."""
+
+    def chosen(rule, template):
+        prepare("select email from staff.people", EMAIL | {"rule": rule})
+        variable = {"type": "choice", "name": "who", "choices": {"view": "people", "column": "email"}}
+        prompt = {"name": "to", "title": "To", "template": template, "variables": [variable]}
+        with own.transaction() as session:
+            service.save_prompt(session, user=analyst, prompt=Prompt.model_validate(prompt))
+            opened = service.find_prompt(session, reader=analyst, name="to")
+        return service.prepare(user=analyst, opened=opened, values={"who": "p1@secret.example"})
+
+    return chosen
+
+
+def test_a_value_chosen_from_a_masked_column_goes_as_its_pseudonym(chosen):
+    prepared = chosen("mask", "Write to {{ who }}.")
+    assert SECRET not in prepared.request.text
+    assert prepared.request.text == f"Write to {pseudonym('email', 'p1@secret.example')}."
+
+
+def test_a_value_chosen_from_a_column_that_never_leaves_is_refused_where_it_would_be_sent(chosen):
+    with pytest.raises(BadInput, match=r"chosen from a column that prompts may not send, by the source's rule for staff.people.email"):
+        chosen("never", "Write to {{ who }}.")
+
+
+def test_a_value_that_the_template_does_not_say_may_still_be_chosen(chosen):
+    assert SECRET not in chosen("never", "Write to somebody.").request.text
+
+
+def test_pseudonyms_are_replaced_for_who_may_see_the_originals(prepare, analyst):
+    prepared = prepare("select email from staff.people", EMAIL | {"rule": "mask"})
+    mark = pseudonym("email", "p3@secret.example")
+
+    def generate(_request):
+        yield Piece(text=f"Write to {mark}, not to email-0123456789.")
+        yield Piece(ending="complete")
+
+    *_, run = service.run(user=analyst, prepared=prepared, generate=generate)
+    found = history.originals(reader=analyst, run=run)
+    assert history.restored(run.answer, found) == "Write to p3@secret.example, not to email-0123456789."
+    with own.transaction() as session:
+        session.execute(text("delete from staff.people where id = 3"))
+    answers.forget()
+    assert history.restored(run.answer, history.originals(reader=analyst, run=run)) == run.answer

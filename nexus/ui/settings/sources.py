@@ -43,6 +43,11 @@ def draw(user: User) -> None:
                         forms.plain(source.title), key=f"open-source-{source.name}", type="tertiary", on_click=_open, args=(source.name,)
                     )
                     st.caption(forms.plain(addresses.get(source.name, "")), width="content")
+        if chosen is not None:
+            # Here, because four columns want the width.
+            with st.container(border=True):
+                st.subheader(f"What prompts may send of {forms.plain(chosen.title)}", anchor=False)
+                column_rules.draw_source_rules(user, chosen, f"source-{chosen.name}")
         if found:
             source_writer.draw_limit(user)
     with right:
@@ -98,8 +103,6 @@ def _source(user: User, source: Source, address: str) -> None:
             with forms.refused(), st.spinner("Connecting …"):
                 _told(sources.try_source(user=user, name=source.name))
         _limits(user, source, form)
-        with st.expander("What prompts may send", expanded=bool(source.rules)):
-            column_rules.draw_source_rules(user, source, form)
         with st.expander("Point it elsewhere"):
             _address(user, source, form)
         source_writer.draw(user, source, form)
