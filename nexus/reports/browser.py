@@ -16,15 +16,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from nexus.errors import NexusError, Unavailable
-from nexus.reports import chromium, process, theme
+from nexus.reports import chromium, process
 from nexus.reports.drawings import Drawings
+from nexus.reports.fonts import scripts
 from nexus.reports.process import Died, Process
 
 log = logging.getLogger(__name__)
 
 MOST_BYTES = 24 * 1024 * 1024
 FONTS = ("11px Inter", "600 11px Inter")
-JAPANESE = "11px 'Noto Sans JP'"
 
 Result = TypeVar("Result")
 
@@ -106,7 +106,7 @@ class PrintBrowser:
         async with self._drawing:
             drawn = {text: self._drawings.get(text) for text in texts}
             missing = [text for text, drawing in drawn.items() if drawing is None]
-            fonts = [*FONTS, JAPANESE] if any(map(theme.JAPANESE.search, missing)) else FONTS
+            fonts = [*FONTS, *(f"11px '{script.family}'" for script in scripts("".join(missing)))]
             for text, entry in zip(missing, await process.draw(missing, fonts) if missing else [], strict=True):
                 drawn[text] = entry.get("svg")
                 if "error" in entry:

@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from nexus.errors import BadInput
-from nexus.reports import svg, tables, theme
+from nexus.reports import fonts, svg, tables, theme
 from nexus.reports.charted import sized
 from nexus.reports.layout import GRID, MARGINS, Layout, filled, rows_of
 from nexus.reports.tables import Stretch
@@ -218,12 +218,7 @@ def render_piece(document: Document, piece: Piece) -> str:
 
 def fonted(document: Document, html: str) -> str:
     """A page of the document with the fonts that it needs, in place of `<!-- fonts -->`."""
-    return _unprintable.sub("\ufffd", html).replace("<!-- fonts -->", _preloads(document, html), 1)
-
-
-def faces() -> str:
-    """The `@font-face` rules."""
-    return _templates().get_template("fonts.css").render()
+    return _unprintable.sub("\ufffd", html).replace("<!-- fonts -->", fonts.head(html, "".join(_strong(document))), 1)
 
 
 def _targets(piece: Piece, asked: Sequence["_Numbered"]) -> list[str]:
@@ -360,16 +355,6 @@ def _cleaned(panel: Picture, number: int, drawing: str | None) -> tuple[Markup |
     except ValueError as error:
         log.warning("a drawing was not one", extra={"reason": str(error)[:200]})
     return None, "This chart could not be drawn. Its figures are in the view."
-
-
-def _preloads(document: Document, html: str) -> str:
-    """Fonts that must be there before the page is printed: the page's `load` waits for these."""
-    files = ["Inter-Regular", "Inter-SemiBold", "JetBrainsMono-Regular"]
-    if theme.JAPANESE.search(html):
-        files.append("NotoSansJP-400")
-    if theme.JAPANESE.search("".join(_strong(document))):
-        files.append("NotoSansJP-700")
-    return "".join(f'<link rel="preload" as="font" type="font/woff2" crossorigin href="/fonts/{file}.woff2">' for file in files)
 
 
 def _strong(document: Document) -> Iterator[str]:

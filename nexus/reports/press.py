@@ -207,9 +207,7 @@ def _feet(page: Document, sheets: Sequence[str]) -> str:
         "font-variant-numeric: tabular-nums; text-rendering: geometricPrecision } div:last-child { break-after: auto } "
         "span { position: absolute; line-height: normal; max-width: 75% }"
     )
-    return document.fonted(
-        page, f'<!doctype html><meta charset="utf-8"><!-- fonts --><style>{document.faces()}{style}</style>{"".join(sheets)}'
-    )
+    return document.fonted(page, f'<!doctype html><meta charset="utf-8"><!-- fonts --><style>{style}</style>{"".join(sheets)}')
 
 
 def _foot(page: Document, number: int, total: int, *, wide: bool) -> str:

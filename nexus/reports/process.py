@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from nexus.reports import chromium
+from nexus.reports import chromium, fonts
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, BrowserContext, Page, Playwright, Route
@@ -213,15 +213,7 @@ def _files() -> dict[str, Path]:
 
 
 def _charts_html() -> bytes:
-    faces = (
-        ("Inter", 400, "Inter-Regular"),
-        ("Inter", 600, "Inter-SemiBold"),
-        ("Noto Sans JP", 400, "NotoSansJP-400"),
-        ("Noto Sans JP", 600, "NotoSansJP-700"),
-    )
-    rules = "".join(
-        f"@font-face{{font-family:'{family}';font-weight:{weight};src:url(/fonts/{file}.woff2)}}" for family, weight, file in faces
-    )
+    rules = fonts.faces(fonts.ALL)
     return f'<!doctype html><meta charset="utf-8"><style>{rules}canvas{{text-rendering:geometricPrecision}}</style><script src="/charts.js"></script>'.encode()
 
 

@@ -1,13 +1,11 @@
 """Colours and type of the printed page: dark text on white, and hues that stay apart in greyscale."""
 
-import re
 from typing import Any
 
+from nexus.reports import fonts
 from nexus.views import colours
 
-FONT = "Inter, 'Noto Sans JP', sans-serif"
-JAPANESE = re.compile("[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
-"""Characters that Inter does not have; the font that has them weighs a megabyte, so it is loaded only for these."""
+FONT = fonts.FAMILIES
 INK = "#1a2230"
 FAINT = "#5b6675"
 RULE = "#d7dce3"  # used by document.css

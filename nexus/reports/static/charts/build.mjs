@@ -38,4 +38,6 @@ for (const script of ["latin", "latin-ext", "greek", "cyrillic"]) {
 copyFileSync("node_modules/@fontsource/jetbrains-mono/LICENSE", `${print}/LICENSE-JetBrainsMono.txt`);
 copyFileSync("node_modules/@fontsource-variable/inter/LICENSE", `${screen}/LICENSE-Inter.txt`);
 copyFileSync("node_modules/@fontsource-variable/inter/LICENSE", `${print}/LICENSE-Inter.txt`);
-copyFileSync("node_modules/@fontsource/noto-sans-jp/LICENSE", `${print}/LICENSE-NotoSansJP.txt`);
+for (const [folder, name] of [["sans-jp", "SansJP"], ["sans-sc", "SansSC"], ["sans-kr", "SansKR"], ["sans-arabic", "SansArabic"], ["sans-hebrew", "SansHebrew"], ["emoji", "Emoji"]]) {
+  copyFileSync(`node_modules/@fontsource/noto-${folder}/LICENSE`, `${print}/LICENSE-Noto${name}.txt`);
+}
