@@ -31,7 +31,9 @@ class Ranked(BaseModel, frozen=True, arbitrary_types_allowed=True):
 
 def words(text: str) -> list[str]:
     """Words as they are compared: without case, accents and the endings of a plural."""
-    bare = "".join(sign for sign in unicodedata.normalize("NFKD", _humps.sub(" ", text)) if not unicodedata.combining(sign))
+    bare = _humps.sub(" ", text)
+    if not bare.isascii():
+        bare = "".join(sign for sign in unicodedata.normalize("NFKD", bare) if not unicodedata.combining(sign))
     return [_stem(word) for word in _split.findall(bare.casefold())]
 
 
@@ -99,11 +101,8 @@ def _found(table: CatalogTable, asked: set[str]) -> dict[str, float]:
         (" ".join([table.comment, *(str(column[5] or "") for column in columns)]), IN_COMMENT),
     ):
         there = set(words(text))
+        beginnings = {word[:ALIKE] for word in there if len(word) >= ALIKE}
         for word in asked:
-            if word in there or any(_alike(word, other) for other in there):
+            if word in there or word[:ALIKE] in beginnings:
                 places[word] = max(places.get(word, 0.0), weight)
     return places
-
-
-def _alike(word: str, other: str) -> bool:
-    return len(word) >= ALIKE and len(other) >= ALIKE and word[:ALIKE] == other[:ALIKE]
