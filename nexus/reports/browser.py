@@ -125,6 +125,13 @@ class PrintBrowser:
             raise ReportTooBig()
         return self._ask(lambda process: process.print(body, tagged=tagged), patient=patient)
 
+    def shoot(self, html: str, *, width: int) -> bytes:
+        """The `main` part of the page as a PNG, `width` pixels wide. Raises like `print`."""
+        body = html.encode(errors="replace")
+        if len(body) > MOST_BYTES:
+            raise ReportTooBig()
+        return self._ask(lambda process: process.shoot(body, width=width))
+
     def state(self) -> State:
         process = self._process
         return State(

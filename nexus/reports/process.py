@@ -75,6 +75,15 @@ class Process:
             finally:
                 self._chore(self._turn(sheet))
 
+    async def shoot(self, body: bytes, *, width: int) -> bytes:
+        """A picture of the page's `main`. Raises Died."""
+        async with _failures():
+            sheet = await self._sheet()
+            try:
+                return await sheet.shoot(body, width=width)
+            finally:
+                self._chore(self._turn(sheet))
+
     async def draw(self, specs: Sequence[str], fonts: Sequence[str]) -> list[dict[str, str]]:
         """Of each spec in JSON its `svg`, or the `error` that it met. Raises Died."""
         async with _failures():
@@ -139,6 +148,12 @@ class _Sheet:
         self.body = body
         await self.page.goto(PAGE, wait_until="load", timeout=0)
         return await self.page.pdf(prefer_css_page_size=True, print_background=True, tagged=tagged, outline=tagged)
+
+    async def shoot(self, body: bytes, *, width: int) -> bytes:
+        self.body = body
+        await self.page.set_viewport_size({"width": width, "height": 600})
+        await self.page.goto(PAGE, wait_until="load", timeout=0)
+        return await self.page.locator("main").screenshot(type="png", animations="disabled")
 
 
 async def _open_sheet(browser: "Browser") -> _Sheet:

@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from nexus.accounts.spec import Permission, User, require
 from nexus.db.session import transaction
-from nexus.reports import ledger, orders, preview
+from nexus.reports import ledger, orders, picture, preview
 from nexus.reports.orders import Given
 from nexus.reports.spec import Kind, Report
 
@@ -36,6 +36,18 @@ async def view_pdf(request: Request) -> Response:
 
 async def prompt_run_pdf(request: Request) -> Response:
     return await _printed(request, "prompt-run")
+
+
+async def panel_png(request: Request) -> Response:
+    """One panel with the filters of the rest of the address, as a picture."""
+    user: User = request.state.user
+    given = {key: request.query_params.getlist(key) for key in request.query_params}
+    work = partial(picture.ordered, user=user, name=str(request.path_params["name"]), panel=str(request.path_params["panel"]), given=given)
+    file = await anyio.to_thread.run_sync(work, limiter=_printing())
+    named = (
+        f'inline; filename="{"".join(one for one in request.path_params["panel"] if one.isascii() and (one.isalnum() or one == "-"))}.png"'
+    )
+    return Response(file, media_type="image/png", headers={"Content-Disposition": named, "Cache-Control": "private, max-age=30"})
 
 
 async def page_png(request: Request) -> Response:
@@ -113,6 +125,7 @@ routes = [
     Route("/dashboards/{name}.pdf", dashboard_pdf, methods=["GET"]),
     Route("/views/{name}.pdf", view_pdf, methods=["GET"]),
     Route("/prompt-runs/{name:int}.pdf", prompt_run_pdf, methods=["GET"]),
+    Route("/dashboards/{name}/panels/{panel}.png", panel_png, methods=["GET"]),
     Route("/prints/{kind}/{name}/{page:int}.png", page_png, methods=["GET"]),
     Route("/reports/{id:int}.pdf", report_pdf, methods=["GET"]),
 ]

@@ -111,7 +111,7 @@ def print_dashboard(
     subject = _subject(
         "dashboard", spec, opened.version, spec.filters, checked, zone=zone, address=address, more=clicked, issue_of=issue_of
     )
-    blocks = _blocks(opened, user=user, values=checked, picks=picks, zone=zone, layout=layout, cancelled=cancelled, whole=look is None)
+    blocks = panel_blocks(opened, user=user, values=checked, picks=picks, zone=zone, layout=layout, cancelled=cancelled, whole=look is None)
     return keep(
         started, subject, blocks, user=user, layout=layout, zone=zone, printer=printer or browser.ours(), seal=seal, told=told, look=look
     )
@@ -218,7 +218,7 @@ def _whole(table: Table, ask: Callable[..., Table]) -> Table:
     return ask(read=run_whole, max_rows=max(panels.MOST_CELLS // max(len(table.columns), 1), 1))
 
 
-def _blocks(
+def panel_blocks(
     opened: OpenDashboard,
     *,
     user: User,

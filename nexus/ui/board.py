@@ -85,6 +85,7 @@ class Board:
     """Drawn for a wall screen."""
     befores: dict[str, Future[Before]] = field(default_factory=dict)
     stops: dict[str, threading.Event] = field(default_factory=dict)
+    shows_image_of: str | None = None
     seen: set[str] | None = None
     """Of a page with many panels, those that came into sight; none means that all are drawn."""
 

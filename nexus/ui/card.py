@@ -12,7 +12,7 @@ from nexus.dashboards.service import OpenDashboard
 from nexus.dashboards.spec import ChartPanel, MetricPanel
 from nexus.db.session import transaction
 from nexus.errors import NexusError
-from nexus.ui import charts, metrics, redrawing
+from nexus.ui import charts, metrics, redrawing, url
 from nexus.ui.board import Board
 from nexus.ui.page import errors_shown
 
@@ -42,12 +42,11 @@ def _draw_panel(place: Any, user: User, opened: OpenDashboard) -> None:
     if panel is None:
         place.html('<p class="nexus-waiting">Texts and tables only.</p>')
         return
-    board = Board(opened=opened, user=user)
+    board = Board(opened=opened, user=user, values={one.name: url.default(one) for one in opened.dashboard.filters})
     table = redrawing.answer(board, board.answer(panel), place)
     view = opened.view(panel.view).view
     if isinstance(panel, MetricPanel):
         place.html(metrics.large(metric(panel, table, view.formats)))
     elif chart := panel.chart or view.chart:
-        beside = showing.beside(panel, None, [one.note for one in opened.annotations])
         label = panel.title or view.title
-        charts.draw_chart(place, chart, table, formats=view.formats, height=HEIGHT, label=label, width=WIDTH, beside=beside)
+        charts.draw_chart(place, chart, table, formats=view.formats, height=HEIGHT, label=label, width=WIDTH, beside=showing.beside(panel))

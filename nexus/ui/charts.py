@@ -21,6 +21,8 @@ LINE = 17
 SYMBOL, CHARACTER, ROW = 26, 6.2, 17
 """Of a legend: pixels beside a name, of a letter on average, and of a line."""
 NARROW = 500
+SMALL = 140
+"""Pixels of height below which a legend would leave nothing of the chart."""
 LARGER = 1.35
 """On a wall screen."""
 
@@ -107,7 +109,7 @@ def _draw_plot(target: Any, drawing: Plot, *, width: int, height: int, said: str
         if isinstance(color, dict) and "legend" in color:
             # The title of the panel says what the series are; the tooltip names the column.
             look = {"padding": 8} if color["type"] == "quantitative" else _legend(color["sort"], width=width, height=height)
-            part["encoding"]["color"]["legend"] = {**color["legend"], **look, "title": None}
+            part["encoding"]["color"]["legend"] = None if height < SMALL else {**color["legend"], **look, "title": None}
     target.vega_lite_chart(_pop_rows(spec), spec, height=height, width="stretch", theme="streamlit", alt=said, **heard)
 
 

@@ -7,8 +7,8 @@ from typing import Any, assert_never
 
 import streamlit as st
 
+from nexus.dashboards import picks, showing
 from nexus.dashboards import service as dashboards
-from nexus.dashboards import showing
 from nexus.dashboards.metric import metric
 from nexus.dashboards.service import PanelWaits
 from nexus.dashboards.showing import Before
@@ -48,7 +48,7 @@ _FRAME = 2 * 12 + 2
 _HEAD, _FOOT, _BETWEEN = 22, 20, 6
 COLUMN = 88
 """About what one of the twelve columns has in a common window, in pixels."""
-REFRESH, ROWS, FILTER_BY, FULL = "Refresh", "Rows and query", "Choose a value", "Full screen"
+REFRESH, ROWS, FILTER_BY, FULL, IMAGE = "Refresh", "Rows and query", "Choose a value", "Full screen", "Image"
 AS_TABLE, AS_CHART = "As a table", "As a chart"
 
 
@@ -117,7 +117,14 @@ def _draw_data(board: Board, panel: TablePanel | ChartPanel | MetricPanel, heigh
     key = f"more-{panel.name}"
     st.menu_button(
         f"More on {plain(panel.title or panel.name)}",
-        [*_other_look(board, panel), REFRESH, ROWS, *([FILTER_BY] if picking.of(board, panel) else []), *([] if board.alone else [FULL])],
+        [
+            *_other_look(board, panel),
+            REFRESH,
+            ROWS,
+            *([FILTER_BY] if picking.of(board, panel) else []),
+            *([] if board.alone else [FULL]),
+            IMAGE,
+        ],
         icon=":material/more_horiz:",
         type="tertiary",
         key=key,
@@ -130,6 +137,9 @@ def _draw_data(board: Board, panel: TablePanel | ChartPanel | MetricPanel, heigh
     if board.shows_rows_of == panel.name and table:
         only, board.shows_rows_of, board.only = board.only, None, ()
         st.dialog(plain(panel.title or panel.name), width="large")(_draw_more)(board, panel, table, only)
+    if board.shows_image_of == panel.name:
+        board.shows_image_of = None
+        st.dialog(plain(panel.title or panel.name), width="large")(_draw_image)(board, panel)
     if board.filters_by == panel.name and table:
         board.filters_by = None
         st.dialog(plain(panel.title or panel.name))(picking.choices)(board, panel, table)
@@ -145,6 +155,8 @@ def _choose(board: Board, panel: DataPanel, key: str) -> None:
         board.as_table ^= {panel.name}
     elif chosen == FILTER_BY:
         board.filters_by = panel.name
+    elif chosen == IMAGE:
+        board.shows_image_of = panel.name
     elif chosen == FULL:
         url.go(panel=panel.name)
         st.rerun()
@@ -211,6 +223,17 @@ def _chart_of(panel: Panel, view: View) -> Chart | None:
 
 def _beside(board: Board, panel: Panel, before: Before | None) -> Beside:
     return showing.beside(panel, before, [one.note for one in board.opened.annotations])
+
+
+def _draw_image(board: Board, panel: DataPanel) -> None:
+    """The picture that the print browser makes of the panel, and the way to take it along."""
+    spec = board.opened.dashboard
+    clicked = {picks.KEY: picks.written(board.picks)} if board.picks else {}
+    more = {"zone": st.context.timezone or "UTC", **clicked}
+    address = url.link(f"/dashboards/{spec.name}/panels/{panel.name}.png", spec.filters, board.values, **more)
+    said = html.escape(f"Picture of {panel.title or panel.name}")
+    st.html(f'<img class="nexus-picture" src="{html.escape(address)}" alt="{said}">')
+    st.link_button("Download PNG", address, icon=":material/image:", type="primary")
 
 
 def _draw_more(board: Board, panel: DataPanel, table: Table, only: tuple[Condition, ...] = ()) -> None:
