@@ -22,7 +22,7 @@ from nexus.dashboards.spec import (
     TextPanel,
 )
 from nexus.errors import BadInput
-from nexus.prompts import marks
+from nexus.prompts import marks, records
 from nexus.prompts.markdown import html
 from nexus.prompts.request import PromptRun
 from nexus.reports import rows
@@ -91,6 +91,8 @@ def answer(panel: PromptPanel, run: PromptRun) -> Prose:
 
 
 def _checked(run: PromptRun) -> Markup:
+    if run.records:
+        return records.html(run.records, look="cards" if len(run.records.rows) == 1 else "table")
     return marks.for_print(run.answer, run.grounding) if run.grounding else html(run.answer)
 
 

@@ -20,7 +20,7 @@ from nexus.dashboards.spec import Dashboard, DataPanel, DividerPanel, Panel, Pro
 from nexus.db.session import transaction
 from nexus.errors import NexusError
 from nexus.prompts import service as prompts
-from nexus.reports import browser, document, panels, snapshot
+from nexus.reports import browser, document, panels, recorded, snapshot
 from nexus.reports import press as presses
 from nexus.reports.browser import PrintBrowser
 from nexus.reports.document import Failed, Grid
@@ -342,7 +342,11 @@ def _answer(opened: OpenDashboard, panel: PromptPanel, *, user: User, values: Ma
         return _failed(panel, NexusError("This prompt has not been run with these filters."), None)
     query = {"panel": panel.name, "prompt": run.prompt, "version": run.prompt_version, "run": run.id}
     said = snapshot.of_text(panel.name, panel.title or run.prompt_title, run.answer or run.error or "")
-    return Block(panels.answer(panel, run), {**query, "views": [block.view for block in run.blocks]}, lambda: said)
+    try:
+        shown = panels.answer(panel, run) if panel.shows == "answer" else recorded.block(panel, run)
+    except NexusError as error:
+        return _failed(panel, error, query)
+    return Block(shown, {**query, "views": [block.view for block in run.blocks]}, lambda: said)
 
 
 def _record(table: Table, view: OpenView, values: Mapping[str, Any], block: document.Panel) -> dict[str, Any]:

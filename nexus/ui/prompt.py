@@ -17,7 +17,7 @@ from nexus.dashboards.service import OpenDashboard
 from nexus.dashboards.spec import PromptPanel
 from nexus.db.session import transaction
 from nexus.errors import NexusError
-from nexus.prompts import markdown, marks, records, sent
+from nexus.prompts import sent
 from nexus.prompts import service as prompts
 from nexus.prompts.asking import Asking, Look
 from nexus.prompts.request import BlockSent, Prepared, PromptRun
@@ -28,6 +28,7 @@ from nexus.ui.editor import draw_archive, draw_versions
 from nexus.ui.keeping import draw_more
 from nexus.ui.page import errors_shown, tab
 from nexus.ui.prose import draw_checked, draw_prose
+from nexus.ui.recorded import draw_recorded, draw_records
 from nexus.ui.sharing import draw_share
 from nexus.views.parameter import Parameter
 
@@ -136,6 +137,9 @@ def draw_prompt_panel(open_dashboard: OpenDashboard, panel: PromptPanel, *, user
     names = {parameter.name for parameter in shared}
     scope = f"{open_dashboard.dashboard.name}-{panel.name}"
     own = [variable for variable in variables if variable.name not in names]
+    if panel.shows != "answer":
+        draw_recorded(open_dashboard, panel, opened, values | url.read(own)[0])
+        return
     chosen = prompts.take(variables, values) | (draw_bar(own, user, scope=scope) if own else {})
     place = Place(
         scope=scope, panel=opened, user=user, values=chosen, filters=shared, filter_values=values, dashboard=open_dashboard.dashboard.name
@@ -279,7 +283,7 @@ def _draw_end(look: Look, scope: str, prepared: Prepared) -> None:
 def draw_run(run: PromptRun, scope: str, prepared: Prepared | None = None) -> None:
     """An answer, what of it is in the data, how it ended, and where it came from. Rows can be opened while the request is at hand."""
     if run.records:
-        _draw_records(run, scope)
+        draw_records(run, scope)
     elif run.grounding:
         at_hand = prepared is not None and prepared.request.digest == run.request_digest
         data = sent.read(prepared.request.system, prepared.request.text) if prepared and at_hand else None
@@ -293,17 +297,6 @@ def draw_run(run: PromptRun, scope: str, prepared: Prepared | None = None) -> No
         printing.draw_print(
             lambda query: url.link(f"/prompt-runs/{run.id}.pdf", (), {}, **query), usual=Layout(), key=f"icon-print-{scope}-{run.id}"
         )
-
-
-def _draw_records(run: PromptRun, scope: str) -> None:
-    """A structured answer as a table, or as cards: one record is one card."""
-    assert run.records
-    cards = len(run.records.rows) == 1
-    if len(run.records.rows) > 1:
-        cards = st.toggle("As cards", key=f"cards-{scope}-{run.id}")
-    st.html(f"<style>{markdown.STYLE}{records.STYLE}</style>{records.html(run.records, look='cards' if cards else 'table')}")
-    if run.grounding:
-        st.caption(f":material/rule: {marks.summary(run.grounding)}.")
 
 
 def provenance(run: PromptRun) -> str:

@@ -13,6 +13,7 @@ from nexus.prompts.history import Comparison
 from nexus.prompts.request import PromptRun, Request
 from nexus.ui import forms, lists, spending, when
 from nexus.ui.prose import draw_checked, draw_prose
+from nexus.ui.recorded import draw_records
 
 ON_A_PAGE = 50
 RATINGS = {1: "good", -1: "bad"}
@@ -125,7 +126,9 @@ def draw_run_with_history(user: User, run: PromptRun) -> None:
 
 
 def _draw_answer(run: PromptRun, request: Request | None) -> None:
-    if run.grounding:
+    if run.records:
+        draw_records(run, f"run-{run.id}")
+    elif run.grounding:
         data = sent.read(request.system, request.text) if request else None
         draw_checked(run.answer, run.grounding, place=f"run-{run.id}", data=data)
     else:

@@ -13,9 +13,11 @@ from nexus.db import session as own
 from nexus.db import versions
 from nexus.db.tables import UserRow
 from nexus.errors import BadInput
+from nexus.prompts import service as prompts
 from nexus.prompts.spec import Prompt
 from nexus.views import charts, values
 from nexus.views import service as views
+from nexus.views import values as typed
 from nexus.workspace import service as workspace
 
 
@@ -40,10 +42,10 @@ def opened(admin: User, name: str) -> OpenDashboard:
         return dashboards.open_dashboard(session, reader=admin, name=name)
 
 
-def test_it_has_two_dashboards_two_prompts_and_their_views(admin):
+def test_it_has_two_dashboards_six_prompts_and_their_views(admin):
     with own.transaction() as session:
         assert [item.name for item in dashboards.list_dashboards(session, reader=admin)] == ["delays", "weather-and-aircraft"]
-        assert len(versions.list_kept(session, kind="prompt", spec=Prompt, reader=admin)) == 2
+        assert len(versions.list_kept(session, kind="prompt", spec=Prompt, reader=admin)) == 6
         found = views.list_views(session, reader=admin)
     assert len(found) >= 5
     assert not [item for item in found if item.problem]
@@ -147,3 +149,24 @@ def test_a_value_off_the_list_is_refused_by_the_panel_too(admin):
     (panel,) = [panel for panel in page.dashboard.panels if panel.name == "by-weather"]
     with pytest.raises(BadInput, match="`condition`"):
         dashboards.ask_panel(page, panel, reader=admin, values={"condition": "horoscope"})
+
+
+@pytest.mark.parametrize(
+    ("name", "holds"),
+    [
+        ("passenger-letter", "HA 51,2013-01-09,JFK → HNL"),
+        ("classify-remarks", "minutes late. At the hour of departure: wind"),
+        ("explain-outlier", "Statistics of columns:"),
+        ("weekly-summary", "flights_before"),
+        ("morning-brief", "key_figures"),
+    ],
+)
+def test_its_prompts_are_ready_with_real_rows_and_test_cases(admin, name, holds):
+    with own.transaction() as session:
+        found = prompts.find_prompt(session, reader=admin, name=name)
+    prepared = prompts.prepare(user=admin, opened=found, values={})
+    assert holds in prepared.request.text
+    assert all(block.rows for block in prepared.blocks)
+    assert found.prompt.test_cases
+    for case in found.prompt.test_cases:
+        prompts.prepare(user=admin, opened=found, values=typed.parse(found.prompt.variables, case.values))

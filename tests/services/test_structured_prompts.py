@@ -1,13 +1,17 @@
 """Prompts that answer in fields, are shown examples, and are tried before they are saved."""
 
 import json
+import re
 
 import pytest
 
+from nexus.dashboards.spec import PromptPanel
 from nexus.db import session as own
-from nexus.errors import NotFound
-from nexus.prompts import service
-from nexus.prompts.spec import Prompt
+from nexus.errors import BadInput, NotFound
+from nexus.prompts import records, service, trials
+from nexus.prompts.spec import Prompt, TestCase
+from nexus.reports import recorded
+from nexus.views.appearance import Chart
 from tests.gemini_stand_in import GeminiStandIn, cuts, gives, streams
 from tests.services.test_prompts import BRIEF, airlines, finished, key, runs, save, stand_in  # noqa: F401 - fixtures
 
@@ -83,3 +87,43 @@ def test_trying_a_change_leaves_the_answers_of_the_saved_prompt_alone(save, stan
         panel = service.open_prompt(session, reader=admin, name="brief")
     assert [run.answer for run in panel.answers] == ["Saved."]
     assert json.dumps(panel.answers[0].variables) == '{"topic": ["names"]}'
+
+
+def test_no_value_of_a_record_becomes_more_than_text(ask):
+    hostile = "<img src=//evil.example/x> [go](https://evil.example) ![p](https://evil.example/p)\u202e"
+    drawn = records.html(ask(gives([GOOD[0] | {"airline": hostile}])).records)
+    assert "&lt;img src=//evil.example/x&gt; [go](https://evil.example)" in drawn
+    assert not re.search(r"<(img|a|script|iframe)\b|href=|src=\"|\u202e", drawn)
+
+
+def test_another_panel_takes_the_fields_as_its_rows_and_prints_them(ask):
+    run = ask(gives([*GOOD, {"airline": "Endeavor Air Inc.", "kind": "small", "letters": 17}]))
+    table = recorded.block(PromptPanel(name="rows", prompt="brief", shows="table"), run)
+    assert (table.heads, table.numeric) == (("Airline", "Kind", "Letters"), (False, False, True))
+    assert table.rows == [("United Air Lines Inc.", "large", "21"), ("Endeavor Air Inc.", "small", "17")]
+    drawn = PromptPanel(name="bars", prompt="brief", shows="chart", chart=Chart(kind="bar", x="airline", y=("letters",)))
+    assert "Endeavor Air Inc." in json.dumps(recorded.block(drawn, run).spec)
+
+
+def test_an_answer_in_words_gives_no_rows(ask):
+    with pytest.raises(BadInput, match="fields"):
+        recorded.block(PromptPanel(name="rows", prompt="brief", shows="table"), ask(streams("Words."), output=None))
+
+
+@pytest.mark.parametrize(
+    ("case", "answer", "passed"),
+    [
+        ({"contains": ["united"]}, "United leads.", True),
+        ({"contains_not": ["united"]}, "United leads.", False),
+        ({"contains": ["Endeavor"]}, "United leads.", False),
+        ({"least_found": 0.9}, "There were 4,711 of them.", False),
+        ({"least_found": 1.0}, "United leads.", True),
+    ],
+)
+def test_a_case_passes_when_the_answer_is_as_it_says(ask, case, answer, passed):
+    assert trials.judge(TestCase(name="one", **case), ask(streams(answer), output=None)) is not passed
+
+
+def test_a_case_that_wants_its_fields_fails_with_what_breaks_them(ask):
+    case = TestCase(name="one", schema_holds=True)
+    assert trials.judge(case, ask(gives([GOOD[0] | {"letters": "many"}]))) == ("Record 1: `letters` is not a number.",)
