@@ -27,7 +27,7 @@ class Limits(BaseModel, frozen=True, extra="forbid"):
     """How much one query may take of a source."""
 
     timeout_ms: int = Field(10_000, ge=100, le=600_000, description="Longest a query may run.")
-    max_rows: int = Field(10_000, ge=1, le=1_000_000, description="Most rows that a page or a PDF holds.")
+    max_rows: int = Field(10_000, ge=1, le=1_000_000, description="Most rows that a page holds.")
     max_bytes: int = Field(32 * 1024 * 1024, ge=1024, le=1024 * 1024 * 1024, description="Most bytes that a result holds.")
     concurrent_queries: int = Field(8, ge=1, le=64, description="Most queries at once from one Nexus process.")
     cache_seconds: int = Field(60, ge=0, le=86_400, description="How long an equal query is answered from memory; 0 turns it off.")

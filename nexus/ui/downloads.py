@@ -15,7 +15,7 @@ KINDS = {
     "xlsx": ("Spreadsheet", ":material/table:", "For Excel: types, widths, and a sheet that says where it came from."),
     "parquet": ("Parquet", ":material/view_column:", "Typed columns, for pandas, DuckDB and Spark."),
     "jsonl": ("JSON lines", ":material/data_object:", "One object a row, for programs."),
-    "pdf": ("PDF", ":material/picture_as_pdf:", "To print and to send; as many rows as the page's source allows."),
+    "pdf": ("PDF", ":material/picture_as_pdf:", "To print and to send: every row, up to a million cells."),
 }
 """By the end of the address: what it is called, its icon, and what it is for."""
 

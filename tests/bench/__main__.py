@@ -90,7 +90,9 @@ def _memory(on: Ground, browser: Browser) -> None:
             clients = [client(on, address) for _ in range(3)]
             print_table(
                 "Memory in a container of 512 MB without swap",
-                found + memory.under_load(group, process, visits, clients, "/dashboards/bench.pdf"),
+                found
+                + memory.under_load(group, process, visits, clients, "/dashboards/bench.pdf")
+                + memory.long_print(group, process, on.user, clients[0]),
             )
     finally:
         group.close()

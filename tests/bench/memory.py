@@ -7,7 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import psutil
+import pypdfium2
 
+from nexus.accounts.spec import User
+from nexus.db.session import transaction
+from nexus.views import service as views
+from nexus.views.spec import View
 from tests.bench.figures import Figure
 from tests.bench.processes import MemoryGroup, pss_mb
 
@@ -74,4 +79,27 @@ def under_load(
         ]
     else:
         figures.append(Figure("  no memory cgroup here", group.why_not))
+    return figures
+
+
+def long_print(group: MemoryGroup, server: psutil.Process, user: User, client: httpx.Client) -> list[Figure]:
+    """A view of 20,000 rows and 25 columns as one file, printed in pieces: its time, and what it takes while it is printed."""
+    columns = ", ".join(f"(n * {at}) % 1000 as c{at}" for at in range(1, 25))
+    with transaction() as session:
+        question = {"kind": "sql", "sql": f"select n as row_number, {columns} from generate_series(1, 20000) n"}
+        views.save_view(session, user=user, view=View(name="bench-long", title="Long", source="sample", question=question))
+    started = time.perf_counter()
+    with Peak(group, server) as peak:
+        answer = client.get("/views/bench-long.pdf", timeout=900)
+    took = time.perf_counter() - started
+    pages = len(pypdfium2.PdfDocument(answer.content)) if answer.content.startswith(b"%PDF") else 0
+    figures = [
+        Figure("  20,000 rows of 25 columns as one PDF", f"{pages:,} pages, {len(answer.content) / 1e6:.0f} MB, {took:.0f} s"),
+        Figure("  peak PSS of all but Postgres", f"{peak.pss_mb:.0f} MB"),
+    ]
+    if group.available:
+        figures += [
+            Figure("  peak of anonymous memory in the cgroup", f"{peak.anonymous_mb:.0f} MB", goal="≤ 400 MB the aim"),
+            Figure("  OOM kills", str(group.oom_kills()), goal="0"),
+        ]
     return figures
