@@ -37,8 +37,9 @@ def changed_by(kind: Kind, table: str) -> str:
 
 
 def _named(kind: Kind, table: str, wanted: str = "") -> str:
+    # Never null, also of what has no owner any more: stores ask whether something is *not* seen, too.
     return (
-        f"cast(:reader_role as text) = 'admin' or {table}.owner_id = :reader or exists (select from nexus.shares "
+        f"cast(:reader_role as text) = 'admin' or coalesce({table}.owner_id = :reader, false) or exists (select from nexus.shares "
         f"where shares.kind = '{kind}' and shares.kept_id = {table}.id and (shares.user_id = :reader or shares.role = :reader_role) {wanted})"
     )
 

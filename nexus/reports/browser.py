@@ -72,7 +72,7 @@ class PrintBrowser:
     """Draws and prints for any thread. `at_once` jobs run, `waiting` more may wait; each has `deadline_s`."""
 
     def __init__(
-        self, *, executable: Path | None = None, at_once: int = 2, waiting: int = 8, deadline_s: float = 30, idle_s: float = 120
+        self, *, executable: Path | None = None, at_once: int = 2, waiting: int = 16, deadline_s: float = 30, idle_s: float = 120
     ) -> None:
         self._executable = executable
         self._at_once, self._waiting, self._deadline_s, self._idle_s = at_once, waiting, deadline_s, idle_s

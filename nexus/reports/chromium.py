@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import psutil
@@ -70,6 +71,17 @@ def fault(executable: Path) -> str | None:
 def environment() -> dict[str, str | float | bool]:
     """What the browser sees of our environment: no address, key or token."""
     return {name: value for name, value in settings.environment_for_child().items() if name in KEPT_ENVIRONMENT}
+
+
+def driver_environment() -> dict[str, str]:
+    """What the driver sees of it, and what Playwright's own would add."""
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return {
+        **{name: value for name, value in settings.environment_for_child().items() if name in KEPT_ENVIRONMENT},
+        "PW_LANG_NAME": "python",
+        "PW_LANG_NAME_VERSION": python,
+        "PW_CLI_DISPLAY_VERSION": version("playwright"),
+    }
 
 
 def driver_of(mark: str) -> tuple[psutil.Process | None, list[psutil.Process]]:

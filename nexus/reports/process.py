@@ -168,8 +168,11 @@ async def _open_sheet(browser: "Browser") -> _Sheet:
 
 async def start(executable: Path) -> Process:
     """Start driver and browser. With the sandbox, unless this is root or the kernel does not allow it. Raises DoesNotStart."""
+    from playwright._impl import transport
     from playwright.async_api import Error, async_playwright
 
+    # The driver would be given all of our environment, keys and addresses included; Playwright has no setting for it.
+    transport.get_driver_env = chromium.driver_environment  # type: ignore[attr-defined]
     playwright = await async_playwright().start()
     mark = f"--nexus-print={secrets.token_hex(8)}"
     sandboxes = [False] if os.geteuid() == 0 else [True, False]

@@ -23,7 +23,7 @@ from nexus.reports.orders import Given
 from nexus.reports.spec import Kind, Report
 
 AT_ONCE = 12
-"""Reports that one process works on; more wait their turn. The print browser has a queue of its own, of as many."""
+"""Reports that one process works on; more wait their turn. The queue of the print browser has room for them all, and for a job."""
 
 
 async def dashboard_pdf(request: Request) -> Response:

@@ -424,14 +424,20 @@ def _with(spec: object, address: str) -> object:
     return spec.replace("LISTENER", address) if isinstance(spec, str) else spec
 
 
-def test_the_browser_sees_no_secret_of_ours(printer):
+def test_neither_driver_nor_browser_sees_a_secret_of_ours(own_printer, monkeypatch):
+    for name in ("GOOGLE_API_KEY", "ONLY_OURS"):
+        monkeypatch.setenv(name, "not for others")
+    printer = own_printer()
     printer.print("<p>x")
     (started,) = [process for process in of_browser(printer) if "--nexus-print" in command(process) and "/bin/sh" not in command(process)][
         -1:
     ]
     names = set(started.environ())
     assert "PATH" in names
-    assert not names & {"SECRET_KEY", "ENCRYPTION_KEY", "DATABASE_URL", "GOOGLE_API_KEY"}
+    secrets = {"SECRET_KEY", "ENCRYPTION_KEY", "DATABASE_URL", "GOOGLE_API_KEY"}
+    assert not names & secrets
+    for process in of_browser(printer):
+        assert not set(process.environ()) & (secrets | {"ONLY_OURS"}), f"{process.name()} has it"
 
 
 def heavy(rows: int = 6_000) -> str:
