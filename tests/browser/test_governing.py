@@ -13,7 +13,7 @@ from tests.seen import barriers, width
 from tests.server import Server, sign_in
 
 ANSWERS = ("From June to August, 86,995 flights left.", "From June to August, 86,996 flights left New York.")
-RULES = '[{"schema": "sample", "table": "*", "column": "carrier", "rule": "mask"}]'
+RULES = '[{"schema": "sample", "table": "airlines", "column": "name", "rule": "mask"}]'
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_rules_budgets_and_runs(chromium, server, gemini, pixels, scheme):
         page.get_by_role("button", name="Send to Gemini").or_(page.get_by_role("button", name="Run again")).click()
         expect(page.locator(".prose", has_text=answer.split()[-2])).to_be_visible()
     expect(page.get_by_text("of your budget for")).to_be_visible()
-    expect(page.get_by_text("as pseudonyms: carrier by the source's rule for sample.*.carrier").first).to_be_visible()
+    expect(page.get_by_text("as pseudonyms: airline by the source's rule for sample.airlines.name").first).to_be_visible()
     look(page, f"prompt-{pixels}")
 
     page.goto("/runs")
