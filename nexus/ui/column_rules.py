@@ -50,11 +50,18 @@ def draw_source_rules(user: User, source: Source, form: str) -> None:
 
 
 def records(typed: Any) -> list[dict[str, Any]]:
-    """The rows of a table editor, which gives back what it was given: a list, or columns."""
+    """The rows of a table editor, which gives back what it was given: a list, or columns. An empty cell is None."""
     if isinstance(typed, dict):
         names = list(typed)
-        return [dict(zip(names, row, strict=True)) for row in zip(*typed.values(), strict=True)]
-    return [dict(row) for row in (typed.to_dict("records") if hasattr(typed, "to_dict") else typed)]
+        rows = [dict(zip(names, row, strict=True)) for row in zip(*typed.values(), strict=True)]
+    else:
+        rows = [dict(row) for row in (typed.to_dict("records") if hasattr(typed, "to_dict") else typed)]
+    return [{name: None if _is_empty(value) else value for name, value in row.items()} for row in rows]
+
+
+def _is_empty(value: Any) -> bool:
+    # What pandas calls missing is no number, and not equal to itself.
+    return value is None or type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, float) and value != value)
 
 
 def _rules(rows: list[dict[str, Any]]) -> tuple[ColumnRule, ...]:
