@@ -1,5 +1,6 @@
 """What prompts may send of columns: forms for the rules of a source and of a view."""
 
+from math import isnan
 from typing import Any
 
 import streamlit as st
@@ -60,8 +61,8 @@ def records(typed: Any) -> list[dict[str, Any]]:
 
 
 def _is_empty(value: Any) -> bool:
-    # What pandas calls missing is no number, and not equal to itself.
-    return value is None or type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, float) and value != value)
+    # What pandas calls missing comes in three kinds.
+    return value is None or type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, float) and isnan(value))
 
 
 def _rules(rows: list[dict[str, Any]]) -> tuple[ColumnRule, ...]:
