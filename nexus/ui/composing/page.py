@@ -22,7 +22,7 @@ from nexus.ui.composing.panel_form import draw_panel_form
 from nexus.ui.composing.written import draw_written, read
 from nexus.ui.dashboard import draw_tabs, offered
 from nexus.ui.editing import draw_draft, draw_outcome, resume, save, save_as_new
-from nexus.ui.forms import sentence
+from nexus.ui.forms import plain, sentence
 from nexus.ui.page import errors_shown, tab
 from nexus.ui.panels import STYLE as PANELS
 from nexus.ui.panels import draw_panels
@@ -85,6 +85,18 @@ def _ready(editing: Composing) -> Dashboard:
 def _draw_head(editing: Composing) -> str:
     """Title, steps, publishing, and the way to edit, which is returned."""
     scope = editing.scope
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="compose-title"):
+        st.title(plain(str(editing.content.get("title") or "")) or "New dashboard", anchor=False, width="content")
+        st.space("stretch")
+        if editing.opened is not None:
+            st.button(
+                "Back to the dashboard",
+                icon=":material/arrow_back:",
+                type="tertiary",
+                key="edit-back",
+                on_click=url.go,
+                kwargs={"edit": None},
+            )
     mine = editing.opened is None or editing.opened.may_edit
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="edit-head"):
         at = f"{scope}-title"
@@ -115,15 +127,6 @@ def _draw_head(editing: Composing) -> str:
             st.caption("Everybody who may see the dashboard then sees it like this." if mine else "It becomes a dashboard of your own.")
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="compose-modes"):
         mode = _draw_modes(editing)
-        if editing.opened is not None:
-            st.button(
-                "Back to the dashboard",
-                icon=":material/arrow_back:",
-                type="tertiary",
-                key="edit-back",
-                on_click=url.go,
-                kwargs={"edit": None},
-            )
     st.fragment(_draw_state, key="compose-state")(editing)
     return mode
 
