@@ -292,12 +292,6 @@ def _request(prompt: Prompt, model: str, words: Mapping[str, str], blocks: Mappi
     )
 
 
-def runs(session: Session, *, reader: User, prompt: str | None = None, limit: int = 50) -> list[PromptRun]:
-    """The latest runs that the reader may see: their own, and those of sources that are not told who asks."""
-    require(reader, Permission.SEE)
-    return store.runs(session, reader=reader, prompt=prompt, limit=limit)
-
-
 def find_run(session: Session, *, reader: User, run_id: int) -> PromptRun:
     """Raises NotFound, also for a run that the reader may not see."""
     require(reader, Permission.SEE)

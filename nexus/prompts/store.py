@@ -148,13 +148,6 @@ def _chosen(reader: User) -> Select[*tuple[Any, ...]]:
     )
 
 
-def runs(session: Session, *, reader: User, prompt: str | None, limit: int) -> list[PromptRun]:
-    chosen = _chosen(reader).limit(limit)
-    if prompt is not None:
-        chosen = chosen.where(PromptRow.name == prompt)
-    return [_run(row) for row in session.execute(chosen)]
-
-
 WORDS = func.lower(
     func.concat_ws(
         " ",

@@ -27,6 +27,7 @@ from nexus.ui import filters, forms, printing, spending, url, when
 from nexus.ui.editor import draw_archive, draw_versions
 from nexus.ui.keeping import draw_more
 from nexus.ui.page import errors_shown, tab
+from nexus.ui.prompt_runs import draw_runs
 from nexus.ui.prose import draw_checked, draw_prose
 from nexus.ui.recorded import draw_recorded, draw_records
 from nexus.ui.sharing import draw_share
@@ -107,6 +108,7 @@ def draw_prompt_page(user: User, *, name: str) -> None:
     st.subheader("Answer", anchor=False)
     draw_answer(place, state)
     draw_buttons(place, state, at_once=True)
+    st.subheader("Runs", anchor=False)
     draw_runs(user, name)
     if panel.opened.may_edit:
         _draw_versions(user, name)
@@ -386,31 +388,6 @@ def say_how_to_get_a_key(user: User) -> None:
         st.page_link("pages/settings.py", label="Add a Gemini key in Settings", icon=":material/settings:")
     else:
         st.info("Prompts need a Gemini key. Ask an administrator to add one in Settings.", icon=":material/key:")
-
-
-def draw_runs(user: User, name: str) -> None:
-    with transaction() as session:
-        runs = prompts.runs(session, reader=user, prompt=name, limit=20)
-    if not runs:
-        return
-    st.subheader("Runs", anchor=False)
-    rows = [
-        {
-            "When": when.moment(run.started_at),
-            "Who": run.user_name,
-            "Version": run.prompt_version,
-            "Values": "; ".join(f"{key}: {', '.join(texts)}" for key, texts in run.variables.items()),
-            "Ended": run.status,
-            "Tokens": (run.prompt_tokens or 0) + (run.answer_tokens or 0) or None,
-            "Seconds": None if run.elapsed_ms is None else round(run.elapsed_ms / 1000, 1),
-        }
-        for run in runs
-    ]
-    picked = st.dataframe(rows, hide_index=True, key=f"runs-{name}", on_select="rerun", selection_mode="single-row", height="content")
-    for at in picked.selection.rows[:1]:
-        if at < len(runs):
-            with st.container(border=True):
-                draw_run(runs[at], "runs")
 
 
 def count(number: int, what: str) -> str:

@@ -45,7 +45,12 @@ def draw_runs(user: User, prompt: str | None = None) -> None:
     with transaction() as session:
         found = history.search(session, reader=user, words=words, prompt=prompt, before=pages[-1] if pages else None, limit=ON_A_PAGE + 1)
     if not found:
-        forms.empty(f"No run holds “{forms.plain(words)}”." if words else "Nothing was asked yet. Open a prompt, and send it to Gemini.")
+        nothing = (
+            "This prompt was not asked yet. Its runs will be here."
+            if prompt
+            else "Nothing was asked yet. Open a prompt, and send it to Gemini."
+        )
+        forms.empty(f"No run holds “{forms.plain(words)}”." if words else nothing)
         return
     shown = found[:ON_A_PAGE]
     picked = st.dataframe(

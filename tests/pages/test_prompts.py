@@ -7,7 +7,7 @@ import pytest
 
 from nexus import settings
 from nexus.db import session as own
-from nexus.prompts import service
+from nexus.prompts import history
 from nexus.workspace import service as workspace
 from tests.gemini_stand_in import GeminiStandIn, blocks_answer, cuts, fails, goes_on, streams
 from tests.pages.conftest import button, shown
@@ -58,7 +58,7 @@ def until(app, condition):
 
 def runs(user):
     with own.transaction() as session:
-        return service.runs(session, reader=user)
+        return history.search(session, reader=user)
 
 
 def test_the_list_offers_every_prompt_and_finds_by_word(sample, visit, viewer):
@@ -89,6 +89,9 @@ def test_what_is_shown_first_is_what_is_sent_and_the_answer_comes_as_prose(sampl
     assert "for $5 and $7" in re.sub("<[^>]*>", "", prose(again)).replace("?", "")
     assert "figures found in the data" in shown(again)
     assert len(again.dataframe[0].value) == 1
+    again.text_input(key="q").set_value("no such word").run()
+    assert "No run holds" in shown(again)
+    assert len(again.dataframe) == 0
 
 
 TROUBLES = [

@@ -11,7 +11,7 @@ from nexus.accounts.spec import Role
 from nexus.db import saved
 from nexus.db import session as own
 from nexus.errors import BadInput, Conflict, NotAllowed, NotFound
-from nexus.prompts import gemini, service
+from nexus.prompts import gemini, history, service
 from nexus.prompts.asking import Asking
 from nexus.prompts.request import Piece, Prepared, PromptRun
 from nexus.prompts.spec import Prompt
@@ -107,7 +107,7 @@ def finished(user, prepared, generate=HURRY, **more) -> PromptRun:
 
 def runs(user) -> list[PromptRun]:
     with own.transaction() as session:
-        return service.runs(session, reader=user)
+        return history.search(session, reader=user)
 
 
 def test_what_is_shown_is_what_is_sent_to_the_byte(prepared, analyst, stand_in, key):

@@ -13,6 +13,7 @@ from nexus.db import session as own
 from nexus.db.report_tables import ReportRow
 from nexus.db.tables import AuditRow
 from nexus.errors import BadInput, Conflict, NotAllowed, NotFound
+from nexus.prompts import history
 from nexus.prompts import service as prompts
 from nexus.prompts.spec import Prompt
 from nexus.reports import ledger as reports
@@ -390,17 +391,17 @@ def test_an_answer_made_of_a_view_is_for_who_may_see_the_view(session, secret, o
         """),
         {"asker": other.id},
     )
-    [run] = prompts.runs(session, reader=other)
+    [run] = history.search(session, reader=other)
     assert run.answer == FIGURE
     assert prompts.open_prompt(session, reader=other, name="brief").answers
     sharing.unshare(session, user=owner, kind="view", name=SECRET, user_id=other.id)
-    assert prompts.runs(session, reader=other) == []
+    assert history.search(session, reader=other) == []
     assert prompts.open_prompt(session, reader=other, name="brief").answers == ()
     with pytest.raises(NotFound):
         prompts.find_run(session, reader=other, run_id=run.id)
-    assert len(prompts.runs(session, reader=owner)) == 1
+    assert len(history.search(session, reader=owner)) == 1
     sharing.set_open(session, user=owner, kind="prompt", name="brief", open_to_all=False)
-    assert prompts.runs(session, reader=other) == []
+    assert history.search(session, reader=other) == []
 
 
 def test_ones_own_history_forgets_a_view_that_one_may_see_no_longer(session, secret, owner, other):
