@@ -8,21 +8,24 @@ from nexus.asking.spec import Asking
 from nexus.errors import NexusError
 from nexus.sources.catalog import CatalogTable
 from nexus.sources.common_values import common_values
-from nexus.sources.spec import Source, rule_of
+from nexus.sources.ruling import rule_of_columns
+from nexus.sources.spec import Source
 
 
 class Rules:
-    """Of one source."""
+    """Of one source, for one question. Raises SourceUnavailable, QueryTooSlow: views of the database are followed to their tables."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, *, reader: User) -> None:
+        require(reader, Permission.BUILD)
         self._source = source
+        self._rule_of = rule_of_columns(source, reader=reader)
 
     def told(self, schema: str, table: str, column: str) -> bool:
-        return rule_of(self._source, schema=schema, table=table, column=column) != "never"
+        return self._rule_of(schema, table, column) != "never"
 
     def sent(self, schema: str, table: str, column: str) -> bool:
         """Whether values may go along."""
-        return rule_of(self._source, schema=schema, table=table, column=column) == "send"
+        return self._rule_of(schema, table, column) == "send"
 
     def tables(self, known: Sequence[CatalogTable]) -> list[CatalogTable]:
         """Those of which at least one column may be named."""

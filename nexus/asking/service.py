@@ -105,7 +105,7 @@ def prepare(*, user: User, source: str, question: str, after: int | None = None)
         values = saved.read(session)
         before = _conversation(session, user, source, after)
         kept = store.examples(session, reader=user, source=source)
-    rules = Rules(found)
+    rules = Rules(found, reader=user)
     known = catalog.tables(found, reader=user)
     tables = rules.tables(known)
     if not tables:
@@ -301,7 +301,7 @@ def _looked(work: _Work, reply: Reply) -> str:
     wanted = [lookup[name] for name in dict.fromkeys(reply.tables) if name in work.prepared.named and name in lookup][:MOST_LOOKED_AT]
     if not wanted:
         return ""
-    rules = Rules(work.source)
+    rules = Rules(work.source, reader=work.user)
     text, first = describing.describe(wanted, rules.told, rules.values(wanted, reader=work.user))
     work.tables += [choosing.named(table) for table in first]
     return text

@@ -18,6 +18,9 @@ Ref = tuple[str | None, str, str]
 """Schema, where it is written, table and column; the column `*` is the whole row."""
 Refs = frozenset[Ref]
 NOTHING: Refs = frozenset()
+ANYTHING: Ref = (None, EVERY, EVERY)
+"""What a function may read that is not the database's own, or is given a statement or a table's name as text."""
+READ_BY_TEXT = frozenset({"ts_stat", "ts_rewrite"})
 MOST_NESTED = 60
 
 
@@ -254,8 +257,15 @@ def _refs(node: Any, scope: _Scope, depth: int) -> Refs:
         elif isinstance(one, ast.SelectStmt):
             found |= _everything(one, scope, depth + 1)
         elif isinstance(one, ast.Node):
+            if isinstance(one, ast.FuncCall) and _reads_anything(one):
+                found.add(ANYTHING)
             pending.extend(value for name in one if (value := getattr(one, name)) is not None)
     return frozenset(found)
+
+
+def _reads_anything(call: Any) -> bool:
+    *schema, name = [str(part.sval) for part in call.funcname]
+    return schema not in ([], ["pg_catalog"]) or name in READ_BY_TEXT or "_to_xml" in name
 
 
 def _column(node: Any, scope: _Scope) -> Refs:

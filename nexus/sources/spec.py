@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from nexus.errors import BadInput, NexusError, Unavailable
-from nexus.sources.rules import ColumnRule, Rule, among
+from nexus.sources.rules import ColumnRule
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 """How sources, views, dashboards and prompts are called in URLs and YAML."""
@@ -64,11 +64,6 @@ class Source(BaseModel, frozen=True, extra="forbid"):
             return ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             return UTC
-
-
-def rule_of(source: Source, *, schema: str, table: str, column: str) -> Rule:
-    """What may leave of a column for a model, by the source's own rules; a view or a prompt may be stricter, never laxer."""
-    return among(source.rules, schema=schema, table=table, column=column).rule
 
 
 class Query(BaseModel, frozen=True):

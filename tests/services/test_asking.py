@@ -1,6 +1,7 @@
 """Questions in words over the sample: what a model replies takes the right path, whatever it is."""
 
 import json
+import re
 from functools import partial
 from pathlib import Path
 
@@ -180,6 +181,66 @@ def set_rules(url: str, rules: list[dict]) -> None:
             (json.dumps({"rules": rules}),),
         )
     connection.close()
+
+
+PAY = """
+create schema pay;
+create table pay.people (name text, wage int, bank text);
+insert into pay.people select 'Person ' || n, 1000 + n % 3, (array['Hidden Bank', 'Secret Bank'])[1 + n % 2] from generate_series(1, 90) n;
+create function pay.earned_by(text) returns int language sql as 'select wage from pay.people where name = $1';
+create view pay.passed_on as select name as member, wage as gets, wage * 12 as yearly, bank as house from pay.people;
+create view pay.again as select gets as pocketed, member from pay.passed_on;
+create view pay.looked_up as select name as fellow, pay.earned_by(name) as found_out from pay.people;
+create view pay.from_rows as select * from (select (p).* from (select p from pay.people p) inner_ones) as t(row_name, row_wage, row_bank);
+create view pay.only_wages as select wage as sole from pay.people;
+create view pay.mine as select name as own_name from pay.people where name = current_setting('nexus.user_id', true);
+create materialized view pay.kept as select name as person, wage::text as worth, bank as institute from pay.people;
+analyze pay.kept;
+grant usage on schema pay to {role};
+grant select on pay.passed_on, pay.again, pay.looked_up, pay.from_rows, pay.only_wages, pay.mine, pay.kept to {role};
+"""
+HIDDEN = ("gets", "yearly", "pocketed", "found_out", "worth", "sole", "row_wage")
+
+
+@pytest.fixture(scope="module")
+def pay(shared_sample, analyst, sample_role):
+    """A schema of which the source's role may read views alone, which call the columns of its table otherwise."""
+    connection = psycopg2.connect(shared_sample)
+    with connection, connection.cursor() as cursor:
+        cursor.execute(PAY.format(role=f'"{sample_role}"'))
+    connection.close()
+
+
+def words_sent(user, stand_in) -> set[str]:
+    ask(user, "What does everybody in pay get, by bank?", stand_in, {"outcome": "cannot", "reason": "No."})
+    return set(re.findall(r"\w+", stand_in.generated[-1].raw.decode()))
+
+
+@pytest.mark.parametrize(
+    ("rule", "named", "valued"), [("send", True, True), ("aggregate only", True, False), ("mask", True, False), ("never", False, False)]
+)
+def test_a_view_of_the_database_takes_its_tables_rules_along(shared_sample, analyst, pay, stand_in, rule, named, valued):
+    rules = [{"schema": "pay", "table": "people", "column": column, "rule": rule} for column in ("wage", "bank")]
+    set_rules(shared_sample, rules)
+    try:
+        sent = words_sent(analyst, stand_in)
+    finally:
+        set_rules(shared_sample, RULES)
+    assert {"member", "fellow", "own_name", "person"} <= sent
+    assert {name in sent for name in (*HIDDEN, "house", "institute", "only_wages")} == {named}
+    assert {value in sent for value in ("Hidden", "Secret", "1001")} == {valued}
+
+
+def test_an_example_that_names_a_hidden_column_by_its_name_in_a_view_stays_here(shared_sample, analyst, pay, stand_in):
+    asker = add_person(Role.ANALYST, email="payer@example.org")
+    set_rules(shared_sample, [])
+    try:
+        rated(asker, stand_in, question="Who gets most pay?", sql="select member, gets from pay.passed_on")
+        assert "member, gets" in prepared(asker, "Who gets most pay?").request.text
+        set_rules(shared_sample, [{"schema": "pay", "table": "people", "column": "wage", "rule": "never"}])
+        assert "member, gets" not in prepared(asker, "Who gets most pay?").request.text
+    finally:
+        set_rules(shared_sample, RULES)
 
 
 def test_a_question_must_be_one_and_not_too_long(analyst):

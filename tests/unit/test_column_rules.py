@@ -2,8 +2,8 @@
 
 import pytest
 
-from nexus.sources.rules import ColumnRule, Ruled, strictest
-from nexus.sources.spec import Source, rule_of
+from nexus.sources.rules import ColumnRule, Ruled, among, strictest
+from nexus.sources.spec import Source
 
 
 def source(*rules) -> Source:
@@ -12,7 +12,7 @@ def source(*rules) -> Source:
 
 def rule(source, name) -> str:
     schema, table, column = name.split(".")
-    return rule_of(source, schema=schema, table=table, column=column)
+    return among(source.rules, schema=schema, table=table, column=column).rule
 
 
 def test_a_column_without_a_rule_is_sent():
