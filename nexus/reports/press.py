@@ -19,9 +19,9 @@ from nexus.reports.seal import Seal
 from nexus.reports.tables import Stretch
 from nexus.reports.trimming import without_last_page
 
-WHOLE = 12_000
+WHOLE = 6_000
 """A document of up to so many cells is printed at once."""
-PIECE = 8_000
+PIECE = 4_000
 CHART = 400
 """What a chart costs, counted as cells."""
 FEET = 200
