@@ -13,6 +13,8 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from re import fullmatch
 from typing import TYPE_CHECKING, Any
 
@@ -334,7 +336,7 @@ def _of_status(error: "errors.APIError") -> GeminiFailed:
 
 
 def _asked_pause_s(error: "errors.APIError") -> float | None:
-    """How long a 429 or 503 asks to wait, in google.rpc.RetryInfo."""
+    """How long a 429 or 503 asks to wait, in google.rpc.RetryInfo or else in a header."""
     body = error.details if isinstance(error.details, dict) else {}
     inner = body.get("error", body)
     for detail in inner.get("details") or [] if isinstance(inner, dict) else []:
@@ -344,7 +346,19 @@ def _asked_pause_s(error: "errors.APIError") -> float | None:
                 return max(0.0, float(delay[:-1]))
             except ValueError:
                 return None
-    return None
+    return _header_pause_s(getattr(error.response, "headers", {}).get("retry-after", ""))
+
+
+def _header_pause_s(retry_after: str) -> float | None:
+    """Seconds, or until a date (RFC 9110, 10.2.3); None for neither."""
+    if retry_after.isascii() and retry_after.isdigit():
+        return float(retry_after)
+    try:
+        until = parsedate_to_datetime(retry_after)
+        # A date without a zone is in UTC.
+        return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+    except (ValueError, OverflowError):
+        return None
 
 
 def _pieces(client: "Client", request: Request) -> Iterator[Piece]:

@@ -13,6 +13,7 @@ from nexus.prompts.request import Piece, Request
 from tests.gemini_stand_in import (
     MODEL,
     PLAIN_MODEL,
+    Answer,
     GeminiStandIn,
     blocks_answer,
     blocks_prompt,
@@ -136,6 +137,30 @@ def test_a_passing_trouble_is_tried_again(stand_in, code):
     stand_in.will(fails(code), fails(code), streams("At last."))
     assert ask()[0] == "At last."
     assert len(stand_in.requests) == 3
+
+
+def asks_to_wait(code: int, retry_after: str) -> Answer:
+    body = json.dumps({"error": {"code": code, "message": "Later.", "status": "UNAVAILABLE"}}).encode()
+    return says(code, body, "application/json", Retry_After=retry_after)
+
+
+@pytest.mark.parametrize("retry_after", ["3600", "9" * 400, "Fri, 31 Dec 2999 23:59:59 GMT"])
+@pytest.mark.parametrize(("code", "error"), [(429, gemini.OutOfQuota), (503, gemini.InTrouble)])
+def test_a_wait_asked_for_in_a_header_that_is_too_long_is_not_begun(stand_in, code, error, retry_after):
+    stand_in.will(asks_to_wait(code, retry_after))
+    with pytest.raises(error):
+        ask()
+    assert len(stand_in.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "retry_after",
+    ["1", "0", "-5", "nan", "soon", "", "Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 99 Oct 2015", "1 Jan 0001 00:00:00 +2359", "²"],
+)
+def test_a_short_wait_or_nonsense_in_a_header_is_tried_again(stand_in, retry_after):
+    stand_in.will(asks_to_wait(503, retry_after), streams("At last."))
+    assert ask()[0] == "At last."
+    assert len(stand_in.requests) == 2
 
 
 def test_tries_are_bounded(stand_in):
