@@ -68,7 +68,7 @@ def _draw(board: Board, panel: Panel) -> None:
         match panel:
             case TextPanel():
                 st.html(_head(panel))
-                draw_prose(panel.text)
+                draw_prose(panel.text, region=panel.title or panel.name, height=height)
             case SectionPanel():
                 note = f"<p>{html.escape(panel.note)}</p>" if panel.note else ""
                 st.html(f'<div class="nexus-section" id="panel-{panel.name}"><h2>{html.escape(panel.title)}</h2>{note}</div>')

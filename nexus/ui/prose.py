@@ -1,5 +1,6 @@
 """Text that a model or a person wrote, drawn on the page as on paper."""
 
+import html
 from typing import Any
 
 import streamlit as st
@@ -9,10 +10,17 @@ from nexus.prompts.grounding import Grounding
 from nexus.prompts.sent import Sent
 
 
-def draw_prose(text: str, *, at: Any = st) -> None:
-    """Draw Markdown without anything in it that could act, call out or become something else."""
-    if text.strip():
-        at.html(f"<style>{markdown.STYLE}</style>{markdown.html(text)}")
+def draw_prose(text: str, *, at: Any = st, region: str = "", height: int = 0) -> None:
+    """Draw Markdown without anything in it that could act, call out or become something else.
+
+    With a `height` in pixels what is longer scrolls, also by keyboard, and is called `region`.
+    """
+    if not text.strip():
+        return
+    drawn: str = markdown.html(text)
+    if height:
+        drawn = f'<div role="region" aria-label="{html.escape(region)}" tabindex="0" style="max-height: {height}px; overflow: auto">{drawn}</div>'
+    at.html(f"<style>{markdown.STYLE}</style>{drawn}")
 
 
 def draw_checked(text: str, grounding: Grounding, *, place: str, data: Sent | None) -> None:
