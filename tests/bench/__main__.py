@@ -13,7 +13,7 @@ os.environ.update(SECRETS)  # before any module of Nexus reads them
 
 import httpx
 import psutil
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from nexus.reports import chromium
 from tests.bench import dashboard, exports, grid, grounding, memory, printing, session, starting
@@ -22,6 +22,7 @@ from tests.bench.processes import MemoryGroup, clean_environment, free_port, nex
 from tests.bench.setup import Ground, ground
 
 LIMIT_BYTES = 512 * 1024 * 1024
+VIEWPORT: ViewportSize = {"width": 1280, "height": 1400}
 
 
 @contextmanager
@@ -38,7 +39,7 @@ def client(on: Ground, address: str) -> httpx.Client:
 
 
 def signed_in(on: Ground, browser: Browser, address: str) -> Page:
-    context = browser.new_context(viewport={"width": 1280, "height": 1400})
+    context = browser.new_context(viewport=VIEWPORT)
     context.add_cookies([{"name": "nexus", "value": on.token(), "url": address}])
     return context.new_page()
 
@@ -58,9 +59,13 @@ def main() -> None:
             if "door" in wanted:
                 print_table("The door", session.figures(on, browser, address))
             if "dashboard" in wanted:
-                page = signed_in(on, browser, address)
-                other = browser.new_context(viewport={"width": 1280, "height": 1400}).new_page()
-                found = dashboard.figures(page, other, ours=address, database_url=on.url, log=on.log)
+                found = dashboard.figures(
+                    lambda: signed_in(on, browser, address),
+                    lambda: browser.new_context(viewport=VIEWPORT).new_page(),
+                    ours=address,
+                    database_url=on.url,
+                    log=on.log,
+                )
                 print_table("A dashboard", found)
             if "export" in wanted:
                 print_table("An export", exports.figures(client(on, address), process, on.url))

@@ -1,13 +1,15 @@
-"""The PDF of a six-panel dashboard beside the bare print of the very same HTML."""
+"""The PDF of a six-panel dashboard beside the bare print of the very same HTML, in a browser that is warm and in a new one."""
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 
 import httpx
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from nexus.accounts.spec import User
+from nexus.reports import chromium
 from nexus.reports import service as reports
 from nexus.reports.browser import PrintBrowser
 from nexus.reports.layout import Layout
@@ -27,51 +29,70 @@ class Recording(PrintBrowser):
         return super().print(html, patient=patient, tagged=tagged)
 
 
-def document(user: User) -> str:
-    """The HTML that our PDF of the dashboard is printed from."""
-    printer = Recording()
-    try:
+def print_ours(user: User) -> str:
+    """Print the dashboard in a browser of its own, driver and all; the HTML that it was printed from."""
+    with closing(Recording()) as printer:
         reports.print_dashboard(user=user, name="bench", values={}, layout=Layout(), printer=printer)
         return printer.html
-    finally:
-        printer.close()
+
+
+def print_bare(context: BrowserContext, html: str) -> None:
+    page = context.new_page()
+    page.set_content(html)
+    page.pdf(prefer_css_page_size=True, print_background=True, tagged=True, outline=True)
+    page.close()
+
+
+def open_context(browser: Browser) -> BrowserContext:
+    return browser.new_context(java_script_enabled=False, offline=True)
 
 
 @contextmanager
 def bare(browser: Browser, html: str) -> Iterator[Callable[[], float]]:
     """Prints `html` in an open browser with nothing of ours around it."""
-    context = browser.new_context(java_script_enabled=False, offline=True)
+    with open_context(browser) as context:
+        yield rested(lambda: print_bare(context, html))
 
-    def once() -> None:
-        page = context.new_page()
-        page.set_content(html)
-        page.pdf(prefer_css_page_size=True, print_background=True, tagged=True, outline=True)
-        page.close()
 
-    def rested() -> float:
+def print_bare_cold(html: str) -> None:
+    """With a driver and a browser of its own, as `print_ours`. To be called in a thread of its own, as Playwright has one driver in each."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium.find(), args=["--no-sandbox"])
+        print_bare(open_context(browser), html)
+        browser.close()
+
+
+def rested(call: Callable[[], object]) -> Callable[[], float]:
+    def measure() -> float:
         time.sleep(PAUSE_S)
-        return seconds(once)
+        return seconds(call)
 
-    yield rested
-    context.close()
+    return measure
 
 
 def figures(client: httpx.Client, user: User, browser: Browser) -> list[Figure]:
-    def ours() -> float:
-        time.sleep(PAUSE_S)
-        started = time.perf_counter()
+    def download() -> None:
         response = client.get("/dashboards/bench.pdf", timeout=60)
         response.raise_for_status()
         assert response.content.startswith(b"%PDF")
-        return time.perf_counter() - started
 
-    cold = ours()
-    with bare(browser, document(user)) as theirs:
+    first = rested(download)()
+    html = print_ours(user)
+    ours = rested(download)
+    with bare(browser, html) as theirs:
         for _ in range(2):
             ours()
             theirs()
-        mine, bare_s, ratio = in_turn(11, ours, theirs)
+        warm = in_turn(11, ours, theirs)
+    with ThreadPoolExecutor(1) as apart:
+        cold = in_turn(5, rested(lambda: print_ours(user)), rested(lambda: apart.submit(print_bare_cold, html).result()))
     return [
-        Figure("PDF of a 6-panel dashboard, warm", f"{mine:.2f} s", f"{bare_s:.2f} s bare print", f"{ratio:.2f}", "≤ 1.3, ≤ 0.5 s"),
-        Figure("  the first, with the browser's start", f"{cold:.2f} s"),
+        _figure("PDF of a 6-panel dashboard, warm browser", warm, "≤ 1.3, ≤ 0.5 s"),
+        _figure("PDF of a 6-panel dashboard, new browser, charts not drawn before", cold),
+        Figure("  the very first of a server, with all that it loads", f"{first:.2f} s"),
     ]
+
+
+def _figure(what: str, taken: tuple[float, float, float], goal: str = "") -> Figure:
+    mine, theirs, ratio = taken
+    return Figure(what, f"{mine:.2f} s", f"{theirs:.2f} s bare print", f"{ratio:.2f}", goal)
