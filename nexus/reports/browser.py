@@ -161,7 +161,9 @@ class PrintBrowser:
             if self._closed:
                 raise Stopping()
             if self._jobs >= self._at_once + self._waiting and not patient:
-                raise PrintQueueFull()
+                raise PrintQueueFull(
+                    f"{self._jobs:,} reports are printed or wait before yours, and no more can wait. Try again in a minute."
+                )
             self._jobs += 1
             loop = self._loop or self._start_thread()
         try:

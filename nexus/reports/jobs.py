@@ -62,11 +62,16 @@ def submit(*, user: User, kind: Kind, name: str, given: Given, password: str = "
     title = orders.title_of(kind, user=user, name=name, given=given)
     lock = seal(password).dump() if password else None
     with transaction() as session:
-        if store.count_jobs(session, user=user) >= MOST_WAITING:
-            raise TooManyJobs()
+        own, all_ = store.count_jobs(session, user=user)
+        if own >= MOST_WAITING:
+            raise TooManyJobs(f"{TooManyJobs.message} {_others(all_ - own)}")
         job = store.add_job(session, user=user, kind=kind, subject=name, title=title, given=dict(given), seal=lock)
     _submitted.set()
     return job
+
+
+def _others(number: int) -> str:
+    return "Nobody else has one." if not number else f"Others have {number:,} under way, too."
 
 
 def list_jobs(session: Session, *, reader: User) -> list[Job]:

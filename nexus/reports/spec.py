@@ -115,6 +115,8 @@ class Job(BaseModel, frozen=True):
     cancelled: bool
     report_id: int | None
     asked_at: datetime
+    before: int
+    """How many, of anybody, are printed or wait before this one; 0 once it is printed itself."""
     user_name: str | None
 
     @property

@@ -238,6 +238,14 @@ _SILENT = timedelta(seconds=30)
 """A process that prints tells so every other second."""
 _KEPT = timedelta(days=7)
 _UNDER_WAY = ReportJobRow.state.in_(("waiting", "running"))
+_earlier = aliased(ReportJobRow)
+_before = (
+    select(func.count())
+    .select_from(_earlier)
+    .where(_earlier.id < ReportJobRow.id, _earlier.state.in_(("waiting", "running")))
+    .correlate(ReportJobRow)
+    .scalar_subquery()
+)
 _job_columns = (
     ReportJobRow.id,
     ReportJobRow.user_id,
@@ -252,6 +260,7 @@ _job_columns = (
     ReportJobRow.cancelled,
     ReportJobRow.report_id,
     ReportJobRow.asked_at,
+    case((ReportJobRow.state == "waiting", _before), else_=0).label("before"),
     UserRow.name.label("user_name"),
 )
 
@@ -270,8 +279,11 @@ def add_job(session: Session, *, user: User, **values: Any) -> int:
     return row.id
 
 
-def count_jobs(session: Session, *, user: User) -> int:
-    return session.execute(select(func.count()).where(ReportJobRow.user_id == user.id, _UNDER_WAY)).scalar_one()
+def count_jobs(session: Session, *, user: User) -> tuple[int, int]:
+    """How many the person has under way, and how many everybody has."""
+    mine = func.count().filter(ReportJobRow.user_id == user.id)
+    row = session.execute(select(mine, func.count()).where(_UNDER_WAY)).one()
+    return row[0], row[1]
 
 
 def jobs(session: Session, *, reader: User) -> list[Job]:

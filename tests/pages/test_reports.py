@@ -7,7 +7,7 @@ import pytest
 
 from nexus.accounts.spec import Role
 from nexus.db import session as own
-from nexus.db.report_tables import ReportRow
+from nexus.db.report_tables import ReportJobRow, ReportRow
 from nexus.reports import store
 from nexus.reports.snapshot import Column, Panel, pack
 from tests.pages.conftest import button, field, shown
@@ -200,3 +200,13 @@ def test_a_title_that_people_typed_means_nothing_to_the_page(visit, viewer, make
     assert "<img" not in link
     assert "[a](" not in shown(app)
     assert "[x](" not in shown(app)
+
+
+def test_a_print_that_waits_says_how_many_are_before_it(visit, viewer, admin):
+    with own.transaction() as session:
+        for person in (admin, viewer):
+            session.add(ReportJobRow(user_id=person.id, kind="view", subject="late", title="Late", given={}))
+            session.flush()
+    app = visit("reports", viewer)
+    assert [one.proto.text for one in app.get("progress")] == ["**Late** · waits, with 1 before it"]
+    assert [one.proto.text for one in visit("reports", admin).get("progress")][-1] == "**Late** · is the next to be printed"

@@ -515,7 +515,7 @@ def test_one_report_too_many_is_told_so_at_once(own_printer):
     with ThreadPoolExecutor() as pool:
         first = [pool.submit(printer.print, heavy(2_000)) for _ in range(3)]
         until(lambda: printer.state().printing + printer.state().waiting == 3)
-        with pytest.raises(PrintQueueFull):
+        with pytest.raises(PrintQueueFull, match="3 reports are printed or wait before yours"):
             printer.print("<p>x")
         assert all(Pdf(done.result(60)).page_count > 5 for done in first)
     assert Pdf(printer.print("<p>x")).page_count == 1

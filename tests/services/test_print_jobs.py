@@ -195,11 +195,24 @@ def test_two_workers_print_each_job_once(ana):
         assert len(ledger.list_reports(session, reader=ana)) == before + 4
 
 
-def test_one_person_cannot_fill_the_queue(ana, monkeypatch):
+def test_one_person_cannot_fill_the_queue(ana, ben, monkeypatch):
     monkeypatch.setattr(jobs, "MOST_WAITING", 1)
     submit(ana, "short")
-    with pytest.raises(TooManyJobs):
+    submit(ben, "short")
+    with pytest.raises(TooManyJobs, match="Others have 1 under way"):
         submit(ana, "short")
+
+
+def test_one_that_waits_says_how_many_are_before_it_whoever_asked_for_them(ana, ben):
+    first, second, third = submit(ana, "short"), submit(ben, "short"), submit(ana, "short")
+    assert [found(job, reader).before for job, reader in ((first, ana), (second, ben), (third, ana))] == [0, 1, 2]
+    with own.transaction() as session:
+        jobs.cancel(session, user=ben, job_id=second)
+    assert found(third, ana).before == 1
+    assert Worker().work()
+    assert found(third, ana).before == 0
+    with own.transaction() as session:
+        assert [(job.id, job.before) for job in jobs.list_jobs(session, reader=ana)] == [(third, 0)]
 
 
 def test_who_may_not_come_in_any_more_gets_nothing_printed(ana, ada):
