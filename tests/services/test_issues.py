@@ -25,6 +25,8 @@ from nexus.reports.browser import PrintBrowser
 from nexus.reports.layout import Layout
 from nexus.reports.ledger import FileRemoved, ReportNotFound
 from nexus.reports.spec import Report, Wanted
+from nexus.sources import service as sources
+from nexus.sources import store as source_store
 from nexus.views import service as views
 from nexus.views.spec import View
 from nexus.workspace import service as workspace
@@ -80,7 +82,7 @@ def printed(user: User, printer: PrintBrowser, **given: list[str]) -> Report:
 
 def save(user: User, name: str, sql: str, *, version: int | None = None, open_to_all: bool = True, **more) -> None:
     view = View.model_validate(
-        {"name": name, "title": name.capitalize(), "source": "sample", "question": {"kind": "sql", "sql": sql}, **more}
+        {"name": name, "title": name.capitalize(), "question": {"kind": "sql", "sql": sql}, "source": "sample", **more}
     )
     with own.transaction() as session:
         views.save_view(session, user=user, view=view, base_version=version, open_to_all=open_to_all)
@@ -88,6 +90,20 @@ def save(user: User, name: str, sql: str, *, version: int | None = None, open_to
 
 def view_pdf(user: User, printer: PrintBrowser, name: str, **given: list[str]) -> Report:
     return orders.carry_out("view", user=user, name=name, given={**ZONE, **given}, printer=printer)
+
+
+def paper_of(report: Report, reader: User) -> str:
+    with own.transaction() as session:
+        file = ledger.file_of(session, reader=reader, report_id=report.id)
+    return " ".join(page.extract_text() for page in pypdf.PdfReader(BytesIO(file)).pages)
+
+
+def share(view: str, person: User, *, by: User) -> int:
+    """Let the person see it. The view's id."""
+    with own.transaction() as session:
+        view_id = session.execute(text("select id from nexus.views where name = :name"), {"name": view}).scalar_one()
+        session.add(ShareRow(kind="view", kept_id=view_id, user_id=person.id, may_edit=False, shared_by=by.id))
+    return view_id
 
 
 def compared(reader: User, before: Report, after: Report) -> issues.Comparison:
@@ -224,10 +240,7 @@ def test_nobody_compares_issues_or_repeats_reports_of_others(ana, bob, ada, july
 
 def test_a_view_that_may_be_seen_no_longer_takes_its_reports_figures_and_names_along(ada, ana, bob, printer):
     save(ada, "salaries", "select 'Kim' as person, 99000 as salary", open_to_all=False)
-    with own.transaction() as session:
-        view_id = session.execute(text("select id from nexus.views where name = 'salaries'")).scalar_one()
-        share = ShareRow(kind="view", kept_id=view_id, user_id=ana.id, may_edit=False, shared_by=ada.id)
-        session.add(share)
+    view_id = share("salaries", ana, by=ada)
     first, second = view_pdf(ana, printer, "salaries"), view_pdf(ana, printer, "salaries")
     assert compared(ana, first, second).panels
     file = b"".join(ledger.chunks_of(reader=ana, report_id=first.id))
@@ -252,6 +265,53 @@ def test_a_view_that_may_be_seen_no_longer_takes_its_reports_figures_and_names_a
     assert found.model_dump(exclude_defaults=True) == {"created_at": first.created_at}, "and nothing else is told"
 
 
+@pytest.fixture
+def slips(ada: User, ana: User) -> None:
+    """A view of a source that is told who reads. Ana may see it, Bob may not."""
+    with own.transaction() as session:
+        shared = sources.find(session, reader=ada, name="sample").model_copy(update={"name": "by-reader", "per_reader": True})
+        source_store.put(session, source=shared, address=source_store.find_address(session, name="sample"), changed_by=ada.id)
+    save(ada, "pay-slips", "select 'of ' || current_setting('nexus.user_email') as slip", source="by-reader", open_to_all=False)
+    share("pay-slips", ana, by=ada)
+
+
+def nothing_of(first: Report, second: Report, *, reader: User, printer: PrintBrowser) -> None:
+    """Two reports of one view are neither given out, compared, issued again nor listed."""
+    for ask in (
+        lambda: list(ledger.chunks_of(reader=reader, report_id=first.id)),
+        lambda: compared(reader, first, second),
+        lambda: issues.issue_again(user=reader, report_id=first.id, printer=printer),
+    ):
+        with pytest.raises(ReportNotFound) as refused:
+            ask()
+        assert "slip" not in refused.value.message.lower()
+    with own.transaction() as session:
+        found = (
+            ledger.list_reports(session, reader=reader),
+            ledger.list_reports(session, reader=reader, search=first.title),
+            issues.history(session, reader=reader, report=first),
+        )
+        assert not {report.id for listed in found for report in listed} & {first.id, second.id}
+        assert store.snapshot(session, reader=reader, report_id=first.id) is None
+
+
+def test_a_report_of_a_source_that_is_told_who_reads_is_its_makers_alone(ada, ana, bob, slips, printer):
+    first, second = (view_pdf(ada, printer, "pay-slips") for _ in range(2))
+    hers = view_pdf(ana, printer, "pay-slips")
+    assert "of ada@example.org" in paper_of(first, ada)
+    assert "of ana@example.org" in paper_of(hers, ana)
+    assert "of ada@example.org" not in paper_of(hers, ana)
+    for reader in (ana, bob):
+        nothing_of(first, second, reader=reader, printer=printer)
+    nothing_of(hers, first, reader=bob, printer=printer)
+    with pytest.raises(NotFound):
+        view_pdf(bob, printer, "pay-slips")
+    with own.transaction() as session:
+        hers_to_see, not_his = (ledger.verify(session, reader=reader, sha256=first.sha256) for reader in (ana, bob))
+    assert (hers_to_see.title, hers_to_see.readable) == ("Pay-slips", False), "who may see the view may know that this is of it"
+    assert not_his.model_dump(exclude_defaults=True) == {"created_at": first.created_at}, "neither its name nor who made it"
+
+
 def test_a_panel_that_its_reader_may_not_see_is_neither_kept_nor_named(ada, ana, printer):
     save(ada, "bonuses", "select 12345 as bonus", open_to_all=False)
     spec = {
@@ -267,9 +327,7 @@ def test_a_panel_that_its_reader_may_not_see_is_neither_kept_nor_named(ada, ana,
     report = orders.carry_out("dashboard", user=ana, name="mixed", given={}, printer=printer)
     with own.transaction() as session:
         kept = store.snapshot(session, reader=ana, report_id=report.id)
-        file = ledger.file_of(session, reader=ana, report_id=report.id)
-    paper = " ".join(page.extract_text() for page in pypdf.PdfReader(BytesIO(file)).pages)
-    for where in (report.model_dump_json(), zlib.decompress(kept).decode(), paper):
+    for where in (report.model_dump_json(), zlib.decompress(kept).decode(), paper_of(report, ana)):
         assert "bonuses" not in where.lower()
         assert "12345" not in where
         assert "12,345" not in where
