@@ -521,6 +521,29 @@ def test_one_report_too_many_is_told_so_at_once(own_printer):
     assert Pdf(printer.print("<p>x")).page_count == 1
 
 
+def test_hostile_documents_leave_no_file_open_no_process_and_no_memory_behind(own_printer, listener):
+    printer, us = own_printer(), psutil.Process()
+
+    def held() -> tuple[int, int]:
+        return us.num_fds(), len(of_browser(printer))
+
+    def sheets() -> int:
+        return sum("--type=renderer" in command(process) for process in of_browser(printer))
+
+    def print_all() -> None:
+        for document in HOSTILE.values():
+            printer.print(f"<!doctype html><title>x</title>{document.replace('LISTENER', listener.address)}")
+        until(lambda: sheets() == 1)
+
+    print_all()
+    (files, processes), memory = held(), us.memory_info().rss
+    for _ in range(2):
+        print_all()
+    until(lambda: held()[0] <= files and held()[1] <= processes)
+    assert us.memory_info().rss - memory < 32_000_000
+    assert printer.state().restarts == 0
+
+
 def test_an_idle_browser_stops_and_starts_again_when_asked(own_printer):
     printer = own_printer(idle_s=0.2)
     printer.print("<p>x")
