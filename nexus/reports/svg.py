@@ -22,6 +22,8 @@ font-style font-weight font-variant
 ELEMENTS = frozenset(_elements.split())
 ATTRIBUTES = frozenset(_attributes.split())
 MOST_BYTES = 8 * 1024 * 1024
+_LETTER = 0.55
+"""How wide a letter of Inter is, of its size; what is written in squares takes all of it."""
 _reference = re.compile(r"url\(\s*['\"]?#([A-Za-z0-9_-]+)['\"]?\s*\)")
 
 ElementTree.register_namespace("", NAMESPACE)
@@ -69,6 +71,23 @@ def _prune(element: ElementTree.Element, prefix: str) -> None:
             element.remove(child)
         else:
             _prune(child, prefix)
+            if child.tag == f"{{{NAMESPACE}}}text" and child.get("stroke", "none") != "none":
+                _as_ground(child)
+
+
+def _as_ground(rim: ElementTree.Element) -> None:
+    """Make the rim of a text, which is the text once more as an outline, a strip of its colour behind it.
+
+    A PDF holds the letters of an outline too, over those of the text: neither could be found or copied.
+    """
+    words, size = "".join(rim.itertext()), float(rim.get("font-size", "10").removesuffix("px"))
+    width = size * sum(1 if ord(letter) > 0x2E80 else _LETTER for letter in words)
+    before = {"end": width, "middle": width / 2}.get(rim.get("text-anchor", "start"), 0)
+    kept: dict[str, str] = {name: rim.attrib[name] for name in ("transform", "fill") if name in rim.attrib}
+    rim.clear()
+    rim.tag = f"{{{NAMESPACE}}}rect"
+    rim.attrib.update(kept, x=f"{-before:.1f}", y=f"{-size:.1f}", width=f"{width:.1f}", height=f"{1.3 * size:.1f}")
+    rim.set("fill-opacity", "0.8")
 
 
 def sparkline(values: list[float | None], *, width: float = 120, height: float = 22) -> Markup:

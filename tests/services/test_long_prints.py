@@ -19,6 +19,7 @@ from nexus.reports.spec import Report
 from nexus.views import service as views
 from nexus.views.spec import View
 from nexus.workspace import service as workspace
+from tests import printed
 
 ROWS, COLUMNS = 20_000, 25
 WIDE = ", ".join(f"(n * {at}) % 1000 as c{at}" for at in range(1, COLUMNS))
@@ -131,6 +132,20 @@ def test_a_long_report_leaves_no_page_half_empty_in_the_middle_of_a_table(ada, p
     ]
     assert sum(rows) == 9_000
     assert len(set(rows[1:-1])) == 1, "all pages but the first and the last hold as many"
+
+
+def test_words_are_found_whole_on_pages_full_of_rows(ada, printer):
+    name = view(
+        ada,
+        "words",
+        "select 'JFK → T' || chr(65 + n % 26) || 'A' as route, 'William P Hobby' as destination, n * 373 % 9000 as flights,"
+        " 'Norfolk Intl' as other, n * 31 % 1200 as delay, 'Tampa Intl' as third from generate_series(1, 150) n",
+    )
+    report = service.print_view(user=ada, name=name, values={}, layout=Layout(orientation="landscape"), printer=printer)
+    text = " ".join(printed.texts(file_of(report, ada)))
+    for words in ("William P Hobby", "Norfolk Intl", "Tampa Intl"):
+        assert text.count(words) >= 150
+    assert len(re.findall(r"JFK → T[A-Z]A William", text)) == 150
 
 
 def test_what_is_past_the_limit_is_said_on_paper_and_in_the_record(ada, printer, monkeypatch):
