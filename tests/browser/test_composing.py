@@ -1,12 +1,15 @@
-"""A dashboard built from nothing in the browser, without a line of YAML: by mouse, by keyboard, and on a phone."""
+"""A dashboard built from nothing in the browser, without a line of YAML, then read and printed: by mouse, by keyboard, and on a phone."""
 
+import csv
 import re
 
 from playwright.sync_api import expect
 
 from nexus.accounts.spec import Role
+from tests import printed
+from tests.browser.test_dashboard import drawn
 from tests.seen import barriers
-from tests.server import sign_in
+from tests.server import sign_in, until
 
 HOSTILE = "Tower <b>log</b> [x](javascript:alert(1)) :smile: $x$"
 PANELS = (
@@ -74,7 +77,33 @@ def order(page) -> list[str]:
     )
 
 
-def test_a_dashboard_is_built_from_nothing_and_published(page, app_server):
+def choose(page, label: str, option: str) -> None:
+    box, wanted = page.get_by_role("combobox", name=label, exact=True), page.get_by_role("option", name=option, exact=True)
+    box.focus()
+    # A list shuts when what is around it moves.
+    until(lambda: wanted.is_visible() or box.press("ArrowDown") or page.wait_for_timeout(300), what=f"the list of {label} opens")
+    wanted.click()
+    rested(page)
+
+
+def links(page, words: str) -> None:
+    """Open the part of a panel's form that says what a click on it does."""
+    title = page.locator(".st-key-compose-side").get_by_role("textbox", name="Title", exact=True)
+    if not title.input_value().startswith(words):
+        handle(page, words).click()
+        expect(title).to_have_value(re.compile(f"^{words}"))
+        rested(page)
+    page.get_by_text("Filters and clicks", exact=True).click()
+    expect(page.get_by_role("combobox", name="It opens", exact=True)).to_be_visible()
+    page.get_by_test_id("stExpander").evaluate("it => Promise.all(it.getAnimations({subtree: true}).map(one => one.finished))")
+
+
+def titled(page, title: str):
+    """The panel of a dashboard that is read."""
+    return page.locator(".st-key-panels .stGridCell").filter(has=page.get_by_role("heading", name=title, exact=True))
+
+
+def test_a_dashboard_is_built_from_nothing_published_read_by_clicks_and_printed(page, app_server):
     ana = app_server.person(Role.ANALYST, name="Ana Ruiz")
     sign_in(page, ana)
     page.set_viewport_size({"width": 1280, "height": 1000})
@@ -136,6 +165,15 @@ def test_a_dashboard_is_built_from_nothing_and_published(page, app_server):
     rested(page)
     assert barriers(page) == []
 
+    # What a click does: a bar of one chart filters, a row of the table opens another dashboard.
+    links(page, "Tower")
+    choose(page, "A click on a mark", "shows the rows behind it")
+    choose(page, "A click on a mark", "filters the other panels")
+    links(page, "Late flights by route")
+    choose(page, "It opens", "a dashboard")
+    choose(page, "Which dashboard", "Delays at a glance")
+    choose(page, "“destination” there is", "destination")
+
     # What was done is there after a reload.
     before = order(page)
     page.reload()
@@ -151,6 +189,89 @@ def test_a_dashboard_is_built_from_nothing_and_published(page, app_server):
     shown = page.locator(".st-key-panels").locator("h2, h3").all_inner_texts()
     assert [title for title in shown if title] == [title for title in before if title]
     assert page.evaluate("window.hit") is None
+    note_a_day(page, "Blizzard <b>Nemo</b>", "2013-02-08")
+    sign_in(page, app_server.person(Role.VIEWER))
+    page.reload()
+    drawn(page)
+    read_by_clicks(page)
+    check_print(page, shown)
+
+
+def note_a_day(page, text: str, day: str) -> None:
+    drawn(page)
+    page.get_by_role("button", name="More", exact=True).click()
+    page.get_by_text("Notes", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("textbox", name="What happened").fill(text)
+    dialog.get_by_role("group", name="Day", exact=True).get_by_role("spinbutton").first.focus()
+    page.keyboard.type(day.replace("-", ""))
+    page.keyboard.press("Escape")
+    rested(page)
+    dialog.get_by_role("button", name="Add the note").click()
+    expect(dialog.get_by_text(f"{text}", exact=False).first).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+
+
+def read_by_clicks(page) -> None:
+    """A bar narrows the panels that know its hour, a row leads on and back."""
+    expect(titled(page, "Delay by carrier and month").locator("svg.marks")).to_contain_text("Blizzard <b>Nemo</b>")
+    figure, table = titled(page, "Departures by hour"), titled(page, "Late flights by route")
+    expect(figure).to_contain_text("20 rows")
+    titled(page, HOSTILE).locator("svg.marks path[aria-label*='Hour: 8']").first.click()
+    chip = page.get_by_role("button", name=re.compile("hour: 8"))
+    expect(figure).to_contain_text("1 row ")
+    expect(table).to_contain_text("100 rows")
+    drawn(page)
+    assert barriers(page) == []
+    table.scroll_into_view_if_needed()
+    box = table.locator("canvas").first.bounding_box()
+    page.mouse.click(box["x"] + 30, box["y"] + 48, delay=50)
+    page.wait_for_url(re.compile("name=delays"))
+    drawn(page)
+    assert "destination=" in page.url
+    page.get_by_role("button", name="Built by hand").click()
+    page.wait_for_url(re.compile("name=built-by-hand"))
+    drawn(page)
+    expect(figure).to_contain_text("1 row ")
+    chip.click()
+    expect(chip).to_have_count(0)
+    expect(figure).to_contain_text("20 rows")
+
+
+def check_print(page, shown: list[str]) -> None:
+    """Page by page: what the dashboard shows with a filter set is on paper, complete, as text, and can be found."""
+    page.get_by_role("combobox", name=re.compile("Origin")).click()
+    page.get_by_role("option", name=re.compile("JFK")).click()
+    page.wait_for_url(re.compile("origin=JFK"))
+    page.keyboard.press("Escape")
+    drawn(page)
+    link = page.get_by_role("link", name="Download PDF")
+    expect(link).to_have_attribute("href", re.compile("origin=JFK"))
+    answer = page.request.get(link.get_attribute("href"), timeout=120_000)
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/pdf")
+    file = answer.body()
+    pages, marks = printed.texts(file), printed.bookmarks(file)
+    assert all(f"Page {number} of {len(pages)}" in text for number, text in enumerate(pages, 1))
+    assert "Blizzard <b>Nemo</b>" in "".join(pages)
+
+    titles = ["Built by hand", *filter(None, shown), "How these figures were read"]
+    assert [title for title, _ in marks][: len(titles)] == titles
+    assert all(title in pages[number - 1] for title, number in marks)
+    assert [number for _, number in marks] == sorted(number for _, number in marks)
+
+    rows = list(csv.DictReader(page.request.get("/views/late-routes.csv?origin=JFK").text().splitlines()))
+    lines = re.findall(r"(JFK → \w{3}) (.+?) ([\d,]+) [\d.]+ % −?\d+ min ([\d,]+) min", " ".join(pages))
+    assert len(rows) > 60
+    assert [(route, flights, longest) for route, _, flights, longest in lines] == [
+        (row["route"], f"{int(row['flights']):,}", f"{int(row['longest_delay']):,}") for row in rows
+    ]
+
+    assert {True} == set(printed.fonts(file).values())
+    assert printed.pictures(file) == 0
+    found = printed.tags(file)
+    airports, airlines = 3 * 2, 16 * 2
+    assert (found["/H1"], found["/Figure"], found["/Table"], found["/TD"]) == (1, 3, 3, len(rows) * 6 + airports + airlines)
 
 
 def test_panels_move_by_touch_on_a_phone_and_between_tabs(chromium, app_server):

@@ -114,4 +114,4 @@ def _draw_values(fields: Fields, drill: Given, kind: str, user: User, columns: l
     mapping: Given = drill.get("values") or {}
     own = Fields(fields.editing, mapping, f"{fields.scope}-drill-{kind}-values", inside=(drill, "values"))
     for parameter in dict.fromkeys([*there, *mapping]):
-        own.choice(parameter, f"`{parameter}` there is", {column: column for column in columns}, empty="as it is here")
+        own.choice(parameter, f"“{parameter}” there is", {column: column for column in columns}, empty="as it is here")
