@@ -1,7 +1,8 @@
 """What prompts may send of columns: forms for the rules of a source and of a view."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from math import isnan
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 from pydantic import ValidationError
@@ -16,6 +17,9 @@ from nexus.ui import forms
 from nexus.views import service as views
 from nexus.views.reading import reading_of
 from nexus.views.service import OpenView
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 EXPLAINED = (
     "**send** as it is · **mask**: as a pseudonym, the same one everywhere · **aggregate only**: in figures over at least five values · "
@@ -37,7 +41,7 @@ def draw_source_rules(user: User, source: Source, form: str) -> None:
     }
     with st.form(forms.key(form, "rules"), border=False):
         typed = st.data_editor(
-            {name: [rule[name] for rule in before] for name in options},
+            table_of(before, options),
             column_config=options,
             num_rows="dynamic",
             hide_index=True,
@@ -48,6 +52,13 @@ def draw_source_rules(user: User, source: Source, form: str) -> None:
             with forms.saving(form, "Saved. Every prompt keeps to these rules from now on."), transaction() as session:
                 changed = source.model_copy(update={"rules": _rules(records(typed))})
                 sources.change_source(session, user=user, source=changed)
+
+
+def table_of(rows: Sequence[Mapping[str, Any]], columns: Iterable[str]) -> "DataFrame":
+    """What a table editor is given. Of no rows Streamlit would take the columns for numbers."""
+    import pandas
+
+    return pandas.DataFrame({name: [row[name] for row in rows] for name in columns}, dtype=None if rows else "object")
 
 
 def records(typed: Any) -> list[dict[str, Any]]:

@@ -275,7 +275,7 @@ def check_print(page, shown: list[str]) -> None:
 
 
 def test_panels_move_by_touch_on_a_phone_and_between_tabs(chromium, app_server):
-    ben = app_server.person(Role.ANALYST, name="Ben Okafor")
+    ben = app_server.person(Role.ANALYST, name="Bea Mora")
     context = chromium.new_context(base_url=app_server.url, viewport={"width": 400, "height": 800}, color_scheme="dark", has_touch=True)
     context.set_default_timeout(30_000)
     page = context.new_page()

@@ -102,8 +102,10 @@ def ask_a_prompt(page: Page, gemini: GeminiStandIn) -> None:
     expect(page.get_by_text(re.compile(r"about [\d,]+ tokens"))).to_be_visible()
     assert len(gemini.generated) == before  # shown before it is sent
     page.get_by_role("button", name="Send to Gemini").click()
-    expect(page.get_by_text(re.compile(r"[\d,]+ \+ [\d,]+ tokens"))).to_be_visible()
-    assert len(gemini.generated) == before + 1
+    told = page.get_by_text(re.compile(r"[\d,]+ \+ [\d,]+ tokens|so nothing was sent"))
+    expect(told).to_be_visible()
+    # The other walk may have had the answer to this very request already.
+    assert len(gemini.generated) == before + ("nothing was sent" not in told.inner_text())
 
 
 def download_it(page: Page) -> str:

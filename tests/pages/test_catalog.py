@@ -178,7 +178,9 @@ def test_a_view_and_sql_begin_with_the_table_and_leave_other_drafts_alone(visit,
         )
     app = visit("view", analyst, new="sql", source="sample", schema="shop", table=ODD)
     (draft,) = [app.query_params["draft"]] if isinstance(app.query_params["draft"], str) else app.query_params["draft"]
-    assert app.session_state[f"editing-new:{draft}"].content["question"]["sql"] == ('select\n    "Ünï :x %(y)s"\nfrom shop."a""b <b>☕ %s"')
+    assert app.session_state[f"editing-view-new:{draft}"].content["question"]["sql"] == (
+        'select\n    "Ünï :x %(y)s"\nfrom shop."a""b <b>☕ %s"'
+    )
     built = visit("view", analyst, new="table", source="sample", schema="shop", table=ODD)
     assert not built.exception
     assert [element.value for element in built.selectbox if element.label == "Table"] in ([], [f"shop.{ODD}"])

@@ -161,7 +161,7 @@ def test_past_the_guard_it_breaks_out_of_no_select_and_no_cursor(server, source,
     watch = Watch(deadline=time.monotonic() + 20, max_bytes=1 << 24)
     rows = []
     with suppress(psycopg2.Error, QueryFailed), pool_of(source).connection(watch) as connection:
-        rows = run._begin(connection, question, text, limit=10, rows=10, watch=watch).fetchall()
+        rows = run.begin(connection, question, text, limit=10, rows=10, watch=watch).fetchall()
     assert SECRET not in repr(rows)
     server.settles_at(before)
 

@@ -11,7 +11,7 @@ from nexus.db.session import transaction
 from nexus.errors import BadInput
 from nexus.prompts import budgets
 from nexus.ui import forms, spending
-from nexus.ui.column_rules import records
+from nexus.ui.column_rules import records, table_of
 from nexus.ui.settings.setting import fixed, origin, read
 
 NUMBERS = {
@@ -84,7 +84,7 @@ def _edited(name: str, before: list[dict[str, Any]], options: dict[str, Any]) ->
     """The rows as they were typed, when they are to be saved."""
     with st.form(forms.key("budgets", name), border=False):
         typed = st.data_editor(
-            {column: [row[column] for row in before] for column in options},
+            table_of(before, options),
             column_config=options,
             num_rows="dynamic",
             hide_index=True,
