@@ -62,7 +62,6 @@ def draw_watch(board: Board) -> None:
         "seconds": seconds,
         "turn_seconds": turn,
         "unseen": [panel.name for panel in board.panels if not board.sees(panel.name)],
-        "leave": presents() or board.alone is not None,
         "said": _said(seconds, turn),
     }
     _mount(

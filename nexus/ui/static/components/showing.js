@@ -1,7 +1,7 @@
 // What a dashboard that is looked at needs of its browser: when to ask again, which panels are in sight, and the Esc key.
 //
 // `data`: seconds (between two refreshes; null for none), turn_seconds (between two tabs; null for none), unseen (names of panels
-// that are not drawn yet), leave (whether Esc leads somewhere), said (what the pause button is called, in both states).
+// that are not drawn yet), said (what the pause button is called, in both states).
 // It tells `tick`, `turn`, `seen` (names) and `leave`. Time passes only while the tab can be seen.
 
 const NEAR = "600px";
@@ -17,12 +17,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
   every(data.seconds, () => setTriggerValue("tick", Date.now()));
   every(data.turn_seconds, () => setTriggerValue("turn", Date.now()));
   watch(data.unseen ?? []);
-  if (data.leave) on(document, "keydown", (event) => event.key === "Escape" && !dialogOpen() && setTriggerValue("leave", Date.now()));
+  // Before anybody else hears the key: it shuts a menu or dialog that is open, which is then gone, and leads nowhere further.
+  on(document, "keydown", (event) => event.key === "Escape" && leadsBack() && !somethingOpen() && setTriggerValue("leave", Date.now()), true);
   return held.stop;
 
-  function on(target, what, listener) {
-    target.addEventListener(what, listener);
-    stops.push(() => target.removeEventListener(what, listener));
+  function on(target, what, listener, capture = false) {
+    target.addEventListener(what, listener, capture);
+    stops.push(() => target.removeEventListener(what, listener, capture));
   }
 
   // A refresh that came due while nobody looked is made up for once the tab is seen again.
@@ -97,8 +98,14 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
 }
 
-function dialogOpen() {
-  return Boolean(document.querySelector("[role=dialog], [data-testid=stPopoverBody]"));
+// By the address, which says so before the page is drawn: a key pressed in between counts.
+function leadsBack() {
+  const asked = new URLSearchParams(location.search);
+  return asked.has("present") || asked.has("panel");
+}
+
+function somethingOpen() {
+  return Boolean(document.querySelector("[role=dialog], [role=menu], [data-testid=stPopoverBody]"));
 }
 
 function recalled(key) {

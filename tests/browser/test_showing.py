@@ -1,0 +1,62 @@
+"""A dashboard on a wall screen and a panel on the whole page, in a real browser: entered by their menus, left by a key."""
+
+import pytest
+from playwright.sync_api import expect
+
+from nexus.accounts.spec import Role, User
+from nexus.db import session as own
+from nexus.workspace import service as workspace
+from tests.seen import barriers
+from tests.server import Server, sign_in
+
+
+@pytest.fixture(scope="module")
+def sample(app_server) -> Server:
+    """The shared app, with the sample workspace in it."""
+    admin = app_server.person(Role.ADMIN)
+    own.connect(app_server.database_url)
+    workspace.apply_sample(User(id=admin.id, email=admin.email, name="Ana", role=Role.ADMIN))
+    own.disconnect()
+    return app_server
+
+
+def drawn(page) -> None:
+    page.wait_for_function("() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'")
+    page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton]')")
+
+
+def test_what_a_menu_enters_the_escape_key_leaves_at_once(sample, page):
+    sign_in(page, sample.person(Role.VIEWER))
+    page.goto(f"{sample.url}/dashboard?name=delays")
+    drawn(page)
+    leave = page.locator(".st-key-leave button")
+    for menu, entry, words, query in (
+        (".st-key-more-by-carrier", "Full screen", "Back to the dashboard (Esc)", "panel=by-carrier"),
+        (".st-key-icon-more-dashboard", "Present", "Leave (Esc)", "present=1"),
+    ):
+        for slowly in (False, True):
+            page.locator(f"{menu} button").click()
+            page.get_by_role("menuitem", name=entry).click()
+            page.wait_for_url(f"**{query}**")
+            if slowly:
+                expect(leave).to_contain_text(words)
+                drawn(page)
+                assert barriers(page) == []
+            page.keyboard.press("Escape")
+            page.wait_for_url(lambda address, query=query: query not in address)
+            expect(leave).to_have_count(0)
+            drawn(page)
+
+
+def test_the_escape_key_shuts_an_open_menu_and_stays(sample, page):
+    sign_in(page, sample.person(Role.VIEWER))
+    page.goto(f"{sample.url}/dashboard?name=delays&panel=by-carrier")
+    drawn(page)
+    page.locator(".st-key-more-by-carrier button").click()
+    expect(page.get_by_role("menuitem", name="Image")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("menuitem")).to_have_count(0)
+    drawn(page)
+    assert "panel=by-carrier" in page.url
+    page.keyboard.press("Escape")
+    page.wait_for_url(lambda address: "panel=" not in address)
