@@ -1,4 +1,4 @@
-"""Long reports, the jobs that print them, and the letterhead"""
+"""Long reports, and the jobs that print them"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -60,25 +60,9 @@ def upgrade() -> None:
     op.create_index(
         "report_jobs_state_idx", "report_jobs", ["state"], schema="nexus", postgresql_where=sa.text("state in ('waiting', 'running')")
     )
-    op.create_table(
-        "letterheads",
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("words", sa.Text(), server_default=sa.text("''"), nullable=False),
-        sa.Column("logo", sa.LargeBinary(), nullable=True),
-        sa.Column("media_type", sa.Text(), nullable=True),
-        sa.Column("changed_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column(
-            "changed_by",
-            sa.BigInteger(),
-            sa.ForeignKey("nexus.users.id", name="letterheads_changed_by_fkey", ondelete="SET NULL"),
-            nullable=True,
-        ),
-        sa.PrimaryKeyConstraint("id", name="letterheads_pkey"),
-        schema="nexus",
-    )
 
 
 def downgrade() -> None:
-    for table in ("letterheads", "report_jobs", "report_parts"):
+    for table in ("report_jobs", "report_parts"):
         op.drop_table(table, schema="nexus")
     op.drop_column("reports", "locked", schema="nexus")

@@ -1,4 +1,4 @@
-"""Tables of what is printed: reports, their files and values, jobs, and the letterhead."""
+"""Tables of what is printed: reports, their files and values, and jobs."""
 
 from datetime import datetime
 from typing import Any
@@ -99,16 +99,3 @@ class ReportJobRow(Base):
     ended_at: Mapped[datetime | None]
 
     __table_args__ = (Index(None, "state", postgresql_where=text("state in ('waiting', 'running')")),)
-
-
-class LetterheadRow(Base):
-    """What stands at the head of every printed page; one row."""
-
-    __tablename__ = "letterheads"
-
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    words: Mapped[str] = mapped_column(server_default=text("''"))
-    logo: Mapped[bytes | None] = mapped_column(doc="As it was drawn anew from the file that was brought: PNG or SVG.")
-    media_type: Mapped[str | None]
-    changed_at: Mapped[datetime] = _now()
-    changed_by: Mapped[int | None] = _person()
