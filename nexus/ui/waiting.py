@@ -6,12 +6,20 @@ from typing import Any
 
 import streamlit as st
 
+from nexus.ui import redrawing
+
 PATIENCE_SECONDS = 1.5
 
 
 def cancelled(key: str) -> bool:
     """Whether the reader just pressed cancel on what `key` waits for."""
     return bool(st.session_state.get(f"{key}-cancel"))
+
+
+def left() -> bool:
+    """What a short query is asked with as `cancelled`: it is waited for without a word, as long as its reader wants nothing else."""
+    redrawing.look()
+    return False
 
 
 def patience(slot: Any, *, key: str, why: str = "") -> Callable[[], bool]:
@@ -23,6 +31,7 @@ def patience(slot: Any, *, key: str, why: str = "") -> Callable[[], bool]:
 
     def look() -> bool:
         nonlocal said
+        redrawing.look()
         seconds = int(time.monotonic() - began)
         if time.monotonic() - began < PATIENCE_SECONDS or seconds == said:
             return False
@@ -31,7 +40,6 @@ def patience(slot: Any, *, key: str, why: str = "") -> Callable[[], bool]:
             with slot.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{key}-waiting"):
                 drawn.append(st.empty())
                 st.button("Cancel", key=f"{key}-cancel", icon=":material/close:", type="tertiary")
-        # Also the place where Streamlit may stop this run.
         drawn[0].html(f'<p class="nexus-waiting" role="status">{why} Still running, {seconds} s.</p>', width="content")
         return False
 

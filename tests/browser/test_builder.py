@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from nexus.accounts.spec import Role
 from tests import seen
-from tests.server import Server, sign_in
+from tests.server import Server, sign_in, until
 
 
 @pytest.fixture
@@ -178,3 +178,48 @@ def press_radio(page: Page, name: str) -> None:
 def figures(row) -> list[str]:
     """Cells that can be compared, whether they came from a file or from the driver."""
     return ["" if cell in (None, "") else f"{float(cell):g}" if re.fullmatch(r"-?[\d.]+", str(cell)) else str(cell) for cell in row]
+
+
+@pytest.fixture
+def endless(app_server: Server):
+    """A table of the source whose rows take a second each; tells how many queries of it run in the database."""
+    with app_server.database() as cursor:
+        cursor.execute("create view sample.endless as select n, pg_sleep(1)::text as rest from generate_series(1, 1000) n")
+        cursor.execute("grant select on sample.endless to public")
+
+    def under_way() -> int:
+        with app_server.database() as cursor:
+            cursor.execute(
+                "select count(*) from pg_stat_activity where state = 'active' and query like '%endless%' and pid <> pg_backend_pid()"
+            )
+            return cursor.fetchone()[0]
+
+    yield under_way
+    with app_server.database() as cursor:
+        cursor.execute("drop view sample.endless")
+
+
+def test_a_preview_that_nobody_waits_for_any_more_ends_in_the_database(page: Page, app_server: Server, analyst, endless):
+    new_view_of(page, analyst, "airlines")
+    press(page, "Read the tables anew")
+    box = page.get_by_role("combobox", name="Table")
+
+    def ask_endlessly() -> None:
+        box.click()
+        box.fill("endless")
+        page.get_by_role("option", name=re.compile("endless")).first.wait_for()
+        page.keyboard.press("Enter")
+        until(endless, what="the preview's query")
+
+    ask_endlessly()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("You cancelled the preview")).to_be_visible()
+    until(lambda: not endless(), what="the end of the query")
+    page.get_by_role("button", name="Ask again").click()
+    until(endless, what="the preview's query")
+    choose(page, "Table", "airports")
+    expect(page.get_by_text("1,458 rows").or_(page.get_by_text("first 100 rows"))).to_be_visible()
+    until(lambda: not endless(), within_s=3, what="the end of a query that a newer step replaced")
+    ask_endlessly()
+    page.goto("/data")
+    until(lambda: not endless(), within_s=5, what="the end of a query whose reader left")

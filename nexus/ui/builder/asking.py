@@ -1,5 +1,6 @@
 """The builder's questions to the source: those of its preview, and what it must know to offer something."""
 
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import ValidationError
@@ -7,6 +8,7 @@ from pydantic import ValidationError
 from nexus.db import versions
 from nexus.errors import BadInput, NexusError
 from nexus.sources.spec import ColumnKind, Table
+from nexus.ui import waiting
 from nexus.ui.builder.form import Builder
 from nexus.ui.builder.items import Item, bare, computed_is_done, question_of
 from nexus.views import service as views
@@ -42,9 +44,9 @@ def ask(b: Builder, question: Item, *, max_rows: int) -> Table:
     return ask_view(b, opened(b, view_of(b, question)), max_rows)
 
 
-def ask_view(b: Builder, view: OpenView, max_rows: int) -> Table:
-    """The first rows, with every parameter at its default."""
-    return views.ask(view, reader=b.user, values={}, max_rows=max_rows, purpose="preview")
+def ask_view(b: Builder, view: OpenView, max_rows: int, *, cancelled: Callable[[], bool] = waiting.left) -> Table:
+    """The first rows, with every parameter at its default. Whatever the reader does next ends the wait, and the query with it."""
+    return views.ask(view, reader=b.user, values={}, max_rows=max_rows, purpose="preview", cancelled=cancelled)
 
 
 def kinds_of_computed(b: Builder) -> dict[str, ColumnKind]:

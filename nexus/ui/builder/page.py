@@ -7,7 +7,6 @@ import streamlit as st
 
 from nexus.accounts.spec import User
 from nexus.errors import BadInput, NexusError
-from nexus.sources import catalog
 from nexus.sources.spec import Source
 from nexus.ui.builder import asking, reach, words
 from nexus.ui.builder.columns import draw_columns
@@ -54,7 +53,7 @@ def draw_builder(user: User, editing: Editing, source: Source) -> None:
     editing.begin()
     known: reach.Tables | None
     try:
-        known = {f"{table.schema}.{table.name}": table for table in catalog.tables(source, reader=user)}
+        known = reach.tables_of(source, reader=user)
     except NexusError as error:
         st.error(sentence(error.message))
         known = None

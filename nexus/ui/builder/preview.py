@@ -1,16 +1,12 @@
 """What the question gives so far: the first rows after the chosen step, as it grows."""
 
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotYet
-from contextvars import copy_context
-from time import monotonic
 from typing import Any
 
 import streamlit as st
 
 from nexus.errors import NexusError
-from nexus.sources.spec import Table
-from nexus.ui import charts, tables
+from nexus.sources.spec import QueryStopped, Table
+from nexus.ui import charts, tables, waiting
 from nexus.ui.builder import asking
 from nexus.ui.builder.asking import CHART_ROWS
 from nexus.ui.builder.form import Builder
@@ -40,25 +36,23 @@ def draw_preview(b: Builder) -> None:
     looks = step in ("formats", "chart")
     slot = st.empty()
     try:
-        table = _wait(b, question_of(b.form, upto=upto), CHART_ROWS if chart or looks else ROWS, slot)
+        table = _ask(b, question_of(b.form, upto=upto), CHART_ROWS if chart or looks else ROWS, slot)
         _draw(b, table, slot, chart=bool(chart))
+    except QueryStopped:
+        with slot.container(gap="small"):
+            st.info("You cancelled the preview. The next change asks again.", icon=":material/stop_circle:")
+            st.button("Ask again", key=f"{b.editing.scope}-preview-again", icon=":material/refresh:")
     except NexusError as error:
         slot.error(sentence(error.message), icon=":material/error:")
 
 
-def _wait(b: Builder, question: Any, max_rows: int, slot: Any) -> Table:
-    """The rows, asked on a thread of its own: whatever is pressed meanwhile need not wait for them."""
+def _ask(b: Builder, question: Any, max_rows: int, slot: Any) -> Table:
+    """The rows. A change of the question, Cancel, or leaving the page ends the query that is under way."""
+    key = f"{b.editing.scope}-preview"
+    if waiting.cancelled(key):
+        raise QueryStopped()
     view = asking.opened(b, asking.view_of(b, question))
-    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="preview")
-    answer: Future[Table] = pool.submit(copy_context().run, asking.ask_view, b, view, max_rows)
-    pool.shutdown(wait=False)
-    began = monotonic()
-    while True:
-        try:
-            return answer.result(timeout=0.5)
-        except NotYet:
-            # Writing is where Streamlit may stop this run.
-            slot.caption(f"Still running, {monotonic() - began:.0f} s")
+    return asking.ask_view(b, view, max_rows, cancelled=waiting.patience(slot, key=key))
 
 
 def _draw(b: Builder, table: Table, slot: Any, *, chart: bool) -> None:

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from nexus.accounts.spec import User
+from nexus.sources import catalog
 from nexus.sources.catalog import CatalogTable
-from nexus.sources.spec import ColumnKind
+from nexus.sources.spec import ColumnKind, Source
 from nexus.ui.builder.items import Item, computed_is_done, join_is_done, result_name
 
 Key = tuple[str | None, str]
@@ -30,6 +32,11 @@ class Reached:
 
 Columns = dict[Key, Reached]
 Tables = dict[str, CatalogTable]
+
+
+def tables_of(source: Source, *, reader: User, fresh: bool = False) -> Tables:
+    """Raises what `sources.run` raises."""
+    return {f"{table.schema}.{table.name}": table for table in catalog.tables(source, reader=reader, fresh=fresh)}
 
 
 def full_name(item: Item) -> str:

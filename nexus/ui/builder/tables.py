@@ -12,6 +12,7 @@ from nexus.ui.builder.choosing import choose_table
 from nexus.ui.builder.form import Builder
 from nexus.ui.builder.items import Item, Items, items, new_id
 from nexus.ui.forms import plain
+from nexus.ui.page import errors_shown
 
 KINDS = {"left": "Keep all rows", "inner": "Only rows with a match"}
 MOST_OFFERED = 12
@@ -21,11 +22,25 @@ def draw_table(b: Builder) -> None:
     """Which table. Another one drops what spoke of the columns of the former."""
     held = reach.full_name(b.form) if b.form.get("table") else None
     choose_table(b, b.form, "Table", took=_took_table)
+    st.button(
+        "Read the tables anew",
+        key=f"{b.editing.scope}-anew",
+        icon=":material/refresh:",
+        type="tertiary",
+        help="For a table or column that was added within the last minutes.",
+        on_click=_read_anew,
+        args=(b,),
+    )
     table = b.tables.get(held or "")
     if table and table.comment:
         st.caption(plain(table.comment))
     if held and table is None:
         st.warning(f"The table {plain(held)} is gone, or the source may not read it any more. Choose another.")
+
+
+def _read_anew(b: Builder) -> None:
+    with errors_shown(where="builder", user=b.user):
+        b.tables = reach.tables_of(b.source, reader=b.user, fresh=True)
 
 
 def _took_table(b: Builder, form: Item, table: CatalogTable) -> None:
