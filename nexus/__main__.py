@@ -72,7 +72,7 @@ def serve() -> None:
     signal.signal(signal.SIGINT, _stop)
     listening = server.bound(address=current.address, port=current.port)
     with database():
-        migrate.upgrade()
+        migrate.bring_up_to_date()
         if sign_in.nobody_yet():
             # Before the first administrator: whoever gets the password finds the sample, and a start that was broken off loads it again.
             _load_sample_or_say_why()
