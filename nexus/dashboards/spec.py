@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, model_validator
 from nexus.sources.spec import Identifier, Name
 from nexus.views.appearance import Chart, Tone
 from nexus.views.parameter import Parameter, ParameterName
+from nexus.views.printed import Printed
 
 
 class PanelBase(BaseModel, frozen=True, extra="forbid"):
@@ -167,6 +168,7 @@ class Dashboard(BaseModel, frozen=True, extra="forbid"):
     tabs: tuple[Tab, ...] = Field((), max_length=20)
     panels: tuple[Panel, ...] = Field((), max_length=200)
     refresh_seconds: int | None = Field(None, ge=10, le=86_400, description="How often an open page asks again, while somebody can see it.")
+    print: Printed = Printed()
 
     @model_validator(mode="after")
     def _names_are_told_apart(self) -> Self:

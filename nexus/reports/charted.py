@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from nexus.reports import theme
-from nexus.reports.layout import Layout, em
+from nexus.reports.layout import Layout
+from nexus.views.printed import em
 
 HIGHEST = {"portrait": 420, "landscape": 228}
 """Of a chart, in CSS pixels: on landscape, two rows of charts go below the head of a page."""

@@ -1,10 +1,11 @@
 """The paper: its size, what fits on it, and how panels and columns share it. Lengths are CSS pixels (1/96 inch)."""
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Literal, TypeVar, assert_never
 
 from pydantic import BaseModel, Field
+
+from nexus.views.printed import em
 
 Paper = Literal["A4", "A3", "Letter", "Legal"]
 Orientation = Literal["portrait", "landscape"]
@@ -47,6 +48,7 @@ class Layout(BaseModel, frozen=True, extra="forbid"):
     contents: bool = Field(False, description="A list of the panels with their pages comes first.")
     new_pages: bool = Field(False, description="Every panel, but a row of figures, begins a page.")
     totals: bool = Field(False, description="Below a complete table stand the sums of its amounts, and the means of its rates.")
+    letterhead: bool = Field(True, description="Logo, header and footer stand on every page, where there are any.")
     queries: bool = Field(True, description="At the end stands how every figure was read, with its SQL.")
 
     @property
@@ -111,13 +113,6 @@ class Columns(BaseModel, frozen=True):
     widths: tuple[float, ...]
     size: float
     turned: bool = False
-
-
-def em(text: str) -> float:
-    """Roughly how wide `text` is, in em of its own size; rather too much than too little."""
-    if text.isascii():
-        return 0.6 * len(text)
-    return sum(1.02 if unicodedata.east_asian_width(character) in "WF" else 0.6 for character in text)
 
 
 def fit(heads: Sequence[str], longest: Sequence[str], numeric: Sequence[bool], layout: Layout) -> list[Columns]:

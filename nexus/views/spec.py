@@ -8,6 +8,7 @@ from nexus.sources.rules import Rule
 from nexus.sources.spec import Identifier, Name
 from nexus.views.appearance import Chart, Format
 from nexus.views.parameter import ChoiceParameter, MultipleChoiceParameter, Parameter
+from nexus.views.printed import Printed
 from nexus.views.question import SqlQuestion, TableQuestion, every_filter
 
 
@@ -26,6 +27,7 @@ class View(BaseModel, frozen=True, extra="forbid"):
     rules: dict[Identifier, Rule] = Field(
         default_factory=dict, description="What prompts may send of a column of the result; its source's rules hold as well."
     )
+    print: Printed = Printed()
 
     @model_validator(mode="after")
     def _parameters_are_told_apart(self) -> Self:
