@@ -7,14 +7,14 @@ from pydantic import BaseModel
 
 from nexus.accounts.spec import Permission, User, require
 from nexus.dashboards.narrowing import as_value
-from nexus.dashboards.picks import Point
+from nexus.dashboards.picks import Point, same
 from nexus.dashboards.spec import Dashboard, DataPanel, Drill
 from nexus.db import versions
 from nexus.db.session import Session
 from nexus.errors import NotFound
 from nexus.views.page import written_filters
 from nexus.views.parameter import Parameter
-from nexus.views.question import Filter
+from nexus.views.question import Condition
 from nexus.views.spec import View
 
 BACK = "g.back"
@@ -29,7 +29,7 @@ class Target(BaseModel, frozen=True):
     name: str
     parameters: tuple[Parameter, ...]
     values: dict[str, Any]
-    where: tuple[Filter, ...] = ()
+    where: tuple[Condition, ...] = ()
 
     @property
     def more(self) -> dict[str, str]:
@@ -78,7 +78,7 @@ def _target(
         if one.name in there and there[one.name].type == one.type and one.name in values:
             filled[one.name] = values[one.name]
     pairs = drill.values or {column: column for column in point if columns or column in there}
-    where = []
+    where: list[Condition] = []
     for into, column in pairs.items():
         if column not in point:
             continue
@@ -86,7 +86,7 @@ def _target(
         if value is not None:
             filled[into] = value
         elif columns and into not in there:
-            where.append(Filter(column=into, operator="is empty") if point[column] is None else Filter(column=into, value=point[column]))
+            where.append(same(into, point[column]))
     return Target(page=page, name=name, parameters=parameters, values=filled, where=tuple(where))
 
 

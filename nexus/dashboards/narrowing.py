@@ -19,6 +19,7 @@ from nexus.views.parameter import (
     BooleanParameter,
     ChoiceParameter,
     DateParameter,
+    DateRangeParameter,
     MultipleChoiceParameter,
     NumberParameter,
     Parameter,
@@ -131,8 +132,10 @@ def _converted(parameter: Parameter, found: Sequence[Any]) -> Any:
     if any(value is None for value in found):
         return None
     if isinstance(parameter, MultipleChoiceParameter):
-        return tuple(_text(value) for value in found)
+        return None if any(isinstance(value, dict) for value in found) else tuple(_text(value) for value in found)
     (value,) = found
+    if isinstance(value, dict):
+        return picking.whole_days(*picking.span(value)) if isinstance(parameter, DateRangeParameter) else None
     match parameter:
         case TextParameter() | ChoiceParameter():
             return _text(value)
@@ -158,6 +161,10 @@ def _both(parameter: Parameter, held: Any, picked: Any) -> Any:
         common = tuple(value for value in picked if value in held)
         if common:
             return common
+    if isinstance(parameter, DateRangeParameter):
+        first, last = max(held[0], picked[0]), min(held[1], picked[1])
+        if first <= last:
+            return first, last
     said = dict(typed.describe([parameter], {parameter.name: held}))
     (name, words), *_ = said.items()
     (_, clicked), *_ = typed.describe([parameter], {parameter.name: picked})

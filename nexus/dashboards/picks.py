@@ -2,10 +2,11 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
@@ -21,6 +22,9 @@ MOST_PICKS, MOST_POINTS, MOST_COLUMNS = 20, 50, 12
 LONGEST, LONGEST_TEXT = 8_000, 500
 
 Scalar = bool | int | float | str | None
+Span = dict[Literal["from", "to"], int | float | str]
+"""What lies in a bar of a histogram: from the first up to the last, and not that itself. Numbers, or days and moments in ISO's spelling."""
+Value = Scalar | Span
 Point = dict[str, Any]
 """Columns of a view's result and the value of each; None is an empty cell."""
 
@@ -29,10 +33,11 @@ class Pick(BaseModel, frozen=True, extra="forbid"):
     """The marks that are chosen in one panel. Other panels keep the rows that are like one of `points`."""
 
     panel: Name
-    points: tuple[dict[Identifier, Scalar], ...] = Field(min_length=1, max_length=MOST_POINTS)
+    points: tuple[dict[Identifier, Value], ...] = Field(min_length=1, max_length=MOST_POINTS)
 
 
-_listed = TypeAdapter(tuple[tuple[Name, tuple[dict[Identifier, Scalar], ...]], ...])
+_midnight = re.compile(r"\d{4}-\d{2}-\d{2}(T00:00:00(\+00:00)?)?", re.ASCII)
+_listed = TypeAdapter(tuple[tuple[Name, tuple[dict[Identifier, Value], ...]], ...])
 
 
 def read(text: str) -> tuple[Pick, ...]:
@@ -64,9 +69,13 @@ def _check(point: Mapping[str, Any]) -> None:
     if not 0 < len(point) <= MOST_COLUMNS:
         raise ValueError
     for column, value in point.items():
-        same(column, value)
-        if isinstance(value, str) and (len(value) > LONGEST_TEXT or "\0" in value):
+        if any(isinstance(text, str) and (len(text) > LONGEST_TEXT or "\0" in text) for text in _scalars(value)):
             raise ValueError
+        same(column, value)
+
+
+def _scalars(value: Value) -> Sequence[Scalar]:
+    return tuple(value.values()) if isinstance(value, dict) else (value,)
 
 
 def written(picks: Sequence[Pick]) -> str:
@@ -76,11 +85,31 @@ def written(picks: Sequence[Pick]) -> str:
     return json.dumps([[pick.panel, list(pick.points)] for pick in picks], ensure_ascii=False, separators=(",", ":"))
 
 
-def same(column: str, value: Scalar) -> Filter:
-    """Raises ValueError for a number that no database holds."""
+def same(column: str, value: Value) -> Condition:
+    """Raises ValueError for a number that no database holds, and for what is no span."""
+    if isinstance(value, dict):
+        first, last = span(value)
+        ends = (Filter(column=column, operator=">=", value=first), Filter(column=column, operator="<", value=last))
+        return FilterGroup(match="all", filters=ends)
     if value is None:
         return Filter(column=column, operator="is empty")
     return Filter(column=column, value=value)
+
+
+def span(value: Span) -> tuple[Any, Any]:
+    """Where it begins, and what is past its end. Raises ValueError unless these are two numbers, or two days or moments, in their order."""
+    if set(value) != {"from", "to"}:
+        raise ValueError
+    first, last = value["from"], value["to"]
+    if isinstance(first, str) and isinstance(last, str):
+        begin, end = datetime.fromisoformat(first), datetime.fromisoformat(last)
+        # With a zone or without: one of each cannot be compared.
+        in_order = (begin.tzinfo is None) == (end.tzinfo is None) and begin < end
+    else:
+        in_order = not isinstance(first, str) and not isinstance(last, str) and -math.inf < first < last < math.inf
+    if not in_order:
+        raise ValueError
+    return first, last
 
 
 def conditions(pick: Pick, columns: Sequence[str]) -> tuple[Condition, ...]:
@@ -112,17 +141,42 @@ def words(pick: Pick) -> str:
     return " or ".join(" · ".join(f"{column}: {_word(value)}" for column, value in point.items()) for point in pick.points)
 
 
-def _word(value: Scalar) -> str:
+def _word(value: Value) -> str:
+    if isinstance(value, dict):
+        return _span_in_words(*span(value))
     if value is None:
         return "empty"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, str) and value[10:] in ("", "T00:00:00", "T00:00:00+00:00"):
-        try:
-            return typed.day(date.fromisoformat(value[:10]))
-        except ValueError:
-            pass
+    if isinstance(value, str) and _midnight.fullmatch(value) and (day := _day(value[:10])) is not None:
+        return typed.day(day)
     return str(value)[:80]
+
+
+def _day(text: str) -> date | None:
+    """None for a text that only looks like a day, as `2013-02-31`: it is a text like any other."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _span_in_words(first: Any, last: Any) -> str:
+    """`10 to below 20`, and of whole days `1 Jun 2013 to 30 Jun 2013`."""
+    if (days := whole_days(first, last)) is None:
+        return f"{_word(first)} to {'before' if isinstance(last, str) else 'below'} {_word(last)}"
+    words = dict.fromkeys(map(typed.day, days))
+    return " to ".join(words)
+
+
+def whole_days(first: Any, last: Any) -> tuple[date, date] | None:
+    """The first and the last day of a span, where it is made of whole ones."""
+    if not isinstance(first, str) or not isinstance(last, str):
+        return None
+    ends = [datetime.fromisoformat(end) for end in (first, last)]
+    if any(end.time() != time() for end in ends):
+        return None
+    return ends[0].date(), ends[1].date() - timedelta(days=1)
 
 
 def scalar(value: Any) -> Scalar:

@@ -5,11 +5,15 @@ Streamlit's own grid takes colours from pandas alone, which costs 78 MB and a se
 
 import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Any
 
+import streamlit as st
+
 from nexus.sources.spec import Column, Table
+from nexus.ui.components import component
 from nexus.views import colours
 from nexus.views import format as written
 from nexus.views.appearance import Format
@@ -17,9 +21,42 @@ from nexus.views.charts import Cell, Crosstab
 from nexus.views.highlight import RULE, Mark, Tones
 
 MOST_ROWS = 500
+MOST_CHOSEN = 100
 LONGEST = 400
 """Characters of one cell; the rest is in the download."""
 _address = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Picked:
+    """What a click does: `act` hears the places that are chosen now, as row and column, a head's other place being -1. `chosen` hold already."""
+
+    key: str
+    act: Callable[[list[tuple[int, int]]], None]
+    chosen: Sequence[tuple[int, int]] = ()
+    heads: bool = False
+    """Heads can be clicked too, and several cells can be chosen."""
+
+
+_mount = component("cells", isolate_styles=False)
+
+
+def draw(target: Any, shown: str, picked: Picked | None) -> None:
+    """Draw what `crosstab` or `rows` made on `target`; with `picked` its cells can be clicked, and chosen by keyboard."""
+    if picked is None:
+        target.html(shown)
+        return
+
+    def acted() -> None:
+        said = (st.session_state.get(picked.key) or {}).get("pick")
+        found = said.get("cells") if isinstance(said, Mapping) else None
+        # A browser can say anything.
+        places = [tuple(one) for one in found if isinstance(one, list)] if isinstance(found, list) else []
+        picked.act([one for one in places[:MOST_CHOSEN] if len(one) == 2 and all(type(at) is int for at in one)])
+
+    with target.container():
+        data = {"html": shown, "chosen": [list(place) for place in picked.chosen], "heads": picked.heads}
+        _mount(key=picked.key, data=data, on_pick_change=acted)
 
 
 def crosstab(table: Crosstab, *, label: str, height: int) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from nexus.sources.spec import Table
 from nexus.ui import cells, metrics
-from nexus.ui.clicks import Clicks, listen
+from nexus.ui.clicks import Clicks, listen, of_pivot
 from nexus.views import charts, colours
 from nexus.views.appearance import Chart, Format
 from nexus.views.charts import NOTHING, Beside, Crosstab, Plot, Sentence
@@ -73,7 +73,8 @@ def draw_chart(
             if drawing.note:
                 target.html(f'<p class="nexus-left-out">{html.escape(drawing.note)}</p>')
         case Crosstab():
-            target.html(cells.crosstab(drawing, label=label, height=height))
+            picked = of_pivot(drawing, chart, table, formats, clicks) if clicks else None
+            cells.draw(target, cells.crosstab(drawing, label=label, height=height), picked)
         case Figure():
             target.html(metrics.large(drawing))
         case Sentence():

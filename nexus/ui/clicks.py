@@ -9,8 +9,10 @@ import streamlit as st
 
 from nexus.dashboards.picks import Point, point_of
 from nexus.sources.spec import Table
+from nexus.ui.cells import Picked
+from nexus.views import charts
 from nexus.views.appearance import Chart, Format
-from nexus.views.charts import marks
+from nexus.views.charts import Crosstab, Plot, marks
 from nexus.views.charts.subject import Subject
 
 PICK = "pick"
@@ -43,14 +45,23 @@ def listen(spec: dict[str, Any], chart: Chart, table: Table, formats: Mapping[st
     return {"key": clicks.key, "on_select": act, "selection_mode": [PICK]}
 
 
-def of_cells(key: str, act: Callable[[int | None, str], None]) -> dict[str, Any]:
-    """What `st.dataframe` needs: a click on a cell tells its row and column, no row once nothing is chosen any more."""
+def of_pivot(drawing: Crosstab, chart: Chart, table: Table, formats: Mapping[str, Format], clicks: Clicks) -> Picked:
+    """A pivot table's cells, heads and totals."""
+    held = marks.cells(Subject(chart, table, formats), drawing, more=clicks.more, point_of=point_of)
 
-    def told() -> None:
-        cells = (st.session_state.get(key) or {}).get("selection", {}).get("cells") or []
-        act(*(cells[0] if cells else (None, "")))
+    def act(places: list[tuple[int, int]]) -> None:
+        points = [held.point(row, column) for row, column in places]
+        clicks.act(tuple(point for at, point in enumerate(points) if point and point not in points[:at]))
 
-    return {"key": key, "on_select": told, "selection_mode": "single-cell"}
+    return Picked(clicks.key, act, held.places(clicks.chosen) if clicks.chosen else (), heads=True)
+
+
+def bars(chart: Chart, table: Table, formats: Mapping[str, Format]) -> dict[str, Point]:
+    """What the bars of a histogram stand for, by what they are called: for those who do not click."""
+    drawing = charts.draw(chart, table, formats)
+    points = drawing.spec["data"]["values"] if isinstance(drawing, Plot) else []
+    marks.mark(Subject(chart, table, formats), points, more=(), point_of=point_of)
+    return {point["xt"]: json.loads(point[marks.KEY]) for point in points if point["y"] and marks.KEY in point}
 
 
 def _of_chart(state: Any) -> tuple[Point, ...]:

@@ -30,6 +30,7 @@ PACKAGE = "nexus"
 
 FILES = {
     "board": ("board.js", "board.css"),
+    "cells": ("cells.js", "cells.css"),
     "grid": ("grid.js", "grid.css"),
     "sql-editor": ("editor.*.js", "editor.css"),
     "showing": ("showing.js", "showing.css"),

@@ -206,7 +206,7 @@ def _draw_body(
             if said:
                 target, height = target.container(gap="xxsmall"), height - charts.LINE - 6
             listening = picking.cells(board, panel, table)
-            tables.draw_table(target, table, formats=view.formats, columns=columns, height=height, label=label, **listening)
+            tables.draw_table(target, table, formats=view.formats, columns=columns, height=height, label=label, clicks=listening)
             if said:
                 target.html(f'<p class="nexus-left-out" title="{html.escape(said)}">{html.escape(said)}</p>')
         case MetricPanel():

@@ -11,13 +11,14 @@ import streamlit as st
 from nexus.dashboards import drilling
 from nexus.dashboards import picks as picking
 from nexus.dashboards.picks import Pick, Point, point_of
-from nexus.dashboards.spec import DataPanel, TablePanel
+from nexus.dashboards.spec import ChartPanel, DataPanel, TablePanel
 from nexus.db.session import transaction
 from nexus.errors import BadInput, NexusError
 from nexus.sources.spec import Table
 from nexus.ui import clicks, crumbs, url
 from nexus.ui.clicks import Clicks
 from nexus.ui.forms import plain
+from nexus.ui.tables import CellClicks
 from nexus.views.columns import unique_names
 
 if TYPE_CHECKING:
@@ -95,11 +96,11 @@ def drill(board: "Board", panel: DataPanel, point: Point) -> None:
     crumbs.go(target, came_from=spec.name)
 
 
-def cells(board: "Board", panel: DataPanel, table: Table) -> dict[str, Any]:
-    """What a table needs so that its cells can be clicked."""
+def cells(board: "Board", panel: DataPanel, table: Table) -> CellClicks | None:
+    """What a table needs so that its cells can be clicked; none where they cannot."""
     listening = of(board, panel)
     if listening is None:
-        return {}
+        return None
     # A page keeps no rows, only what tells whether they are still the same: four bytes each.
     drawn = array("L", map(_trace, table.rows))
 
@@ -119,7 +120,7 @@ def cells(board: "Board", panel: DataPanel, table: Table) -> dict[str, Any]:
         board.drop(panel, table)
         listening.act((of_cell(board, panel, table, row, column),))
 
-    return clicks.of_cells(listening.key, told)
+    return CellClicks(listening.key, told)
 
 
 def _trace(row: Sequence[Any]) -> int:
@@ -163,8 +164,8 @@ def choices(board: "Board", panel: DataPanel, table: Table) -> None:
         column = st.selectbox("Column", columns, key=f"by-column-{panel.name}", width=200)
         if column is None:
             return
-        points: dict[str, Point] = {}
-        for row in table.rows:
+        points = _bars(board, panel, table, column)
+        for row in table.rows if not points else ():
             value = point_of(table, row, (column,))
             word = picking.words(Pick(panel=panel.name, points=(value,))).removeprefix(f"{column}: ") if value else ""
             if value and word not in points and len(points) < MOST_LISTED:
@@ -180,6 +181,15 @@ def choices(board: "Board", panel: DataPanel, table: Table) -> None:
     url.go(**{picking.KEY: picking.written(picks) or None})
     again(board, panel.name)
     st.rerun()
+
+
+def _bars(board: "Board", panel: DataPanel, table: Table, column: str) -> dict[str, Point]:
+    """What can be chosen of a histogram's own column: its bars. Nothing for any other."""
+    view = board.opened.view(panel.view).view
+    chart = (panel.chart or view.chart) if isinstance(panel, ChartPanel) else None
+    if chart is None or chart.kind != "histogram" or chart.x != column:
+        return {}
+    return clicks.bars(chart, table, view.formats)
 
 
 def draw_chips(board: "Board") -> None:

@@ -6,6 +6,7 @@ several times as long, turns integers with gaps into floats, and refuses dates o
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -27,19 +28,23 @@ LONGEST_CELL = 2_000
 
 
 def draw_table(
-    target: Any, table: Table, *, formats: Mapping[str, Format], columns: tuple[str, ...] = (), height: int, label: str, **clicks: Any
+    target: Any,
+    table: Table,
+    *,
+    formats: Mapping[str, Format],
+    columns: tuple[str, ...] = (),
+    height: int,
+    label: str,
+    clicks: "CellClicks | None" = None,
 ) -> None:
-    """Draw `table` on `target` (`st` or a placeholder), `height` pixels high. `columns` chooses and orders; empty means all.
-
-    `clicks` go to `st.dataframe`: a table of cells with colours of its own hears none.
-    """
+    """Draw `table` on `target` (`st` or a placeholder), `height` pixels high. `columns` chooses and orders; empty means all."""
     names = unique_names(table.columns)
     chosen = [at for name in columns for at, column in enumerate(table.columns) if column.name == name]
     positions = chosen or written.shown(table.columns, formats)
     marks = highlight.tones(table, formats)
     if marks is not None:
         shown = cells.rows(table, marks, formats=formats, positions=positions, label=label, height=height, zone=when.zone())
-        target.html(shown)
+        cells.draw(target, shown, _picked(clicks, [names[at] for at in positions]) if clicks else None)
         return
     sent = arrow(table, names, formats)
     target.dataframe(
@@ -59,8 +64,36 @@ def draw_table(
         column_order=[names[at] for at in positions] if len(positions) < len(names) or chosen else None,
         placeholder="",
         alt=label,
-        **clicks,
+        **(_selection(clicks) if clicks else {}),
     )
+
+
+@dataclass(frozen=True)
+class CellClicks:
+    """`act` hears the row and the column of the cell that is chosen, and no row once none is any more."""
+
+    key: str
+    act: Callable[[int | None, str], None]
+
+
+def _selection(clicks: CellClicks) -> dict[str, Any]:
+    """What `st.dataframe` needs."""
+
+    def told() -> None:
+        found = (st.session_state.get(clicks.key) or {}).get("selection", {}).get("cells") or []
+        clicks.act(*(found[0] if found else (None, "")))
+
+    return {"key": clicks.key, "on_select": told, "selection_mode": "single-cell"}
+
+
+def _picked(clicks: CellClicks, names: Sequence[str]) -> cells.Picked:
+    """The same for a table of cells with colours of its own."""
+
+    def told(places: list[tuple[int, int]]) -> None:
+        row, column = places[-1] if places else (-1, -1)
+        clicks.act(row, names[column]) if row >= 0 and 0 <= column < len(names) else clicks.act(None, "")
+
+    return cells.Picked(clicks.key, told)
 
 
 NAMED = ("weekday", "month", "boolean")

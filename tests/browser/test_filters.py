@@ -21,6 +21,7 @@ VIEWS = {
     "by-airline": "select carrier, count(*) as flights from sample.flights where (:origin is null or origin = :origin) group by 1 order by 2 desc",
     "by-origin": "select origin, carrier, count(*) as flights from sample.flights group by 1, 2 order by 3 desc",
     "total": "select count(*) as flights from sample.flights where (:carrier is null or carrier = any(:carrier)) and (:origin is null or origin = :origin)",
+    "distances": "select distance, carrier from sample.flights where month = 1 and day = 1",
     "places": "select distinct origin, carrier from sample.flights order by 1, 2",
 }
 CARRIER = {
@@ -28,6 +29,7 @@ CARRIER = {
     "type": "multiple_choice",
     "choices": {"view": "places", "column": "carrier", "narrowed": {"origin": "origin"}},
 }
+PIVOT = {"kind": "pivot", "x": "origin", "row": "carrier", "y": ["flights"], "totals": "sum"}
 ORIGIN = {"name": "origin", "type": "choice", "choices": {"view": "places", "column": "origin"}}
 
 
@@ -63,6 +65,18 @@ def sample(app_server) -> Server:
             },
         ],
     )
+    cells = Dashboard(
+        name="cells",
+        title="Cells and bars",
+        filters=[ORIGIN, CARRIER],
+        panels=[
+            {"kind": "chart", "name": "pivot", "title": "Airports", "view": "by-origin", "chart": PIVOT, "width": 6},
+            {"kind": "table", "name": "shaded", "title": "Shaded", "view": "by-airline", "width": 6},
+            {"kind": "chart", "name": "far", "title": "How far", "view": "distances", "chart": {"kind": "histogram", "x": "distance"}},
+            {"kind": "metric", "name": "total", "title": "Flights", "view": "total", "measure": "flights", "width": 3, "height": 2},
+            {"kind": "table", "name": "near", "title": "Distances", "view": "distances", "width": 3},
+        ],
+    )
     with own.transaction() as session:
         if not [one for one in dashboards.list_dashboards(session, reader=user) if one.name == "clicked"]:
             for name, sql in VIEWS.items():
@@ -71,9 +85,12 @@ def sample(app_server) -> Server:
                     for one in (ORIGIN, CARRIER)
                     if f":{one['name']}" in sql
                 ]
-                view = View(name=name, title=name, source="sample", question={"kind": "sql", "sql": sql}, parameters=parameters)
+                formats = {"flights": {"shade": "blue"}} if name == "by-airline" else {}
+                question = {"kind": "sql", "sql": sql}
+                view = View(name=name, title=name, source="sample", question=question, parameters=parameters, formats=formats)
                 views.save_view(session, user=user, view=view)
-            dashboards.save_dashboard(session, user=user, dashboard=board)
+            for one in (board, cells):
+                dashboards.save_dashboard(session, user=user, dashboard=one)
     own.disconnect()
     return app_server
 
@@ -143,3 +160,35 @@ def test_a_bar_narrows_the_page_a_row_leads_on_and_back_and_a_set_is_kept(sample
     drawn(page)
     expect(chip).to_be_visible()
     expect(total(page)).to_have_text("58,665")
+
+
+def test_cells_of_pivots_and_of_shaded_tables_and_bars_of_histograms_narrow_the_page(sample, page):
+    open_board(page, sample, "/dashboard?name=cells")
+    pivot = page.get_by_role("grid", name="Airports")
+    pivot.get_by_role("row", name=re.compile("^UA ")).get_by_role("gridcell").first.click()
+    expect(page.get_by_role("button", name=re.compile("origin: EWR · carrier: UA"))).to_be_visible()
+    expect(total(page)).to_have_text("46,087")
+    page.reload()
+    drawn(page)
+    expect(total(page)).to_have_text("46,087")
+    expect(pivot.locator("[aria-selected=true]")).to_have_text("46,087")
+
+    # By keyboard: the head of the next row stands for all of it, and the same key takes it back.
+    pivot.locator("[aria-selected=true]").focus()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    expect(total(page)).to_have_text("58,665")
+    page.keyboard.press("Enter")
+    expect(total(page)).to_have_text("336,776")
+    assert "g.pick=" not in page.url
+
+    # Rows with colours of their own hear clicks as others do.
+    page.get_by_role("grid", name="Shaded").get_by_role("gridcell", name="DL", exact=True).click()
+    expect(total(page)).to_have_text("48,110")
+    assert not barriers(page)
+    page.get_by_role("button", name=re.compile("carrier: DL")).click()
+    expect(total(page)).to_have_text("336,776")
+
+    panel(page, "far").locator("svg.marks path[aria-label]").first.click()
+    expect(page.get_by_role("button", name=re.compile(r"distance: [\d,]+ to below [\d,]+"))).to_be_visible()
+    expect(panel(page, "near")).not_to_contain_text("842 rows")

@@ -161,6 +161,10 @@ def test_several_picks_hold_together_and_several_points_of_one_each(keep, admin)
         ({"name": "' or true --"}, []),
         ({"name": "100%"}, [2]),
         ({"late": None, "id": 3}, [3]),
+        ({"delay": {"from": 1.5, "to": 2}}, [1]),
+        ({"delay": {"from": 2, "to": 3.25}}, [2]),
+        ({"day": {"from": "2013-06-02", "to": "2013-07-01"}}, [2]),
+        ({"at": {"from": "2013-06-01T10:30:00+00:00", "to": "2013-07-01T23:59:59+00:00"}}, [1, 2]),
     ],
 )
 def test_every_kind_of_cell_can_be_clicked(keep, admin, point, found):
@@ -205,6 +209,14 @@ def test_a_pick_fills_the_parameter_of_a_view_that_does_not_return_the_column(ke
         '[["p",[{"a":9223372036854775808}]]]',
         '[["p",[{"a":[1]}]]]',
         '[["p",[{"a":{"b":1}}]]]',
+        '[["p",[{"a":{"from":1}}]]]',
+        '[["p",[{"a":{"from":1,"to":1}}]]]',
+        '[["p",[{"a":{"from":2,"to":1}}]]]',
+        '[["p",[{"a":{"from":1,"to":"2013-06-01"}}]]]',
+        '[["p",[{"a":{"from":"a","to":"b"}}]]]',
+        '[["p",[{"a":{"from":"2013-06-01","to":"2013-07-01T00:00:00+00:00"}}]]]',
+        '[["p",[{"a":{"from":1,"to":9223372036854775808}}]]]',
+        '[["p",[{"a":{"from":{"from":1},"to":2}}]]]',
         '[["p",[{"a":"\\u0000"}]]]',
         '[["p",[{"a":"\\ud800"}]]]',
         '[["p",[{"a":1}]],["p",[{"a":2}]]]',
@@ -236,6 +248,24 @@ def test_the_same_click_once_more_takes_the_choice_back():
 def test_a_chip_says_what_was_clicked():
     assert picking.words(pick("p", {"carrier": "AA"}, {"carrier": "UA"})) == "carrier: AA, UA"
     assert picking.words(pick("p", {"day": "2013-06-01", "late": None})) == "day: 1 Jun 2013 · late: empty"
+    assert picking.words(pick("p", {"day": "2013-02-31"})) == "day: 2013-02-31"
+    assert picking.words(pick("p", {"delay": {"from": 0, "to": 15}})) == "delay: 0 to below 15"
+    assert picking.words(pick("p", {"day": {"from": "2013-06-01", "to": "2013-07-01"}})) == "day: 1 Jun 2013 to 30 Jun 2013"
+
+
+def test_a_bar_of_days_narrows_a_range_of_dates(keep, admin):
+    counted = view(
+        "counted",
+        f"select count(*) as id from ({ROWS}) r where (:period_from is null or day >= :period_from) and (:period_to is null or day <= :period_to)",
+        parameters=[{"name": "period", "type": "date_range"}],
+    )
+    opened = keep([{"name": "p", "view": "counted"}, {"name": "q", "view": "rows", "filtered": {"day": "period"}}], more=(counted,))
+    june = (pick("q", {"day": {"from": "2013-06-01", "to": "2013-07-01"}}),)
+    assert ids(opened, admin, picks=june) == [2]
+    held = typed.parse(opened.dashboard.filters, {"period": ["2013-06-02..2013-07-31"]})
+    assert ids(opened, admin, picks=june, **held) == [1]
+    with pytest.raises(Contradiction, match="nothing is both"):
+        ids(opened, admin, picks=june, **typed.parse(opened.dashboard.filters, {"period": ["2013-08-01..2013-08-31"]}))
 
 
 REGIONS = "select * from (values ('North', 'Oslo'), ('North', 'Bergen'), ('South', 'Rome'), (null, 'Nowhere')) t (region, city)"
