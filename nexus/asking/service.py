@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from nexus.accounts.spec import Permission, User, require, require_oneself
 from nexus.asking import choosing, describing, store, trying, wording
 from nexus.asking.rules import Rules
-from nexus.asking.spec import LONGEST_QUESTION, Asking, Outcome, Prepared, Rating, Reply, Sent
+from nexus.asking.spec import LONGEST_QUESTION, REPAIRS, Asking, Outcome, Prepared, Rating, Reply, Sent
 from nexus.audit import record
 from nexus.db import saved
 from nexus.db.limits import Price
@@ -34,7 +34,6 @@ logger = logging.getLogger(__name__)
 Generate = Callable[[Request], Generator[Piece, None, None]]
 Tell = Callable[[str], None]
 
-REPAIRS = 2
 DEADLINE_S = 240
 """For all that one question takes: what Gemini writes, and what the database does."""
 EARLIER, EXAMPLES = 6, 5

@@ -11,6 +11,8 @@ from nexus.views.appearance import Chart, Format
 
 LONGEST_QUESTION = 2_000
 LONGEST_SENTENCE = 1_000
+REPAIRS = 2
+"""How often Gemini may correct SQL that did not run; after that there is no answer."""
 """Characters of a question, and of what a model says beside its SQL."""
 
 Kind = Literal["sql", "cannot", "question", "look"]
@@ -101,7 +103,7 @@ class Asking(BaseModel, frozen=True):
     read: tuple[str, ...] = Field((), description="Those that the SQL reads.")
     chart: Chart | None = None
     formats: dict[str, Format] = Field(default_factory=dict)
-    errors: tuple[str, ...] = Field((), description="Of each SQL that had to be repaired: what the database said.")
+    errors: tuple[str, ...] = Field((), description="Of each SQL that did not run: what the database said.")
     model: str
     prompt_tokens: int | None = None
     answer_tokens: int | None = None
@@ -111,6 +113,11 @@ class Asking(BaseModel, frozen=True):
     rating: Rating | None = None
     comment: str = ""
     approved: bool = Field(False, description="Goes along as an example when others ask something alike.")
+
+    @property
+    def repairs(self) -> int:
+        """How often Gemini was asked to correct its SQL; what the last correction says may have failed as well."""
+        return min(len(self.errors), REPAIRS)
 
     @property
     def tokens(self) -> int:

@@ -16,6 +16,14 @@ from nexus.db.session import transaction
 from nexus.errors import NexusError
 from nexus.ui.forms import plain, sentence
 
+HOME = ("Home", "/")
+LISTS = {
+    "dashboard": ("All dashboards", "/dashboards"),
+    "prompt": ("All prompts", "/prompts"),
+    "table": ("All sources", "/data?list=Sources"),
+    "view": ("All views", "/data"),
+}
+"""Of a page that shows one thing, the page that lists them: where to go when that one cannot be shown."""
 STYLE = Path(__file__).parent / "static" / "frame.css"
 
 _found: ContextVar[User | None] = ContextVar("found", default=None)
@@ -38,17 +46,18 @@ def run_page(page: Callable[[User], None], *, needs: Permission = Permission.SEE
     """Run `page` for the person who is signed in, if they may see it. The last line of every file in `pages/`."""
     user = _found.get()
     _found.set(None)  # whatever runs next, perhaps without the frame, looks again
-    with errors_shown(where=f"page {Path(page.__code__.co_filename).stem}", user=user, way_out=True):
+    at = Path(page.__code__.co_filename).stem
+    with errors_shown(where=f"page {at}", user=user, way_out=LISTS.get(at, HOME)):
         user = user or person()
         require(user, needs)
         page(user)
 
 
 @contextmanager
-def errors_shown(*, where: str = "page", user: User | None = None, way_out: bool = False) -> Iterator[None]:
+def errors_shown(*, where: str = "page", user: User | None = None, way_out: tuple[str, str] | None = None) -> Iterator[None]:
     """Whatever fails inside ends as one sentence on the page. Around page bodies, fragments and dialogs.
 
-    With `way_out`, a link leads home: a page that is nothing but its error would be a dead end on a phone.
+    `way_out` is a link's words and address below it: a page that is nothing but its error would be a dead end on a phone.
     Streamlit's own control flow (`st.rerun`, `st.stop`, `st.switch_page`) is no `Exception`, and passes.
     """
     try:
@@ -57,8 +66,9 @@ def errors_shown(*, where: str = "page", user: User | None = None, way_out: bool
         st.error(f"{error.message} [Sign in](/login)", icon=":material/lock:")
     except NexusError as error:
         st.error(sentence(error.message), icon=":material/error:")
-        if way_out:
-            st.html('<a href="/" target="_self" style="color: inherit">Home</a>')
+        if way_out is not None:
+            words, address = way_out
+            st.html(f'<a href="{address}" target="_self" style="color: inherit">{words}</a>')
     except Exception as error:
         reference = defects.note(error, where=where, user_id=user.id if user else None)
         st.error(

@@ -131,6 +131,7 @@ def test_an_unknown_dashboard_is_one_sentence(sample, visit, viewer):
     assert [element.value for element in app.error] == [
         "This dashboard no longer exists, or you may not see it. Open another from the list."
     ]
+    assert '<a href="/dashboards"' in _html(app)
 
 
 def test_a_viewer_cannot_reach_the_editor_by_its_address(sample, visit, viewer):

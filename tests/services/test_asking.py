@@ -106,6 +106,8 @@ def test_a_question_takes_the_right_path(shared_sample, analyst, stand_in, case)
     assert case.get("says", "") in said
     assert case.get("leaves_out", "") in kept.leaves_out
     assert len(stand_in.generated) == case.get("requests", len(case["replies"]))
+    if kept.errors and "requests" not in case:
+        assert kept.repairs == len(case["replies"]) - 1
     if not case.get("uncounted"):
         assert (kept.prompt_tokens, kept.answer_tokens) == (120 * len(stand_in.generated), 40 * len(stand_in.generated))
     if "rows" in case:

@@ -221,7 +221,7 @@ def about(shown: Asking) -> str:
         parts.append(f"\\${shown.cost_usd_micros / 1_000_000:.4f}")
     if shown.elapsed_ms is not None:
         parts.append(f"{shown.elapsed_ms / 1000:.1f} s")
-    if shown.errors:
-        parts.append(f"repaired {len(shown.errors)} time{'' if len(shown.errors) == 1 else 's'}")
+    if shown.repairs:
+        parts.append(f"repaired {shown.repairs} time{'' if shown.repairs == 1 else 's'}")
     parts.append(f"columns of {len(shown.tables):,} table{'' if len(shown.tables) == 1 else 's'} sent")
     return " · ".join(part for part in parts if part)
