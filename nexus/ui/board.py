@@ -75,6 +75,8 @@ class Board:
     """The values that choices were looked for last."""
     toast: str = ""
     """What a click could not do: one sentence, said by the panel when it is drawn next."""
+    beside: tuple[str, ...] = (HEAD, picking.CHIPS)
+    """Keys of the fragments that show how the panels are, and are drawn with them."""
     redraw_also: tuple[str, ...] = ()
     """Keys of fragments that every change draws anew."""
     only: tuple[Condition, ...] = ()
@@ -107,6 +109,15 @@ class Board:
 
     def sees(self, name: str) -> bool:
         return self.seen is None or name in self.seen
+
+    @property
+    def unseen(self) -> list[str]:
+        """Names of the panels that are drawn when they come into sight. What is drawn without asking anybody is drawn at once."""
+        return [panel.name for panel in self.panels if isinstance(panel, DataPanel | PromptPanel) and not self.sees(panel.name)]
+
+    def key_of(self, panel: Panel) -> str:
+        """Of the fragment that draws it."""
+        return f"panel-{panel.name}"
 
     def begin(self) -> None:
         """Of many panels only the first are asked for and drawn now."""
@@ -263,7 +274,7 @@ class Board:
         """Run the fragments of `panels`, of the head, and those of the keys in `more`. For callbacks; ends them."""
         if not self.whole:
             return
-        st.rerun([*(key_of(panel) for panel in panels), HEAD, picking.CHIPS, *more, *self.redraw_also])
+        st.rerun([*(self.key_of(panel) for panel in panels), *self.beside, *more, *self.redraw_also])
 
     def _differs(self, panel: Panel, values: dict[str, Any], picks: tuple[Pick, ...]) -> bool:
         match panel:
@@ -289,8 +300,3 @@ class Board:
             return dashboards.panel_narrowed(self.opened, panel, values, picks, columns)
         except Contradiction as error:
             return error.message
-
-
-def key_of(panel: Panel) -> str:
-    """Of the fragment that draws it."""
-    return f"panel-{panel.name}"

@@ -10,7 +10,6 @@ from nexus.dashboards import picks
 from nexus.dashboards import service as dashboards
 from nexus.dashboards.spec import Dashboard
 from nexus.db.session import transaction
-from nexus.errors import NexusError
 from nexus.reports.layout import Layout
 from nexus.ui import crumbs, filters, picking, presenting, printing, redrawing, saved_filters, url, when
 from nexus.ui.board import AS_OF, HEAD, Board
@@ -21,7 +20,6 @@ from nexus.ui.page import errors_shown
 from nexus.ui.panels import STYLE, draw_panels
 from nexus.ui.sharing import draw_share
 from nexus.views import values as typed
-from nexus.views.parameter import Parameter
 
 PRINTED = Layout(orientation="landscape")
 """A dashboard on paper, unless somebody wants it otherwise."""
@@ -128,6 +126,7 @@ def draw_tabs(spec: Dashboard, opened: str | None) -> None:
 def _open(key: str) -> None:
     if st.session_state.get(key):
         url.go(tab=st.session_state[key])
+        st.rerun()
 
 
 def _head(board: Board) -> None:
@@ -227,12 +226,3 @@ def _refresh(board: Board) -> None:
 def _toggle_favourite(board: Board) -> None:
     with errors_shown(), transaction() as session:
         board.favourite = dashboards.toggle_favourite(session, user=board.user, name=board.opened.dashboard.name)
-
-
-def offered(board: Board, parameter: Parameter) -> list[filters.Option]:
-    """What a choice offers. When the data cannot be read, what is chosen already stays; the panels say why."""
-    try:
-        return list(dashboards.filter_choices(board.opened, parameter, reader=board.user, values=board.values).options)
-    except NexusError as error:
-        st.caption(f":material/error: {sentence(error.message)}")
-        return []

@@ -26,7 +26,7 @@ from nexus.dashboards.spec import (
 from nexus.errors import NexusError
 from nexus.sources.spec import Table
 from nexus.ui import charts, metrics, picking, prompt, redrawing, tables, url, when
-from nexus.ui.board import Board, key_of
+from nexus.ui.board import Board
 from nexus.ui.forms import plain, sentence
 from nexus.ui.page import errors_shown
 from nexus.ui.prose import draw_prose
@@ -54,14 +54,20 @@ AS_TABLE, AS_CHART = "As a table", "As a chart"
 
 def draw_panels(board: Board) -> None:
     """Draw the grid: frames and skeletons first, then each panel on its own thread as its answer comes."""
-    # The style sheet sets the height of the rows: given here, the browser would measure every panel again and again.
-    grid = st.container(key="panels").grid(12, min_column_width=1, wrap=False, gap=GAP, border=True)
+    grid = frame()
     for panel in board.panels:
         with grid.cell(column_span=panel.width, row_span=panel.height):
-            st.fragment(_draw, parallel=True, key=key_of(panel))(board, panel)
+            st.fragment(draw_panel, parallel=True, key=board.key_of(panel))(board, panel)
 
 
-def _draw(board: Board, panel: Panel) -> None:
+def frame() -> Any:
+    """The grid, for cells."""
+    # The style sheet sets the height of the rows: given here, the browser would measure every panel again and again.
+    return st.container(key="panels").grid(12, min_column_width=1, wrap=False, gap=GAP, border=True)
+
+
+def draw_panel(board: Board, panel: Panel) -> None:
+    """One panel in its cell. For fragments."""
     # Every element counts on a page of many panels: no container of its own, and one element for head and foot.
     with errors_shown():
         height = panel.height * ((LARGE_ROW if board.large else ROW) + GAP) - GAP - _FRAME - _HEAD - _BETWEEN
@@ -74,6 +80,8 @@ def _draw(board: Board, panel: Panel) -> None:
                 st.html(f'<div class="nexus-section" id="panel-{panel.name}"><h2>{html.escape(panel.title)}</h2>{note}</div>')
             case DividerPanel():
                 st.html(f'<hr class="nexus-divider" id="panel-{panel.name}">')
+            case PromptPanel() if not board.sees(panel.name):
+                _draw_unseen(panel, height)
             case PromptPanel():
                 st.html(_head(panel))
                 with st.container(height=height, border=False):
@@ -90,10 +98,14 @@ def _head(panel: Panel, foot: str = "") -> str:
     return f'<div class="nexus-panel-head" id="panel-{panel.name}"><h3>{html.escape(panel.title)}</h3>{note}</div>{foot}'
 
 
+def _draw_unseen(panel: Panel, height: int) -> None:
+    st.html(_head(panel))
+    st.skeleton(height=height)
+
+
 def _draw_data(board: Board, panel: TablePanel | ChartPanel | MetricPanel, height: int) -> None:
     if not board.sees(panel.name):
-        st.html(_head(panel))
-        st.skeleton(height=height)
+        _draw_unseen(panel, height)
         return
     future = board.answer(panel)
     # On a fresh page a skeleton of the final size; later what is on screen stays until the answer is there.

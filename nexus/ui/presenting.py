@@ -61,7 +61,7 @@ def draw_watch(board: Board) -> None:
         "key": spec.name,
         "seconds": seconds,
         "turn_seconds": turn,
-        "unseen": [panel.name for panel in board.panels if not board.sees(panel.name)],
+        "unseen": board.unseen,
         "said": _said(seconds, turn),
     }
     _mount(
@@ -74,6 +74,13 @@ def draw_watch(board: Board) -> None:
         on_seen_change=lambda: _seen(board, f"showing-{spec.name}"),
         on_leave_change=leave,
     )
+
+
+def draw_sight(board: Board) -> None:
+    """Of many panels, those that come into sight are drawn; nothing else is looked after."""
+    key = f"sight-{board.opened.dashboard.name}"
+    data = {"key": key, "seconds": None, "turn_seconds": None, "unseen": board.unseen, "said": _said(None, None)}
+    _mount(key=key, data=data, on_seen_change=lambda: _seen(board, key))
 
 
 def _said(seconds: int | None, turn: int | None) -> dict[str, tuple[str, str]]:

@@ -6,11 +6,11 @@ The only place that looks behind Streamlit's own functions for this.
 import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from typing import Any, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import RerunData, RerunException, StopException, get_script_run_ctx
-from streamlit.runtime.scriptrunner_utils.script_run_context import ThreadState
+from streamlit.runtime.scriptrunner_utils.script_run_context import RunLocation, ScriptRunContext, ThreadState
 
 LOOK_SECONDS = 0.2
 """How often a panel that waits looks whether its reader is still there."""
@@ -59,6 +59,22 @@ def look() -> None:
     _ = "nexus" in st.session_state
 
 
+def only(keys: Sequence[str]) -> None:
+    """Draw the fragments of `keys` and nothing else. Ends a callback, or the body of a fragment; on a whole run all are drawn anyway.
+
+    Streamlit's own `st.rerun` takes keys in callbacks alone.
+    """
+    state = ThreadState.get()
+    if state.run_location == RunLocation.CALLBACK:
+        st.rerun(list(keys))
+    context = get_script_run_ctx()
+    if context is None or not context.fragment_ids_this_run:
+        st.rerun()
+    waiting = list(context.fragment_ids_this_run or ())
+    behind = waiting[waiting.index(state.fragment_id) + 1 :] if state.fragment_id in waiting else []
+    _draw_next(context, list(dict.fromkeys([*context.fragment_storage.resolve_target(list(keys)), *behind])))
+
+
 def give_way() -> None:
     """End this run, and begin it again after the fragments that wait behind it. Nothing happens where none do, or on a whole run.
 
@@ -69,12 +85,15 @@ def give_way() -> None:
     queue = list(context.fragment_ids_this_run or ()) if context else []
     if context is None or own not in queue or queue[-1] == own:
         return
-    behind = queue[queue.index(own) + 1 :]
+    _draw_next(context, [*queue[queue.index(own) + 1 :], own])
+
+
+def _draw_next(context: ScriptRunContext, fragments: list[str]) -> NoReturn:
     raise RerunException(
         RerunData(
             query_string=context.query_string,
             page_script_hash=context.page_script_hash,
-            fragment_id_queue=[*behind, own],
+            fragment_id_queue=fragments,
             is_fragment_scoped_rerun=True,
             cached_message_hashes=context.cached_message_hashes,
             context_info=context.context_info,

@@ -16,7 +16,7 @@ import psutil
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from nexus.reports import chromium
-from tests.bench import dashboard, exports, grid, grounding, memory, printing, session, starting
+from tests.bench import dashboard, exports, grid, grounding, many, memory, printing, session, starting
 from tests.bench.figures import print_table
 from tests.bench.processes import MemoryGroup, clean_environment, free_port, nexus, program, wait_for
 from tests.bench.setup import Ground, ground
@@ -67,6 +67,8 @@ def main() -> None:
                     log=on.log,
                 )
                 print_table("A dashboard", found)
+            if wanted & {"dashboard", "many"}:
+                print_table("A dashboard of a hundred panels", many.figures(lambda: signed_in(on, browser, address), ours=address))
             if "export" in wanted:
                 print_table("An export", exports.figures(client(on, address), process, on.url))
             if "print" in wanted:

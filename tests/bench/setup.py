@@ -1,4 +1,4 @@
-"""What the bench runs against: a bundled Postgres of its own with the sample, people, and a dashboard of six charts."""
+"""What the bench runs against: a bundled Postgres of its own with the sample, people, and dashboards of six and of a hundred charts."""
 
 import tempfile
 from collections.abc import Iterator
@@ -19,6 +19,7 @@ from nexus.sample import load as sample
 from nexus.sources import store as sources
 from nexus.views import service as views
 from nexus.views.appearance import Chart
+from nexus.views.parameter import NumberParameter
 from nexus.views.question import SqlQuestion
 from nexus.views.spec import View
 from tests.bench import big
@@ -27,6 +28,7 @@ from tests.bench.questions import QUESTIONS, Question
 
 PASSWORD = "the bench signs in with this one"
 EMAIL = "bench@example.org"
+MANY_PANELS = 100
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,10 @@ def _view(question: Question, source: str) -> View:
 
 
 def _save(user: User) -> None:
-    """Two dashboards of the same six charts: one on the sample's source, one on the same data through a source that keeps nothing."""
+    """Two dashboards of the same six charts: one on the sample's source, one on the same data through a source that keeps nothing.
+
+    The first also exists with a hundred panels.
+    """
     with own.transaction() as session:
         kept = sample.SOURCE
         fresh = kept.model_copy(update={"name": "uncached", "limits": kept.limits.model_copy(update={"cache_seconds": 0})})
@@ -95,4 +100,14 @@ def _save(user: User) -> None:
                 view = _view(question, source.name).model_copy(update={"name": question.name + suffix})
                 views.save_view(session, user=user, view=view)
                 panels.append(ChartPanel(name=question.name, view=view.name, title=question.title))
-            dashboards.save_dashboard(session, user=user, dashboard=Dashboard(name="bench" + suffix, title="Flights", panels=tuple(panels)))
+            dashboards.save_dashboard(session, user=user, dashboard=_dashboard("bench" + suffix, panels))
+            if not suffix:
+                many = [panels[at % len(panels)].model_copy(update={"name": f"panel-{at}"}) for at in range(MANY_PANELS)]
+                dashboards.save_dashboard(session, user=user, dashboard=_dashboard("bench-100", many))
+
+
+def _dashboard(name: str, panels: list[ChartPanel]) -> Dashboard:
+    """With a filter that narrows those whose view knows the month."""
+    by_month = {"filtered": {"month": "month"}}
+    narrowed = [panel.model_copy(update=by_month) if "month" in panel.view else panel for panel in panels]
+    return Dashboard(name=name, title="Flights", panels=tuple(narrowed), filters=(NumberParameter(name="month", label="Month"),))

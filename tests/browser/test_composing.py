@@ -71,7 +71,7 @@ def side(page, name: str) -> None:
 def order(page) -> list[str]:
     """Titles of the panels as one reads them."""
     return page.evaluate(
-        """() => [...document.querySelectorAll('.st-key-compose-board .stGridCell')].map(cell => [cell.getBoundingClientRect(), cell])
+        """() => [...document.querySelectorAll('.st-key-compose-board .stGridCell')].filter(cell => cell.offsetWidth).map(cell => [cell.getBoundingClientRect(), cell])
             .sort(([one], [other]) => one.top - other.top || one.left - other.left)
             .map(([_, cell]) => cell.querySelector('h2, h3')?.textContent ?? '')"""
     )

@@ -88,12 +88,12 @@ def address(editing: Composing) -> str:
 
 def _add(editing: Composing, panel: Given, tab: str | None) -> None:
     editing.add(dict(panel), tab=tab)
-    st.rerun()
+    editing.redraw()
 
 
 def _add_view(editing: Composing, user: User, view: str, kind: str, tab: str | None) -> None:
     add_view(editing, user, view, kind=kind, tab=tab)
-    st.rerun()
+    editing.redraw()
 
 
 def add_view(editing: Composing, user: User, view: str, *, kind: str = "", tab: str | None = None) -> None:

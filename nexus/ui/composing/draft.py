@@ -2,10 +2,11 @@
 
 import json
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import streamlit as st
 from pydantic import TypeAdapter, ValidationError
 
 from nexus.dashboards.spec import Dashboard, Panel, Tab, TextPanel
@@ -33,11 +34,12 @@ class Composing(Editing):
     chosen: str | None = None
     """The panel whose form is open."""
     side: str = "Add"
-    seen: list[str] = field(default_factory=list)
-    """Panels in the order in which they came on the page: the order of their frames in it, so that moving one redraws none."""
-
     drawn: set[str] = field(default_factory=set)
-    """Those whose data was on the page before: it stays there until it is replaced."""
+    """Panels whose data was on the page before: it stays there until it is replaced."""
+    in_sight: list[str] = field(default_factory=list)
+    """Those that came into sight last."""
+    follow: Callable[[], None] | None = field(default=None, repr=False)
+    """Brings the page that is open up to what the draft says; may end what runs."""
 
     @property
     def panels(self) -> list[Given]:
@@ -48,6 +50,12 @@ class Composing(Editing):
             self.past = [*self.past, self.kept][-MOST_STEPS:]
             self.future.clear()
         super().keep()
+
+    def redraw(self) -> None:
+        """Bring the page up to what the draft says now. For callbacks, and bodies of fragments; ends them."""
+        if self.follow is not None:
+            self.follow()
+        st.rerun()
 
     def back(self) -> None:
         self._step(self.past, self.future)

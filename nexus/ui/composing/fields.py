@@ -84,7 +84,7 @@ class Fields:
         if self.inside:
             put(*self.inside, self.target)
         self.editing.keep()
-        st.rerun()
+        self.editing.redraw()
 
 
 def put(target: Given, name: str, value: Any) -> None:
@@ -98,4 +98,4 @@ def change(editing: Composing, act: Callable[..., None], *arguments: Any) -> Non
     """For callbacks: do it, keep it, draw the page."""
     act(*arguments)
     editing.keep()
-    st.rerun()
+    editing.redraw()

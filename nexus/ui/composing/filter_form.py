@@ -42,7 +42,7 @@ def draw_filter_form(editing: Composing, opened: OpenDashboard, user: User) -> N
     if made != filters:
         editing.content["filters"] = made
         editing.keep()
-        st.rerun()
+        editing.redraw()
 
 
 def _names(one: Given) -> list[str]:

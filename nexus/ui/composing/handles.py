@@ -6,21 +6,23 @@ from typing import Any
 
 import streamlit as st
 
-from nexus.dashboards.spec import Dashboard, Panel
+from nexus.dashboards.spec import Panel
+from nexus.ui import presenting
 from nexus.ui.components import component
+from nexus.ui.composing.canvas import HANDLES, SIDE, Canvas
 from nexus.ui.composing.draft import Composing, arranged
 from nexus.ui.composing.panel_form import KINDS, remove
 
-SIDE, HANDLES = "compose-side", "compose-handles"
 _mount = component("board")
 
 
-def draw_handles(editing: Composing, shown: Dashboard, tab: str | None, frames: tuple[Panel, ...]) -> None:
-    """`frames` are the panels in the order of their frames on the page; the reading order is `shown`'s."""
+def draw_handles(canvas: Canvas) -> None:
+    """Over all panels of the page; and the look-out for those that come into sight."""
+    editing = canvas.editing
     key = f"handles-{editing.name}"
     data = {
-        "frames": [_frame(panel, editing) for panel in frames],
-        "order": [panel.name for panel in shown.on(tab)],
+        "frames": [_frame(panel, canvas) for panel in canvas.panels],
+        "order": [panel.name for panel in canvas.panels],
         "chosen": editing.chosen,
     }
 
@@ -30,13 +32,21 @@ def draw_handles(editing: Composing, shown: Dashboard, tab: str | None, frames: 
             _act(editing, said)
 
     _mount(key=key, data=data, on_act_change=acted)
+    presenting.draw_sight(canvas)
 
 
-def _frame(panel: Panel, editing: Composing) -> dict[str, Any]:
+def _frame(panel: Panel, canvas: Canvas) -> dict[str, Any]:
     # As the draft has it: a panel that is not finished is shown as a sentence.
-    given = editing.panel(panel.name) or {}
+    given = canvas.editing.panel(panel.name) or {}
     kind = str(given.get("kind") or panel.kind)
-    return {"name": panel.name, "title": panel.title, "kind": KINDS.get(kind, kind), "width": panel.width, "height": panel.height}
+    return {
+        "name": panel.name,
+        "at": canvas.places.index(panel.name),
+        "title": panel.title,
+        "kind": KINDS.get(kind, kind),
+        "width": panel.width,
+        "height": panel.height,
+    }
 
 
 def _act(editing: Composing, said: Mapping[str, Any]) -> None:
@@ -54,7 +64,7 @@ def _act(editing: Composing, said: Mapping[str, Any]) -> None:
         # Nothing but the form at the side is another.
         st.rerun([SIDE, HANDLES])
     editing.keep()
-    st.rerun()
+    editing.redraw()
 
 
 def _arrange(editing: Composing, order: list[str], sizes: Mapping[str, Any]) -> None:

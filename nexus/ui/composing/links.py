@@ -73,7 +73,7 @@ def _filter_by(fields: Fields, name: str, at: str) -> None:
     held = {of: filter_name for of, filter_name in (fields.target.get("filtered") or {}).items() if filter_name != name}
     put(fields.target, "filtered", {**held, **({column: name} if column else {})} or None)
     fields.editing.keep()
-    st.rerun()
+    fields.editing.redraw()
 
 
 def _draw_drill(fields: Fields, user: User, columns: list[str]) -> None:
@@ -96,7 +96,7 @@ def _lead(fields: Fields, at: str) -> None:
     kind = st.session_state.get(at)
     put(fields.target, "drill", {kind: ""} if kind else None)
     fields.editing.keep()
-    st.rerun()
+    fields.editing.redraw()
 
 
 def _draw_values(fields: Fields, drill: Given, kind: str, user: User, columns: list[str]) -> None:

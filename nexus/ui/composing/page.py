@@ -9,23 +9,22 @@ import streamlit as st
 from nexus.accounts.spec import Permission, User, require
 from nexus.dashboards import service as dashboards
 from nexus.dashboards.service import OpenDashboard
-from nexus.dashboards.spec import Dashboard, Panel
+from nexus.dashboards.spec import Dashboard
 from nexus.db.session import transaction
 from nexus.ui import editor, filters, url
-from nexus.ui.board import Board
 from nexus.ui.composing.adding import add_view, draw_adding
+from nexus.ui.composing.canvas import BAR, EMPTY, HANDLES, HEAD, SIDE, STATE, TABS, Canvas, draw_canvas, framed
 from nexus.ui.composing.draft import Composing, dashboard_of, shown_now
 from nexus.ui.composing.filter_form import draw_filter_form
-from nexus.ui.composing.handles import HANDLES, SIDE, draw_handles
+from nexus.ui.composing.handles import draw_handles
 from nexus.ui.composing.page_form import draw_page_form
 from nexus.ui.composing.panel_form import draw_panel_form
 from nexus.ui.composing.written import draw_written, read
-from nexus.ui.dashboard import draw_tabs, offered
+from nexus.ui.dashboard import draw_tabs
 from nexus.ui.editing import draw_draft, draw_outcome, resume, save, save_as_new
 from nexus.ui.forms import plain, sentence
 from nexus.ui.page import errors_shown, tab
 from nexus.ui.panels import STYLE as PANELS
-from nexus.ui.panels import draw_panels
 from nexus.views import drafts
 
 STYLE = Path(__file__).parents[1] / "static" / "compose.css"
@@ -54,6 +53,7 @@ def _draw(user: User, name: str, opened: OpenDashboard | None) -> None:
     editing = resume(Composing, user, name, kind="dashboard", opened=opened, blank=lambda: {"title": "", "panels": []})
     shown = shown_now(editing.content)
     opened_tab = shown.tab(url.text("tab"))
+    editing.follow = None
     _bring_in(editing, user, opened_tab)
     tab(shown.title)
     mode = _draw_head(editing)
@@ -84,20 +84,20 @@ def _ready(editing: Composing) -> Dashboard:
 
 def _draw_head(editing: Composing) -> str:
     """Title, steps, publishing, and the way to edit, which is returned."""
+    st.fragment(_draw_top, key=HEAD)(editing)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="compose-modes"):
+        mode = _draw_modes(editing)
+    st.fragment(_draw_state, key=STATE)(editing)
+    return mode
+
+
+def _draw_top(editing: Composing) -> None:
     scope = editing.scope
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="compose-title"):
         st.title(plain(str(editing.content.get("title") or "")) or "New dashboard", anchor=False, width="content")
         st.space("stretch")
         if editing.opened is not None:
-            st.button(
-                "Back to the dashboard",
-                icon=":material/arrow_back:",
-                type="tertiary",
-                key="edit-back",
-                on_click=url.go,
-                kwargs={"edit": None},
-            )
-    mine = editing.opened is None or editing.opened.may_edit
+            st.button("Back to the dashboard", icon=":material/arrow_back:", type="tertiary", key="edit-back", on_click=_leave)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="edit-head"):
         at = f"{scope}-title"
         st.text_input(
@@ -106,29 +106,46 @@ def _draw_head(editing: Composing) -> str:
             key=at,
             max_chars=200,
             placeholder="What the dashboard shows",
-            on_change=editing.take,
-            args=(editing.content, "title", at, lambda value: (value or "").strip()),
+            on_change=_take,
+            args=(editing, "title", at),
             width="stretch",
         )
         _step(editing, "Undo", "undo", editing.past, editing.back)
         _step(editing, "Redo", "redo", editing.future, editing.again)
-        with st.popover("Publish", icon=":material/publish:", key=f"{scope}-publish-menu", type="primary"):
-            at = f"{scope}-note"
-            st.text_input(
-                "What changed (for the list of versions)",
-                str(editing.content.get("note") or ""),
-                key=at,
-                max_chars=500,
-                on_change=editing.take,
-                args=(editing.content, "note", at),
-            )
-            label, act = ("Publish now", save) if mine else ("Publish as a new dashboard", save_as_new)
-            st.button(label, type="primary", key=f"{scope}-publish", on_click=act, args=(editing, lambda: _ready(editing)))
-            st.caption("Everybody who may see the dashboard then sees it like this." if mine else "It becomes a dashboard of your own.")
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="compose-modes"):
-        mode = _draw_modes(editing)
-    st.fragment(_draw_state, key="compose-state")(editing)
-    return mode
+        _draw_publishing(editing)
+
+
+def _draw_publishing(editing: Composing) -> None:
+    scope = editing.scope
+    mine = editing.opened is None or editing.opened.may_edit
+    with st.popover("Publish", icon=":material/publish:", key=f"{scope}-publish-menu", type="primary"):
+        at = f"{scope}-note"
+        st.text_input(
+            "What changed (for the list of versions)",
+            str(editing.content.get("note") or ""),
+            key=at,
+            max_chars=500,
+            on_change=editing.take,
+            args=(editing.content, "note", at),
+        )
+        label, act = ("Publish now", save) if mine else ("Publish as a new dashboard", save_as_new)
+        st.button(label, type="primary", key=f"{scope}-publish", on_click=_publish, args=(editing, act))
+        st.caption("Everybody who may see the dashboard then sees it like this." if mine else "It becomes a dashboard of your own.")
+
+
+def _leave() -> None:
+    url.go(edit=None)
+    st.rerun()
+
+
+def _publish(editing: Composing, act: Callable[[Composing, Callable[[], Dashboard]], None]) -> None:
+    act(editing, lambda: _ready(editing))
+    st.rerun()
+
+
+def _take(editing: Composing, name: str, at: str) -> None:
+    editing.take(editing.content, name, at, lambda value: (value or "").strip())
+    editing.redraw()
 
 
 def _draw_state(editing: Composing) -> None:
@@ -170,46 +187,74 @@ def _turn_to(where: str, key: str) -> None:
 
 def _step(editing: Composing, label: str, icon: str, steps: list[str], act: Callable[[], None]) -> None:
     key = f"icon-{label.lower()}"
-    st.button(label, icon=f":material/{icon}:", key=key, disabled=not steps, help=label, on_click=act)
+    st.button(label, icon=f":material/{icon}:", key=key, disabled=not steps, help=label, on_click=_walk, args=(editing, act))
+
+
+def _walk(editing: Composing, act: Callable[[], None]) -> None:
+    act()
+    editing.redraw()
 
 
 def _draw_page(editing: Composing, user: User, shown: Dashboard, opened_tab: str | None) -> None:
     """The page as readers will see it at the left, its form at the right."""
+    saved = editing.opened if isinstance(editing.opened, OpenDashboard) else None
     with transaction() as session:
-        saved = editing.opened if isinstance(editing.opened, OpenDashboard) else None
-        opened = dashboards.open_draft(session, reader=user, dashboard=shown, opened=saved)
-    frames = _frames(editing, shown.on(opened_tab))
-    framed = shown.model_copy(update={"panels": frames, "tabs": ()})
-    board = Board(opened=opened.model_copy(update={"dashboard": framed}), user=user, drawn=editing.drawn)
-    board.values, _ = url.read(shown.filters)
-    board.ask(frames)
+        draft = dashboards.open_draft(session, reader=user, dashboard=shown, opened=saved)
+    page = framed(editing, draft, opened_tab)
+    canvas = Canvas(opened=page, user=user, drawn=editing.drawn, tab=opened_tab, editing=editing, shown=shown, whole_draft=draft)
+    canvas.beside, editing.follow = (HANDLES,), canvas.follow
+    canvas.values, _ = url.read(shown.filters)
+    canvas.begin()
+    canvas.ask(canvas.in_sight)
     with st.container(key="compose"):
         with st.container(key="compose-page"):
-            filters.draw_filters(
-                shown.filters,
-                scope=f"draft-{editing.name.replace(':', '-')}",
-                options=lambda one: offered(board, one),
-                changed=lambda _: None,
-            )
-            draw_tabs(shown, opened_tab)
+            bar, tabs = st.container(gap=None), st.container(gap=None)
             with st.container(key="compose-board"):
-                st.fragment(_draw_handles, key=HANDLES)(editing, shown, opened_tab, frames)
-                draw_panels(board)
-            if not frames:
-                _draw_empty(editing)
+                st.fragment(_draw_handles, key=HANDLES)(canvas)
+                draw_canvas(canvas)
+            st.fragment(_draw_empty, key=EMPTY)(canvas)
+            with bar:
+                st.fragment(_draw_filters, key=BAR)(canvas)
+            with tabs:
+                st.fragment(_draw_tabs, key=TABS)(canvas)
         with st.container(key="compose-side"):
-            st.fragment(_draw_side, key=SIDE)(editing, user, opened, board.values, opened_tab)
-    board.whole = True
+            st.fragment(_draw_side, key=SIDE)(canvas)
+    canvas.whole = True
 
 
-def _frames(editing: Composing, panels: tuple[Panel, ...]) -> tuple[Panel, ...]:
-    """In the order in which they first came on the page: the handles put them in reading order."""
-    names = [panel.name for panel in panels]
-    editing.seen = [name for name in editing.seen if name in names] + [name for name in names if name not in editing.seen]
-    return tuple(sorted(panels, key=lambda panel: editing.seen.index(panel.name)))
+def _draw_filters(canvas: Canvas) -> None:
+    with errors_shown(where="dashboard filters", user=canvas.user):
+        spec = canvas.opened.dashboard
+        canvas.offer(spec.filters, canvas.values)
+        filters.draw_filters(
+            spec.filters,
+            scope=spec.name,
+            options=lambda one: canvas.offers.get(one.name, ()),
+            search=lambda one, text: canvas.offered(one, canvas.values, text),
+            changed=canvas.changed,
+            tail=lambda: _draw_clear(canvas),
+        )
 
 
-def _draw_empty(editing: Composing) -> None:
+def _draw_clear(canvas: Canvas) -> None:
+    if len(canvas.opened.dashboard.filters) > 1:
+        st.button("Clear", key="compose-clear", type="tertiary", icon=":material/filter_alt_off:", on_click=_clear, args=(canvas,))
+
+
+def _clear(canvas: Canvas) -> None:
+    spec = canvas.opened.dashboard
+    filters.clear(spec.filters, spec.name)
+    canvas.redraw_also = (BAR,)
+    canvas.changed({one.name: url.default(one) for one in spec.filters})
+
+
+def _draw_tabs(canvas: Canvas) -> None:
+    draw_tabs(canvas.shown, canvas.tab)
+
+
+def _draw_empty(canvas: Canvas) -> None:
+    if canvas.panels:
+        return
     with st.container(border=True, key="compose-empty"):
         st.markdown(
             "**Nothing is on this page yet.** Choose a view at the side to show it as a figure, a chart or a table; or add a text, "
@@ -217,12 +262,13 @@ def _draw_empty(editing: Composing) -> None:
         )
 
 
-def _draw_handles(editing: Composing, shown: Dashboard, opened_tab: str | None, frames: tuple[Panel, ...]) -> None:
-    with errors_shown(where="dashboard handles", user=editing.user):
-        draw_handles(editing, shown, opened_tab, frames)
+def _draw_handles(canvas: Canvas) -> None:
+    with errors_shown(where="dashboard handles", user=canvas.user):
+        draw_handles(canvas)
 
 
-def _draw_side(editing: Composing, user: User, opened: OpenDashboard, values: dict[str, object], opened_tab: str | None) -> None:
+def _draw_side(canvas: Canvas) -> None:
+    editing, user, opened = canvas.editing, canvas.user, canvas.whole_draft
     with errors_shown(where="dashboard editor", user=user):
         panel = editing.panel(editing.chosen)
         if panel is None and editing.side == "Panel":
@@ -235,13 +281,13 @@ def _draw_side(editing: Composing, user: User, opened: OpenDashboard, values: di
         )
         match editing.side:
             case "Panel" if panel:
-                draw_panel_form(editing, panel, opened, user, dict(values))
+                draw_panel_form(editing, panel, opened, user, dict(canvas.values))
             case "Filters":
                 draw_filter_form(editing, opened, user)
             case "Page":
                 draw_page_form(editing)
             case _:
-                draw_adding(editing, user, opened_tab)
+                draw_adding(editing, user, canvas.tab)
 
 
 def _turn(editing: Composing, key: str) -> None:

@@ -127,7 +127,7 @@ def _change_kind(fields: Fields, at: str) -> None:
         fields.target.clear()
         fields.target.update(kept | {"kind": kind})
         fields.editing.keep()
-    st.rerun()
+    fields.editing.redraw()
 
 
 def _rows(panel: Given, opened: OpenDashboard, user: User, values: dict[str, Any]) -> Table | None:
@@ -169,7 +169,7 @@ def _own_chart(fields: Fields, at: str, own: Chart) -> None:
     else:
         fields.target["chart"] = versions.plain(own)
     fields.editing.keep()
-    st.rerun()
+    fields.editing.redraw()
 
 
 def _draw_chart_form(fields: Fields, table: Table) -> None:
@@ -189,7 +189,7 @@ def _draw_chart_form(fields: Fields, table: Table) -> None:
         if after:
             fields.target["chart"] = after
         fields.editing.keep()
-        st.rerun()
+        fields.editing.redraw()
 
 
 def _draw_metric(fields: Fields, table: Table) -> None:

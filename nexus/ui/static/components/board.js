@@ -1,6 +1,6 @@
 // Handles over the panels of a dashboard that is being built: choose, move and size them on the page itself.
 //
-// `data`: frames [{ name, title, kind, width, height }] in the order of their cells on the page, order (names, as one reads), chosen.
+// `data`: frames [{ name, at (which cell of the page is its own), title, kind, width, height }], order (names, as one reads), chosen.
 // The page's own grid lays the panels out, also while one is dragged: handles only set the cells' CSS order and spans, so what
 // one sees is what readers will see. Nothing but names, numbers and text nodes comes from data.
 
@@ -160,8 +160,8 @@ class Board {
     const cells = this.cells();
     if (this.watched) this.watched.inert = true;
     const origin = this.layer.getBoundingClientRect();
-    this.frames.forEach((frame, at) => {
-      const cell = cells[at];
+    this.frames.forEach((frame) => {
+      const cell = cells[frame.at];
       const box = this.boxes.get(frame.name);
       if (!cell || !box) return;
       set(cell, "order", String(this.order.indexOf(frame.name)));
@@ -170,8 +170,8 @@ class Board {
       cell.style.opacity = this.drag?.name === frame.name && this.drag.what === "move" ? "0.35" : "";
       box.hidden = false;
     });
-    this.frames.forEach((frame, at) => {
-      const cell = cells[at];
+    this.frames.forEach((frame) => {
+      const cell = cells[frame.at];
       const box = this.boxes.get(frame.name);
       if (!cell || !box) return;
       const is = cell.getBoundingClientRect();
@@ -188,7 +188,7 @@ class Board {
     const frame = this.frame_of(name);
     this.moved = false;
     const target = event.currentTarget;
-    const cell = this.cells()[this.frames.indexOf(frame)];
+    const cell = this.cells()[frame.at];
     this.drag = { name, what, x: event.clientX, y: event.clientY, width: frame.width, height: frame.height, on: false, box: cell?.getBoundingClientRect() };
     const move = (now) => this.dragged(now);
     const end = (now) => {
@@ -239,10 +239,10 @@ class Board {
 
   over(drag, x, y) {
     const cells = this.cells();
-    const at = this.frames.findIndex((frame, number) => frame.name !== drag.name && cells[number] && holds(cells[number].getBoundingClientRect(), x, y));
-    if (at < 0) return;
-    const name = this.frames[at].name;
-    const is = cells[at].getBoundingClientRect();
+    const under = this.frames.find((frame) => frame.name !== drag.name && cells[frame.at] && holds(cells[frame.at].getBoundingClientRect(), x, y));
+    if (!under) return;
+    const name = under.name;
+    const is = cells[under.at].getBoundingClientRect();
     const whole = is.width > this.watched.clientWidth * 0.9;
     const after = whole ? y > is.top + is.height / 2 : x > is.left + is.width / 2;
     const order = this.order.filter((one) => one !== drag.name);
