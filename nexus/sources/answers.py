@@ -30,6 +30,8 @@ class _Flight:
     table: Table | None = None
     error: BaseException | None = None
     kept: bool = True
+    shared: bool = False
+    """Others hold the same table: each is given rows of their own."""
 
     def abandoned(self) -> bool:
         return self.waiting == 0
@@ -97,7 +99,7 @@ class Answers:
                 flight = self._flights[place] = _Flight()
                 start = True
             else:
-                start = False
+                start, flight.shared = False, True
             flight.waiting += 1
         if start:
             context = contextvars.copy_context()
@@ -123,7 +125,7 @@ class Answers:
         if flight.error is not None:
             raise flight.error
         assert flight.table is not None
-        return flight.table.model_copy(update={"rows": list(flight.table.rows)})
+        return flight.table.model_copy(update={"rows": list(flight.table.rows)}) if flight.shared else flight.table
 
     def _run(self, key: Key, place: Key, flight: _Flight, make: Callable[[Stopped], Table], seconds: float) -> None:
         try:
@@ -134,6 +136,7 @@ class Answers:
             if self._flights.get(place) is flight:
                 del self._flights[place]
             if flight.table is not None and seconds > 0 and flight.kept:
+                flight.shared = True
                 self._keep(key, flight.table)
         flight.over.set()
 

@@ -47,7 +47,21 @@ class PageOfRows:
 
 
 Row = tuple[Any, ...]
-"""The columns of the reading, then its key in the order that holds, then what names it beside that."""
+"""The columns of the reading, then what its key takes beside them."""
+
+TextOf = Callable[[Row], str | None]
+AS_THEY_ARE = frozenset(("smallint", "integer", "bigint", "text", "character varying", "uuid", "date"))
+"""Types of which a value as the driver gives it, as text, is what the database writes: nothing is fetched twice for a key of them."""
+
+
+def _text_at(place: int) -> TextOf:
+    """Of a text no more than what tells it from others; no page begins at a longer one."""
+
+    def text(row: Row) -> str | None:
+        value = row[place]
+        return None if value is None else str(value)[: LONGEST_VALUE + 1]
+
+    return text
 
 
 def read_page(
@@ -108,11 +122,26 @@ class _Reader:
     def __init__(self, reading: Reading, reader: User, page: Page, fresh: bool, cancelled: Cancelled) -> None:
         self.reading, self.reader, self.asked, self.fresh, self.cancelled = reading, reader, page, fresh, cancelled
         self.parts = parts_of(reading, page.order)
+        self.fetched: list[str] = []
+        """Beside the columns of the reading, for the keys of the rows."""
+        self.key_texts = [self._text_of(part.expression, part.type_name) for part in self.parts]
+        self.name_texts = [self._text_of(f"v.c{at}", reading.columns[at].type_name) for at in reading.key]
         self.where, self.bound = page_filters.compiled(reading, page.where)
         # One row more than shown tells whether there is another page.
         self.size = max(1, min(page.size, reading.source.limits.max_rows - 1))
         self.tables: list[Table] = []
         self.cut = False
+
+    def _text_of(self, expression: str, type_name: str) -> TextOf:
+        """How a row tells the text of `expression`; it is fetched where no column is that already."""
+        columns = len(self.reading.columns)
+        if type_name in AS_THEY_ARE and expression.startswith("v.c"):
+            return _text_at(int(expression.removeprefix("v.c")))
+        # A long text is told from others by its beginning.
+        wanted = f"left(cast({expression} as text), {LONGEST_VALUE + 1})"
+        if wanted not in self.fetched:
+            self.fetched.append(wanted)
+        return _text_at(columns + self.fetched.index(wanted))
 
     def page(self) -> PageOfRows:
         asked = self.asked
@@ -192,32 +221,23 @@ class _Reader:
 
     def _ask(self, segment: Segment, values: Mapping[str, Any], backwards: bool, wanted: int, offset: int = 0) -> list[Row]:
         wanted = min(wanted, self.size + 1)
-        # A long text is told from others by its beginning; no page begins at it.
-        keys = [f"left(cast({part.expression} as text), {LONGEST_VALUE + 1})" for part in self.parts]
-        keys += [f"cast(v.c{at} as text)" for at in self._beside()]
         where = " and ".join(filter(None, [*self.where, segment.condition]))
         order = ", ".join(part.order(backwards) for part in segment.parts)
         sql = (
-            f"select {', '.join(['v.*', *keys])}\nfrom {self.reading.inner}"
+            f"select {', '.join(['v.*', *self.fetched])}\nfrom {self.reading.inner}"
             + (f"\nwhere {where}" if where else "")
             + (f"\norder by {order}" if order else "")
             + (f"\noffset {offset}" if offset else "")
         )
         table = self._run(sql, values, wanted)
-        if len(table.columns) != len(self.reading.columns) + len(keys):
+        if len(table.columns) != len(self.reading.columns) + len(self.fetched):
             # They were remembered, and others have come since: the keys would stand elsewhere.
             raise _Changed("The columns of this view have changed. Refresh to read it again.")
         self.cut = table.truncated and len(table.rows) < wanted
         return table.rows
 
     def _key(self, row: Row) -> Values:
-        first = len(self.reading.columns)
-        return row[first : first + len(self.parts)]
-
-    def _beside(self) -> list[int]:
-        """Columns that a row is named by and that the order does not fetch already."""
-        fetched = {part.expression for part in self.parts}
-        return [at for at in self.reading.key if f"v.c{at}" not in fetched]
+        return tuple(text(row) for text in self.key_texts)
 
     def _count(self, key: Values) -> int:
         where = " and ".join([*self.where, same(self.parts, key, prefix="_k")])
@@ -276,13 +296,10 @@ class _Reader:
 
     def _keys(self, rows: list[Row]) -> tuple[Values, ...]:
         """What each row is found again by; nothing where there is no key."""
-        first, beside = len(self.reading.columns), self._beside()
-        expressions = [part.expression for part in self.parts] + [f"v.c{at}" for at in beside]
-        places = [first + expressions.index(f"v.c{at}") for at in self.reading.key]
-        if len(places) == 1:
-            (place,) = places
-            return tuple((row[place],) for row in rows)
-        return tuple(tuple(row[place] for place in places) for row in rows)
+        if len(self.name_texts) == 1:
+            (text,) = self.name_texts
+            return tuple([(text(row),) for row in rows])
+        return tuple([tuple([text(row) for text in self.name_texts]) for row in rows])
 
 
 def _at(part: KeyPart) -> int:
