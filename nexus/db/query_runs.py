@@ -23,7 +23,7 @@ DAYS = 30
 
 
 class QueryRun(BaseModel, frozen=True):
-    """One run. `parameters` are as they stand in a URL; `elapsed_ms` is the database's time, or what a kept answer took to hand out."""
+    """One run. `parameters` are as they stand in a URL, `declared` what they are, as JSON of their spec; `elapsed_ms` is the database's time, or what a kept answer took to hand out."""
 
     at: datetime
     user_id: int | None
@@ -32,6 +32,7 @@ class QueryRun(BaseModel, frozen=True):
     view_version: int | None = None
     sql: str | None = None
     parameters: dict[str, Any] = {}
+    declared: list[Any] = []
     purpose: Purpose
     status: Status
     error: str | None = None
@@ -92,10 +93,10 @@ class Frequency(BaseModel, frozen=True):
 
 
 _COLUMNS = (
-    "at timestamptz, user_id bigint, source text, view text, view_version bigint, sql text, parameters jsonb, purpose text, "
+    "at timestamptz, user_id bigint, source text, view text, view_version bigint, sql text, parameters jsonb, declared jsonb, purpose text, "
     "status text, error text, row_count bigint, elapsed_ms double precision, cached boolean"
 )
-_NAMES = "at, source, view, view_version, sql, parameters, purpose, status, error, row_count, elapsed_ms, cached"
+_NAMES = "at, source, view, view_version, sql, parameters, declared, purpose, status, error, row_count, elapsed_ms, cached"
 
 # Somebody may have been deleted since; their runs stay.
 _ADD = text(f"""

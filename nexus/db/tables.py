@@ -270,6 +270,7 @@ class QueryRunRow(Base):
     view_version: Mapped[int | None]
     sql: Mapped[str | None] = mapped_column(doc="As typed; of the SQL page only.")
     parameters: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    declared: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"), doc="What its parameters were; of the SQL page only.")
     purpose: Mapped[str] = mapped_column(doc="page, dashboard, export, report, prompt or sql.")
     status: Mapped[str] = mapped_column(doc="complete, cut, refused, failed or stopped.")
     error: Mapped[str | None]

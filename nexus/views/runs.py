@@ -8,9 +8,11 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from nexus.accounts.spec import Permission, User, require
 from nexus.db import query_runs, saved, versions
@@ -18,12 +20,15 @@ from nexus.db.query_runs import Frequency, Purpose, QueryRun, Statistics, Status
 from nexus.db.session import Session, transaction
 from nexus.errors import BadInput, NexusError
 from nexus.sources.spec import QueryFailed, QueryStopped, Table
+from nexus.views import values as typed
+from nexus.views.parameter import Parameter
 
 __all__ = [
     "Purpose",
     "QueryRun",
     "Statistics",
     "Status",
+    "asked_with",
     "flush",
     "forget",
     "frequencies",
@@ -45,6 +50,7 @@ CLEAN_UP_S = 3_600
 LONGEST_SQL, LONGEST_ERROR, LONGEST_PARAMETERS = 100_000, 1_000, 10_000
 """Characters that are kept; parameters that take more are left out."""
 
+_PARAMETER: TypeAdapter[Parameter] = TypeAdapter(Parameter)
 _waiting: "queue.Queue[QueryRun]" = queue.Queue(maxsize=MOST_WAITING)
 _writing = threading.Lock()
 _stopping = threading.Event()
@@ -59,6 +65,7 @@ def record(
     view_version: int | None,
     sql: str | None,
     parameters: Mapping[str, Any] | Callable[[], Mapping[str, Any]],
+    declared: Sequence[Parameter] = (),
     purpose: Purpose,
     status: Status,
     error: str | None,
@@ -66,7 +73,10 @@ def record(
     elapsed_ms: float,
     cached: bool = False,
 ) -> None:
-    """Note a run; takes microseconds, and raises nothing. `parameters` are JSON values, as `values.unparse` makes them, or what makes them."""
+    """Note a run; takes microseconds, and raises nothing. `parameters` are JSON values, as `values.unparse` makes them, or what makes them.
+
+    `declared` are what those are of, where no view says so.
+    """
     try:
         run = QueryRun(
             at=datetime.now(UTC),
@@ -77,6 +87,7 @@ def record(
             view_version=view_version,
             sql=_storable(sql, LONGEST_SQL),
             parameters=_parameters(parameters),
+            declared=_declared(declared),
             purpose=purpose,
             status=status,
             error=_storable(error, LONGEST_ERROR),
@@ -100,6 +111,7 @@ def observed(
     view_version: int | None = None,
     sql: str | None = None,
     parameters: Callable[[], Mapping[str, Any]] = dict,
+    declared: Sequence[Parameter] = (),
     purpose: Purpose,
 ) -> Table:
     """What `ask` returns or raises, with the run noted however it ends."""
@@ -125,6 +137,7 @@ def observed(
             view_version=view_version,
             sql=sql,
             parameters=parameters,
+            declared=declared,
             purpose=purpose,
             status=status,
             error=message or None,
@@ -154,6 +167,20 @@ def history(session: Session, *, reader: User, source: str | None = None, search
     require(reader, Permission.SEE)
     words = [word[:100] for word in search.replace("\0", " ").lower().split()[:10]]
     return query_runs.history(session, reader=reader, source=source, words=words, limit=min(limit, 500))
+
+
+def asked_with(run: QueryRun) -> tuple[list[Parameter], dict[str, Any]]:
+    """The parameters of a question in SQL as they were declared, and their values. What this release cannot read is left out."""
+    parameters: list[Parameter] = []
+    values: dict[str, Any] = {}
+    for given in run.declared:
+        try:
+            parameter = _PARAMETER.validate_python(given)
+            values |= typed.parse([parameter], {name: texts for name, texts in run.parameters.items() if name == parameter.name})
+            parameters.append(parameter)
+        except (ValidationError, BadInput):
+            continue
+    return parameters, values
 
 
 def statistics(session: Session, *, reader: User, view: str, zone: str = "UTC") -> Statistics:
@@ -257,10 +284,19 @@ def _storable(text: str | None, longest: int) -> str | None:
 def _parameters(parameters: Mapping[str, Any] | Callable[[], Mapping[str, Any]]) -> dict[str, Any]:
     """Nothing where they take too much, or are no JSON: values are noted before anybody has checked them."""
     try:
-        found = _storable_value(dict(parameters() if callable(parameters) else parameters))
-        return found if len(json.dumps(found, ensure_ascii=False, allow_nan=False)) <= LONGEST_PARAMETERS else {}
+        given = dict(parameters() if callable(parameters) else parameters)
+        found = _storable_value(given) if given else {}
+        return found if not found or len(json.dumps(found, ensure_ascii=False, allow_nan=False)) <= LONGEST_PARAMETERS else {}
     except Exception:
         return {}
+
+
+def _declared(parameters: Sequence[Parameter]) -> list[Any]:
+    """Nothing where they take too much."""
+    if not parameters:
+        return []
+    made = [_storable_value(one.model_dump(mode="json", exclude_defaults=True) | {"type": one.type}) for one in parameters]
+    return made if len(json.dumps(made)) <= LONGEST_PARAMETERS else []
 
 
 def _storable_value(value: Any) -> Any:

@@ -14,7 +14,7 @@ from nexus.sources.run import run
 from nexus.sources.spec import Query, QueryFailed, QueryRefused, Source, Table
 from nexus.sources.sqltext import places_of, tokens_of, without_marks
 from nexus.views import values as typed
-from nexus.views.compile import compile, optional
+from nexus.views.compile import bind_names, compile, optional
 from nexus.views.runs import observed
 from nexus.views.spec import View
 
@@ -84,10 +84,13 @@ def ask_sql(
     Raises BadInput for a value that does not fit, and what `sources.run` raises.
     """
     require(reader, Permission.BUILD)
+    text = getattr(view.question, "sql", "")
+    named = set(names_in(text))
     return observed(
         reader,
         source=source.name,
-        sql=getattr(view.question, "sql", None),
+        sql=text or None,
+        declared=[one for one in view.parameters if named.intersection(bind_names((one,)))],
         parameters=lambda: typed.unparse(view.parameters, values, for_good=True),
         purpose="sql",
         ask=lambda: run(source, query=_query(view, source, values), reader=reader, max_rows=max_rows, fresh=True, cancelled=cancelled),

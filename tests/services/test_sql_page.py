@@ -1,5 +1,6 @@
 """Questions in SQL that are not saved: who may ask, what is noted, and how they end."""
 
+from datetime import UTC, date, datetime
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,7 +11,7 @@ from nexus.sources import store
 from nexus.sources.spec import QueryFailed, QueryStopped
 from nexus.ui.sql_editor.running import Running
 from nexus.views import runs, sql
-from nexus.views.parameter import NumberParameter
+from nexus.views.parameter import BooleanParameter, Choices, DateRangeParameter, MultipleChoiceParameter, NumberParameter, TextParameter
 from nexus.views.question import SqlQuestion
 from nexus.views.spec import View
 from tests.server import until
@@ -45,6 +46,40 @@ def test_what_one_ran_is_found_again_with_its_text_and_how_it_ended(source, anal
     assert (failed.status, failed.row_count) == ("failed", None)
     assert "wrong" in failed.error
     assert history(make_user(), source="sample") == []
+
+
+def test_what_one_ran_comes_back_with_the_values_it_ran_with_and_as_what_they_were(source, analyst):
+    carriers = MultipleChoiceParameter(name="carriers", choices=Choices(values=("AA", "UA", "B6")))
+    parameters = (
+        NumberParameter(name="late", default=15),
+        DateRangeParameter(name="days", default="last 30 days"),
+        carriers,
+        BooleanParameter(name="longest", default=True),
+        TextParameter(name="unused", default="not in the text"),
+    )
+    text = "select count(*) from sample.flights where dep_delay > :late and time_hour::date between :days_from and :days_to and carrier = any(:carriers) and :longest"
+    summer = (date(2013, 6, 1), date(2013, 8, 31))
+    asked = {"late": 60, "days": summer, "carriers": ("AA", "UA"), "longest": False}
+    assert sql.ask_sql(view(text, *parameters), source, reader=analyst, values=asked).row_count == 1
+    (ran,) = history(analyst)
+    found, values = runs.asked_with(ran)
+    assert found == list(parameters[:4])
+    assert values == asked
+
+
+def test_a_run_of_another_release_comes_back_without_what_cannot_be_read(analyst):
+    given = [{"name": "late", "type": "number"}, {"name": "form", "type": "hologram"}, 7, {"name": "day", "type": "date"}]
+    ran = runs.QueryRun(
+        at=datetime.now(UTC),
+        user_id=analyst.id,
+        source="sample",
+        parameters={"late": ["60"], "day": ["never"]},
+        declared=given,
+        purpose="sql",
+        status="complete",
+        elapsed_ms=1,
+    )
+    assert runs.asked_with(ran) == ([NumberParameter(name="late")], {"late": 60})
 
 
 def test_a_result_is_cut_at_what_the_page_shows(source, analyst):

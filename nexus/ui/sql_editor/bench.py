@@ -20,9 +20,10 @@ from nexus.ui import url
 from nexus.ui.editing import Editing
 from nexus.ui.parameter_form import declared
 from nexus.ui.sql_editor.running import Running
-from nexus.views import sql
+from nexus.views import runs, sql
 from nexus.views.parameter import DateRangeParameter, Parameter
 from nexus.views.question import SqlQuestion
+from nexus.views.runs import QueryRun
 from nexus.views.spec import View
 from nexus.views.sql import Problem
 
@@ -84,6 +85,15 @@ class Bench:
         """Another text, into the editor too."""
         self.typed(text)
         self.serial, self.insert = self.serial + 1, ""
+
+    def put_again(self, run: QueryRun) -> None:
+        """What ran once, with its parameters as they were declared then, and the values that it ran with."""
+        parameters, values = runs.asked_with(run)
+        content, names = self.editing.content, {one.name for one in parameters}
+        kept = [one for one in content.get("parameters") or () if one.get("name") not in names]
+        content["parameters"] = [*kept, *(one.model_dump(mode="json", exclude_defaults=True) | {"type": one.type} for one in parameters)]
+        self.put(run.sql or "")
+        url.write(parameters, values)
 
     def insert_name(self, name: str) -> None:
         self.serial, self.insert = self.serial + 1, name

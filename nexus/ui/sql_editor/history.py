@@ -7,6 +7,7 @@ from nexus.ui import when
 from nexus.ui.forms import plain, sentence
 from nexus.ui.sql_editor.bench import Bench
 from nexus.views import runs
+from nexus.views import values as typed
 from nexus.views.runs import QueryRun
 
 MOST = 50
@@ -31,11 +32,13 @@ def draw_history(bench: Bench) -> None:
                     plain(_first_line(run)),
                     key=f"{bench.scope}-again-{at}",
                     type="tertiary",
-                    help="Put it back into the editor",
-                    on_click=bench.put,
-                    args=(run.sql or "",),
+                    help="Put it back into the editor, with the values that it ran with",
+                    on_click=bench.put_again,
+                    args=(run,),
                 )
                 st.caption(_about(run), width="content")
+            if run.declared:
+                st.caption(plain(_values(run)))
             if run.error:
                 st.caption(sentence(run.error))
 
@@ -43,6 +46,12 @@ def draw_history(bench: Bench) -> None:
 def _first_line(run: QueryRun) -> str:
     line = next((line.strip() for line in (run.sql or "").splitlines() if line.strip()), "")
     return line if len(line) <= 90 else f"{line[:89]}…"
+
+
+def _values(run: QueryRun) -> str:
+    """`late: 300 · carrier: AA, UA`."""
+    parameters, values = runs.asked_with(run)
+    return " · ".join(f"{name}: {said if len(said) <= 60 else f'{said[:59]}…'}" for name, said in typed.describe(parameters, values))
 
 
 def _about(run: QueryRun) -> str:
