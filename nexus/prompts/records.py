@@ -1,6 +1,7 @@
 """Records of a structured answer as HTML that can do nothing, and as a table that panels and files take."""
 
-from datetime import date
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
 from typing import Any, Literal
 
 from markupsafe import Markup, escape
@@ -9,6 +10,7 @@ from nexus.errors import BadInput
 from nexus.prompts.markdown import plain
 from nexus.prompts.output import FieldType, OutputField, Records, Value
 from nexus.prompts.request import PromptRun
+from nexus.prompts.spec import Prompt
 from nexus.sources.spec import Column, Query, Table
 
 MOST_DRAWN = 500
@@ -101,13 +103,32 @@ def table(run: PromptRun) -> Table:
         raise BadInput("This prompt has no whole answer in fields. Give it fields in its form, and run it again.")
     fields = run.records.fields
     return Table(
-        columns=tuple(Column(name=field.name, kind=COLUMNS[field.type][0], type_name=COLUMNS[field.type][1]) for field in fields),
+        columns=_columns(fields),
         rows=[tuple(_typed(field, value) for field, value in zip(fields, row, strict=True)) for row in run.records.rows],
         truncated=False,
         elapsed_ms=run.elapsed_ms or 0,
         read_at=run.started_at,
         query=Query(source=f"prompt {run.prompt}", sql=f"-- the answer of run {run.id}"),
     )
+
+
+def outline(prompt: Prompt, answers: Iterable[PromptRun]) -> Table | None:
+    """What a panel of the prompt would show: the latest of `answers` in the fields of today, else the columns without a row.
+
+    None for a prompt that answers in words.
+    """
+    if prompt.output is None:
+        return None
+    fields = prompt.output.fields
+    answered = next((run for run in answers if run.records and run.records.fields == fields), None)
+    if answered:
+        return table(answered)
+    query = Query(source=f"prompt {prompt.name}", sql="-- not asked yet")
+    return Table(columns=_columns(fields), rows=[], truncated=False, elapsed_ms=0, read_at=datetime.now(UTC), query=query)
+
+
+def _columns(fields: Iterable[OutputField]) -> tuple[Column, ...]:
+    return tuple(Column(name=field.name, kind=COLUMNS[field.type][0], type_name=COLUMNS[field.type][1]) for field in fields)
 
 
 def _typed(field: OutputField, value: Value) -> Any:

@@ -1,6 +1,5 @@
 """Parameters of a question in SQL: each name in the text with its type, label and default."""
 
-import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -66,7 +65,16 @@ def _names(parameter: Given) -> set[str]:
 
 def in_sql(parameter: Given) -> str:
     """How a parameter is written there."""
-    return " ".join(f":{one}" for one in sorted(_names(parameter)))
+    return " ".join(f"`:{one}`" for one in sorted(_names(parameter)))
+
+
+def by_label(parameter: Given) -> str:
+    """A parameter as the filter bar calls it."""
+    return f"**{plain(str(parameter.get('label') or _readable(str(parameter['name']))))}**"
+
+
+def _readable(name: str) -> str:
+    return name.replace("_", " ").capitalize()
 
 
 def draw_parameters(
@@ -80,7 +88,7 @@ def draw_parameters(
 ) -> list[Given]:
     """A card for each parameter. Returns them as they are now; `views` are those that choices may come from.
 
-    `written` is how the text names one, and `unused` what is said of one that it does not name.
+    `written` is the Markdown at the head of a card: how the text names the parameter. `unused` is what is said of one that it does not name.
     """
     made = []
     every = declared(parameters, found)
@@ -98,7 +106,7 @@ def _draw(at: str, before: Given, *, written: str, gone: str, around: Around) ->
     """One card; none when it was removed."""
     name, kind = str(before["name"]), str(before.get("type") or "text")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.markdown(" ".join(f"`{one}`" for one in re.split(r" (?=:)", written)), width="content")
+        st.markdown(written, width="content", help=None if name in written else f"`{name}`, in YAML and in the address")
         chosen = st.selectbox(
             "Type", list(TYPES), list(TYPES).index(kind) if kind in TYPES else 0, TYPES.__getitem__, f"{at}-type", width=160
         )
@@ -109,7 +117,7 @@ def _draw(at: str, before: Given, *, written: str, gone: str, around: Around) ->
             key=f"{at}-label",
             max_chars=100,
             width=200,
-            placeholder=name.replace("_", " ").capitalize(),
+            placeholder=_readable(name),
         ).strip()
         required = st.checkbox("Must be filled in", bool(before.get("required")), key=f"{at}-required")
         if gone:

@@ -195,6 +195,43 @@ def test_a_view_that_one_may_not_see_is_not_brought_in_by_its_name(sample, visit
     assert "none-such" not in shown(app)
 
 
+def test_the_fields_of_an_answer_become_a_table_or_a_chart_without_yaml(sample, visit, analyst):
+    app = visit("dashboard", analyst, new="page", draft="0a1b2c3d")
+    choice(app, "A prompt").set_value("classify-remarks").run()
+    button(app, ":material/add: Add the prompt").click().run()
+    assert panel_of_the_draft(analyst).get("shows", "answer") == "answer"
+    choice(app, "Shown as").set_value("chart").run()
+    drawn = panel_of_the_draft(analyst)
+    assert (drawn["shows"], drawn["chart"]["kind"], drawn["chart"]["y"]) == ("chart", "line", ["minutes"])
+    choice(app, "Chart").set_value("bar").run()
+    choice(app, "A bar for each").set_value("points_to").run()
+    assert panel_of_the_draft(analyst)["chart"]["x"] == "points_to"
+    choice(app, "Chart").set_value(None).run()
+    assert panel_of_the_draft(analyst)["shows"] == "table"
+    choice(app, "Shown as").set_value("answer").run()
+    assert not {"shows", "chart"} & set(panel_of_the_draft(analyst))
+    choice(app, "Prompt").set_value("morning-brief").run()
+    assert "Shown as" not in [element.label for element in app.get("button_group")]
+
+
+def panel_of_the_draft(user) -> dict:
+    with own.transaction() as session:
+        return drafts.find_draft(session, reader=user, name="new:0a1b2c3d", kind="dashboard").content["panels"][0]
+
+
+def choice(app, label: str):
+    """The first select box or row of buttons called `label`."""
+    return next(element for element in (*app.selectbox, *app.button_group) if element.label == label)
+
+
+def test_a_filter_is_called_by_its_label_where_it_is_built(sample, visit, analyst):
+    app = visit("dashboard", analyst, name="delays", edit="1")
+    choice(app, "Form").set_value("Filters").run()
+    heads = [element.value for element in app.markdown]
+    assert {"**Date**", "**Route to**"} <= set(heads)
+    assert ":period_from" not in shown(app)
+
+
 def test_only_the_panels_of_the_open_tab_are_asked(sample, visit, viewer):
     with own.transaction() as session:
         opened = dashboards.open_dashboard(session, reader=sample, name="delays")

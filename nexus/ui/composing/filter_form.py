@@ -11,7 +11,7 @@ from nexus.db.session import transaction
 from nexus.ui.composing.draft import Composing, Given
 from nexus.ui.composing.fields import change, put
 from nexus.ui.forms import plain, slug
-from nexus.ui.parameter_form import TYPES, draw_parameters
+from nexus.ui.parameter_form import TYPES, by_label, draw_parameters
 from nexus.views import service as views
 from nexus.views import values as typed
 from nexus.views.parameter import TAKEN, Parameter
@@ -29,7 +29,8 @@ def draw_filter_form(editing: Composing, opened: OpenDashboard, user: User) -> N
         return
     with transaction() as session:
         listed = [one.name for one in views.list_views(session, reader=user)]
-    made = draw_parameters(f"{editing.scope}-filters", filters, found=[name for one in filters for name in _names(one)], views=listed)
+    found = [name for one in filters for name in _names(one)]
+    made = draw_parameters(f"{editing.scope}-filters", filters, found=found, views=listed, written=by_label)
     for at, one in enumerate(filters):
         label = f"Remove the filter {plain(str(one.get('label') or one['name']))}"
         st.button(

@@ -12,15 +12,17 @@ from nexus.dashboards.spec import TablePanel
 from nexus.db import versions
 from nexus.db.session import transaction
 from nexus.errors import NexusError
+from nexus.prompts import records
 from nexus.prompts import service as prompts
 from nexus.sources.spec import Table
 from nexus.ui.chart_form import draw_chart_form
 from nexus.ui.composing.adding import LOOKS, figures_of
 from nexus.ui.composing.draft import Composing, Given, free_name, on_tab
-from nexus.ui.composing.fields import Fields, change
+from nexus.ui.composing.fields import Fields, change, put
 from nexus.ui.composing.links import draw_links
 from nexus.ui.composing.marks import draw_thresholds
 from nexus.ui.forms import sentence
+from nexus.views import charts
 from nexus.views import service as views
 from nexus.views.appearance import Chart
 
@@ -34,6 +36,7 @@ KINDS = {
     "divider": "Divider",
 }
 DATA = ("chart", "table", "metric")
+SHOWS = {"answer": ":material/notes: Answer", "table": ":material/table: Table", "chart": ":material/bar_chart: Chart"}
 EARLIER = {"previous period": "the period before", "previous year": "the year before"}
 
 
@@ -142,9 +145,49 @@ def _rows(panel: Given, opened: OpenDashboard, user: User, values: dict[str, Any
 
 
 def _draw_prompt(fields: Fields, user: User) -> None:
+    """Which prompt, and of one that answers in fields how they are shown."""
     with transaction() as session:
         titles = {one.name: one.title for one in prompts.list_prompts(session, reader=user)}
     fields.choice("prompt", "Prompt", titles, empty="Type to search the prompts")
+    table, shows = _fields_of(fields.target, user), fields.target.get("shows", "answer")
+    if table is None and shows == "answer":
+        return
+    at = f"{fields.scope}-shows"
+    st.session_state[at] = shows
+    st.segmented_control(
+        "Shown as", list(SHOWS), format_func=SHOWS.__getitem__, key=at, on_change=_change_shows, args=(fields, at, table), width="stretch"
+    )
+    if table is None:
+        st.caption("This prompt answers in words, so there are no fields to show. Show its answer, or choose another prompt.")
+    elif shows == "chart":
+        _draw_chart_form(fields, table)
+
+
+def _fields_of(panel: Given, user: User) -> Table | None:
+    """The fields of the prompt's answers as a table; none where it answers in words, or is not for this reader, which the panel says."""
+    try:
+        with transaction() as session:
+            found = prompts.open_prompt(session, reader=user, name=str(panel.get("prompt") or ""))
+    except NexusError:
+        return None
+    return records.outline(found.opened.prompt, found.answers)
+
+
+def _change_shows(fields: Fields, at: str, table: Table | None) -> None:
+    shows = st.session_state.get(at)
+    if shows in SHOWS:
+        proposed = _first_chart(table) if shows == "chart" and table else None
+        put(fields.target, "shows", None if shows == "answer" else shows)
+        put(fields.target, "chart", versions.plain(proposed) if proposed else None)
+        fields.editing.keep()
+    st.rerun()
+
+
+def _first_chart(table: Table) -> Chart | None:
+    """What fits the rows; before the first answer, when there are none, a bar for each value of the first field that is no figure."""
+    figures = figures_of(table)
+    names = [column.name for column in table.columns if column.name not in figures]
+    return charts.propose(table) or (Chart(kind="bar", x=names[0], y=tuple(figures[:1])) if names and figures else None)
 
 
 def _draw_chart(fields: Fields, opened: OpenDashboard, table: Table) -> None:
@@ -188,6 +231,8 @@ def _draw_chart_form(fields: Fields, table: Table) -> None:
         fields.target.pop("chart", None)
         if after:
             fields.target["chart"] = after
+        elif fields.target["kind"] == "prompt":
+            fields.target["shows"] = "table"
         fields.editing.keep()
         fields.editing.redraw()
 

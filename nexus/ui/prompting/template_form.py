@@ -79,7 +79,7 @@ def draw_variables(editing: Editing, known: Sequence[Listed]) -> None:
 
 
 def _as_place(variable: Given) -> str:
-    return f"{{{{ {variable['name']} }}}}"
+    return f"`{{{{ {variable['name']} }}}}`"
 
 
 def draw_data(editing: Editing, user: User, known: Sequence[Listed]) -> None:
