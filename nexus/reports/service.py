@@ -33,6 +33,7 @@ from nexus.sources.spec import Table
 from nexus.sources.spool import run_whole
 from nexus.views import service as views
 from nexus.views import values as typed
+from nexus.views.behind import asked_for
 from nexus.views.excerpt import Excerpt, query_of_excerpt
 from nexus.views.parameter import DateParameter, DateRangeParameter, Parameter
 from nexus.views.service import OpenView
@@ -145,13 +146,14 @@ def print_view(
     checked = typed.check(spec.parameters, values)
     asked = query_of_excerpt(opened, reader=user, values=checked, excerpt=excerpt) if excerpt and not excerpt.whole else None
     part = excerpt.words() if excerpt else ()
+    shown = asked_for(opened, reader=user, said=excerpt.behind) if excerpt else opened
     subject = _subject("view", spec, opened.version, spec.parameters, checked, zone=zone, address=address, more=part, issue_of=issue_of)
 
     def ask(**how: Any) -> Table:
         return views.ask(opened, reader=user, values=checked, purpose="report", asked=asked, cancelled=cancelled, **how)
 
     table = ask() if look else _whole(ask(), ask)
-    blocks = _view_blocks(opened, table, checked, zone=zone, layout=layout, cells=PREVIEWED if look else panels.MOST_CELLS)
+    blocks = _view_blocks(shown, table, checked, zone=zone, layout=layout, cells=PREVIEWED if look else panels.MOST_CELLS)
     return keep(
         started, subject, blocks, user=user, layout=layout, zone=zone, printer=printer or browser.ours(), seal=seal, told=told, look=look
     )

@@ -81,6 +81,8 @@ class Board:
     """Keys of fragments that every change draws anew."""
     only: tuple[Condition, ...] = ()
     """Of the rows that are shown of a panel: those of the mark that was clicked."""
+    figure: str | None = None
+    """The column of the cell that was clicked."""
     alone: str | None = None
     """The panel that has the whole page."""
     large: bool = False
@@ -115,7 +117,7 @@ class Board:
         """Names of the panels that are drawn when they come into sight. What is drawn without asking anybody is drawn at once."""
         return [panel.name for panel in self.panels if isinstance(panel, DataPanel | PromptPanel) and not self.sees(panel.name)]
 
-    def key_of(self, panel: Panel) -> str:
+    def key_of(self, panel: PanelBase) -> str:
         """Of the fragment that draws it."""
         return f"panel-{panel.name}"
 
@@ -270,7 +272,7 @@ class Board:
             # The page says it, where there was one.
             st.rerun()
 
-    def redraw(self, panels: Iterable[Panel], more: Iterable[str] = ()) -> None:
+    def redraw(self, panels: Iterable[PanelBase], more: Iterable[str] = ()) -> None:
         """Run the fragments of `panels`, of the head, and those of the keys in `more`. For callbacks; ends them."""
         if not self.whole:
             return

@@ -8,7 +8,6 @@ from typing import Any, assert_never
 import streamlit as st
 
 from nexus.dashboards import picks, showing
-from nexus.dashboards import service as dashboards
 from nexus.dashboards.metric import metric
 from nexus.dashboards.service import PanelWaits
 from nexus.dashboards.showing import Before
@@ -25,16 +24,13 @@ from nexus.dashboards.spec import (
 )
 from nexus.errors import NexusError
 from nexus.sources.spec import Table
-from nexus.ui import charts, metrics, picking, prompt, redrawing, tables, url, when
+from nexus.ui import charts, metrics, picking, prompt, redrawing, rows_behind, tables, url, when
 from nexus.ui.board import Board
 from nexus.ui.forms import plain, sentence
 from nexus.ui.page import errors_shown
 from nexus.ui.prose import draw_prose
 from nexus.views.appearance import Chart
 from nexus.views.charts import Beside
-from nexus.views.excerpt import words
-from nexus.views.page import written_filters
-from nexus.views.question import Condition
 from nexus.views.spec import View
 
 STYLE = Path(__file__).parent / "static" / "panels.css"
@@ -147,8 +143,9 @@ def _draw_data(board: Board, panel: TablePanel | ChartPanel | MetricPanel, heigh
         said, board.toast = board.toast, ""
         st.toast(sentence(said), icon=":material/info:")
     if board.shows_rows_of == panel.name and table:
-        only, board.shows_rows_of, board.only = board.only, None, ()
-        st.dialog(plain(panel.title or panel.name), width="large")(_draw_more)(board, panel, table, only)
+        rows_behind.begin(panel)
+        meant, board.shows_rows_of, board.only, board.figure = rows_behind.Meant(board.only, board.figure), None, (), None
+        st.dialog(plain(panel.title or panel.name), width="large")(rows_behind.draw_rows_behind)(board, panel, table, meant)
     if board.shows_image_of == panel.name:
         board.shows_image_of = None
         st.dialog(plain(panel.title or panel.name), width="large")(_draw_image)(board, panel)
@@ -173,7 +170,7 @@ def _choose(board: Board, panel: DataPanel, key: str) -> None:
         url.go(panel=panel.name)
         st.rerun()
     else:
-        board.only = ()
+        board.only, board.figure = (), None
         board.shows_rows_of = panel.name
 
 
@@ -246,25 +243,6 @@ def _draw_image(board: Board, panel: DataPanel) -> None:
     said = html.escape(f"Picture of {panel.title or panel.name}")
     st.html(f'<img class="nexus-picture" src="{html.escape(address)}" alt="{said}">')
     st.link_button("Download PNG", address, icon=":material/image:", type="primary")
-
-
-def _draw_more(board: Board, panel: DataPanel, table: Table, only: tuple[Condition, ...] = ()) -> None:
-    """The rows behind a panel, or behind the mark that was clicked: as a table that a screen reader reads, as a file, and as the query."""
-    opened = board.opened.view(panel.view)
-    view = opened.view
-    narrowed = dashboards.rows_narrowed(board.opened, panel, reader=board.user, values=board.values, picks=board.picks)
-    if only:
-        table = dashboards.ask_panel(board.opened, panel, reader=board.user, values=board.values, picks=board.picks, only=only)
-        st.caption(plain(" · ".join(words(one) for one in only)))
-    tables.draw_table(st, table, formats=view.formats, height=360, label=f"Rows of {panel.title or view.title}")
-    where = (*narrowed.where, *only)
-    more = {"g.where": written_filters(where)} if where else {}
-    with st.container(horizontal=True):
-        st.link_button(
-            "Download CSV", url.link(f"/views/{view.name}.csv", view.parameters, narrowed.values, **more), icon=":material/download:"
-        )
-        st.link_button("Open view", url.page("/view", view.parameters, narrowed.values, name=view.name, **more), icon=":material/table:")
-    st.code(table.query.sql.strip(), language="sql", wrap_lines=True, height=200)
 
 
 def provenance(table: Table) -> str:

@@ -19,6 +19,7 @@ from nexus.ui import clicks, crumbs, url
 from nexus.ui.clicks import Clicks
 from nexus.ui.forms import plain
 from nexus.ui.tables import CellClicks
+from nexus.views import behind
 from nexus.views.columns import unique_names
 
 if TYPE_CHECKING:
@@ -46,8 +47,8 @@ def of(board: "Board", panel: DataPanel) -> Clicks | None:
     return Clicks(f"marks-{panel.name}-{turn}", partial(act, board, panel), chosen, drilling.told(panel))
 
 
-def act(board: "Board", panel: DataPanel, points: Sequence[Point]) -> None:
-    """For callbacks: `points` are what is chosen in the panel now."""
+def act(board: "Board", panel: DataPanel, points: Sequence[Point], *, row: Point | None = None, figure: str | None = None) -> None:
+    """For callbacks: `points` are what is chosen in the panel now; of a cell, `row` are the groups of its row, and `figure` is its column."""
     board.look_again()
     held = next((pick.points for pick in board.picks if pick.panel == panel.name), ())
     try:
@@ -63,10 +64,17 @@ def act(board: "Board", panel: DataPanel, points: Sequence[Point]) -> None:
         return
     if panel.click == "rows" or (points and not board.narrowed_by(picks, panel)):
         if points:
-            board.shows_rows_of, board.only = panel.name, picking.conditions(picks[-1], board.columns.get(panel.name, ()))
+            show_rows(board, panel, row or points[0] if len(points) == 1 else None, points=points, figure=figure)
         return
     url.go(**{picking.KEY: picking.written(picks) or None})
     board.picked(picks, clicked=panel.name)
+
+
+def show_rows(board: "Board", panel: DataPanel, point: Point | None, *, points: Sequence[Point] = (), figure: str | None = None) -> None:
+    """Let the panel show the rows behind these marks when it is drawn next."""
+    meant = Pick(panel=panel.name, points=tuple([point] if point else points))
+    board.shows_rows_of, board.figure = panel.name, figure
+    board.only = picking.conditions(meant, board.columns.get(panel.name, ()))
 
 
 def _others(board: "Board", panel: DataPanel) -> tuple[Pick, ...]:
@@ -118,7 +126,10 @@ def cells(board: "Board", panel: DataPanel, table: Table) -> CellClicks | None:
             board.toast = "The rows have changed meanwhile. Click once more."
             return
         board.drop(panel, table)
-        listening.act((of_cell(board, panel, table, row, column),))
+        figures = behind.figures(board.opened.view(panel.view).view)
+        groups = [name for name in unique_names(table.columns) if name not in figures] if figures else []
+        found = of_cell(board, panel, table, row, column)
+        act(board, panel, (found,), row=point_of(table, row, groups) or None, figure=column)
 
     return CellClicks(listening.key, told)
 
@@ -176,6 +187,10 @@ def choices(board: "Board", panel: DataPanel, table: Table) -> None:
             return
     if panel.drill:
         drill(board, panel, points[word])
+        return
+    if panel.click == "rows":
+        show_rows(board, panel, points[word])
+        board.redraw([panel])
         return
     picks = picking.toggled(_others(board, panel), panel.name, [points[word]])
     url.go(**{picking.KEY: picking.written(picks) or None})

@@ -20,9 +20,10 @@ from nexus.ui.panels import provenance
 from nexus.ui.view_head import CHART, FRESH, STATISTICS, draw_head
 from nexus.ui.view_statistics import draw_statistics_tab
 from nexus.ui.view_table import draw_table_tab
+from nexus.views import behind
 from nexus.views import service as views
 from nexus.views.charts.propose import propose
-from nexus.views.excerpt import Excerpt, query_of_excerpt
+from nexus.views.excerpt import WHERE_IT_LIES, Excerpt, query_of_excerpt
 from nexus.views.page import Page
 from nexus.views.reading import reading_of
 from nexus.views.service import OpenView
@@ -34,11 +35,15 @@ HEIGHT = 560
 def draw_view(user: User, opened: OpenView) -> None:
     st.html(PANELS)
     st.html(STYLE)
+    if said := url.text(behind.KEY):
+        opened = behind.asked_for(opened, reader=user, said=said)
     view = opened.view
     values, _ = url.read(view.parameters)
     with transaction() as session:
         origins = views.find_origins(session, reader=user, opened=opened)
     shown = draw_head(user, opened, values)
+    if said:
+        _draw_way_back()
     values = filters.draw_filters(
         view.parameters,
         scope=view.name,
@@ -46,15 +51,23 @@ def draw_view(user: User, opened: OpenView) -> None:
         changed=lambda _values: None,
     )
     body = st.container(key="view-body")
-    said = draw_foot(user, opened, values)
+    foot = draw_foot(user, opened, values)
     with body:
         match shown:
             case _ if shown == CHART:
-                _draw_chart_tab(user, opened, values, said)
+                _draw_chart_tab(user, opened, values, foot)
             case _ if shown == STATISTICS:
-                draw_statistics_tab(user, opened, values, said)
+                draw_statistics_tab(user, opened, values, foot)
             case _:
-                draw_table_tab(user, opened, values, said)
+                draw_table_tab(user, opened, values, foot)
+
+
+def _draw_way_back() -> None:
+    """From the rows behind the figures to the figures."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="behind"):
+        st.caption("These are the rows that the figures of the view are made of.", width="content")
+        changes = dict.fromkeys((behind.KEY, "g.where", "g.order", "g.hide", "g.row", *WHERE_IT_LIES))
+        st.button("Show the figures", icon=":material/functions:", key="behind-off", type="tertiary", on_click=url.go, kwargs=changes)
 
 
 def _draw_chart_tab(user: User, opened: OpenView, values: Mapping[str, Any], said: Any) -> None:

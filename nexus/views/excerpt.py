@@ -9,7 +9,7 @@ from nexus.errors import BadInput
 from nexus.sources import catalog
 from nexus.sources.catalog import quoted
 from nexus.sources.spec import Query
-from nexus.views import page_filters
+from nexus.views import behind, page_filters
 from nexus.views.keyset import Place, Segment, beyond, bound, segments
 from nexus.views.page import SIZES, Page, WrongPlace, read_filters, read_order, read_place
 from nexus.views.paging import parts_of, read_page
@@ -17,7 +17,7 @@ from nexus.views.question import Condition, FilterGroup
 from nexus.views.reading import Reading, reading_of
 from nexus.views.service import OpenView, query_of
 
-WHICH = ("g.where", "g.order")
+WHICH = ("g.where", "g.order", behind.KEY)
 """Keys of a page's address that say which of the view's rows it shows, and in which order."""
 WHERE_IT_LIES = ("g.size", "g.after", "g.before", "g.last", "g.at")
 """Keys that say which page of them."""
@@ -30,6 +30,8 @@ class Excerpt:
     page: Page
     alone: bool = False
     """The rows of this page, and not those before and behind it."""
+    behind: str = ""
+    """As an address says: not the view's own rows, but those that its figures are made of."""
 
     @classmethod
     def read(cls, given: Mapping[str, Sequence[str]]) -> Self:
@@ -45,12 +47,12 @@ class Excerpt:
         places: list[tuple[str, Any]] = [(key, said[f"g.{key}"]) for key in ("after", "before", "last", "at") if f"g.{key}" in said]
         place = {key: key == "last" or text for key, text in places[:1]} if alone == "page" else {}
         page = Page(order=read_order(said.get("g.order", "")), where=read_filters(said.get("g.where", "[]")), size=int(size), **place)
-        return cls(page, alone == "page")
+        return cls(page, alone == "page", said.get(behind.KEY, ""))
 
     @property
     def whole(self) -> bool:
         """Everything, as the view itself has it."""
-        return not (self.alone or self.page.where or self.page.order)
+        return not (self.alone or self.page.where or self.page.order or self.behind)
 
     def words(self) -> list[tuple[str, str]]:
         """What is not everything about it, as label and text."""
@@ -58,6 +60,7 @@ class Excerpt:
         said = [
             ("Filtered by", " and ".join(words(one) for one in self.page.where if not one.off)),
             ("Ordered by", order),
+            ("Rows", "Those behind its figures" if self.behind else ""),
             ("Part", f"One page of up to {self.page.size:,} rows, not everything" if self.alone else ""),
         ]
         return [(label, text) for label, text in said if text]
@@ -88,6 +91,7 @@ def query_of_excerpt(opened: OpenView, *, reader: User, values: Mapping[str, Any
         catalog.tables(opened.source, reader=reader, fresh=True)
     if excerpt.whole:
         return query_of(opened, reader=reader, values=values)
+    opened = behind.asked_for(opened, reader=reader, said=excerpt.behind)
     reading = reading_of(opened.view, opened.source, reader=reader, values=values, fresh=fresh)
     where, given = page_filters.compiled(reading, excerpt.page.where)
     if excerpt.alone:

@@ -29,6 +29,17 @@ CARRIER = {
     "type": "multiple_choice",
     "choices": {"view": "places", "column": "carrier", "narrowed": {"origin": "origin"}},
 }
+MONTHS = {"kind": "bar", "x": "month", "y": ["cancelled"]}
+BY_MONTH = {
+    "kind": "table",
+    "schema": "sample",
+    "table": "flights",
+    "columns": [
+        {"column": "time_hour", "grain": "month", "name": "month"},
+        {"aggregate": "count", "name": "cancelled", "where": [{"column": "dep_time", "operator": "is empty"}]},
+    ],
+    "order": [{"column": "month"}],
+}
 PIVOT = {"kind": "pivot", "x": "origin", "row": "carrier", "y": ["flights"], "totals": "sum"}
 ORIGIN = {"name": "origin", "type": "choice", "choices": {"view": "places", "column": "origin"}}
 
@@ -75,6 +86,7 @@ def sample(app_server) -> Server:
             {"kind": "chart", "name": "far", "title": "How far", "view": "distances", "chart": {"kind": "histogram", "x": "distance"}},
             {"kind": "metric", "name": "total", "title": "Flights", "view": "total", "measure": "flights", "width": 3, "height": 2},
             {"kind": "table", "name": "near", "title": "Distances", "view": "distances", "width": 3},
+            {"kind": "chart", "name": "made", "title": "Months", "view": "by-month", "chart": MONTHS, "click": "rows", "width": 12},
         ],
     )
     with own.transaction() as session:
@@ -89,6 +101,7 @@ def sample(app_server) -> Server:
                 question = {"kind": "sql", "sql": sql}
                 view = View(name=name, title=name, source="sample", question=question, parameters=parameters, formats=formats)
                 views.save_view(session, user=user, view=view)
+            views.save_view(session, user=user, view=View(name="by-month", title="By month", source="sample", question=BY_MONTH))
             for one in (board, cells):
                 dashboards.save_dashboard(session, user=user, dashboard=one)
     own.disconnect()
@@ -192,3 +205,22 @@ def test_cells_of_pivots_and_of_shaded_tables_and_bars_of_histograms_narrow_the_
     panel(page, "far").locator("svg.marks path[aria-label]").first.click()
     expect(page.get_by_role("button", name=re.compile(r"distance: [\d,]+ to below [\d,]+"))).to_be_visible()
     expect(panel(page, "near")).not_to_contain_text("842 rows")
+
+
+def test_a_bar_shows_the_rows_that_it_was_made_of_and_leads_to_all_of_them(sample, page):
+    open_board(page, sample, "/dashboard?name=cells")
+    panel(page, "made").locator("svg.marks path[aria-label*='Oct']").first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text(re.compile("time_hour .*2013-10-01 · time_hour .*2013-11-01"))
+    expect(dialog.get_by_test_id("stDataFrame")).to_be_visible()
+    dialog.get_by_role("button", name="Next").click()
+    expect(dialog.get_by_role("button", name="Previous")).to_be_enabled()
+    file = page.request.get(sample.url + dialog.get_by_role("link", name="Download CSV").get_attribute("href"))
+    assert len(file.text().strip().splitlines()) == 237
+    page.goto(dialog.get_by_role("link", name="Open view").get_attribute("href"))
+    expect(page.get_by_text("These are the rows that the figures of the view are made of.")).to_be_visible()
+    page.get_by_role("button", name="count exactly").click()
+    expect(page.get_by_text("236 rows")).to_be_visible()
+    assert not barriers(page)
+    page.get_by_role("button", name="Show the figures").click()
+    expect(page.get_by_role("columnheader", name="cancelled")).to_be_visible()

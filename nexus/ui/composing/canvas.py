@@ -8,7 +8,7 @@ import streamlit as st
 
 from nexus.dashboards import service as dashboards
 from nexus.dashboards.service import OpenDashboard, PanelBroken
-from nexus.dashboards.spec import Dashboard, DataPanel, Panel, PromptPanel
+from nexus.dashboards.spec import Dashboard, DataPanel, Panel, PanelBase, PromptPanel
 from nexus.db.session import transaction
 from nexus.errors import NexusError
 from nexus.ui import redrawing
@@ -43,7 +43,7 @@ class Canvas(Board):
     def at(self, place: int) -> Panel | None:
         return next((panel for panel in self.panels if panel.name == self.places[place]), None)
 
-    def key_of(self, panel: Panel) -> str:
+    def key_of(self, panel: PanelBase) -> str:
         return _key(self.places.index(panel.name))
 
     def begin(self) -> None:
