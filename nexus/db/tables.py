@@ -8,6 +8,7 @@ from sqlalchemy import (
     Date,
     Double,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     PrimaryKeyConstraint,
     func,
@@ -253,8 +254,28 @@ class DraftRow(Base):
     content: Mapped[dict[str, Any]] = mapped_column(doc="As the form holds it; need not be a valid spec.")
     base_version: Mapped[int | None] = mapped_column(doc="The version that the change was made from.")
     changed_at: Mapped[datetime] = _now()
+    step: Mapped[int] = mapped_column(server_default=text("0"), doc="Which step of the draft its content is.")
 
     __table_args__ = (PrimaryKeyConstraint("user_id", "kind", "name"),)
+
+
+class DraftStepRow(Base):
+    """What a draft was before, and after steps that were taken back: so that undoing outlives a reload."""
+
+    __tablename__ = "draft_steps"
+
+    user_id: Mapped[int]
+    kind: Mapped[str]
+    name: Mapped[str]
+    step: Mapped[int] = mapped_column(autoincrement=False)
+    content: Mapped[dict[str, Any]]
+
+    __table_args__ = (
+        PrimaryKeyConstraint("user_id", "kind", "name", "step"),
+        ForeignKeyConstraint(
+            ["user_id", "kind", "name"], ["nexus.drafts.user_id", "nexus.drafts.kind", "nexus.drafts.name"], ondelete="CASCADE"
+        ),
+    )
 
 
 class QueryRunRow(Base):

@@ -16,7 +16,8 @@ from nexus.dashboards import service as dashboards
 from nexus.dashboards.service import OpenDashboard
 from nexus.dashboards.spec import Dashboard
 from nexus.db import versions
-from nexus.db.session import transaction
+from nexus.db.drafts import Draft
+from nexus.db.session import Session, transaction
 from nexus.errors import BadInput, Conflict, NexusError
 from nexus.prompts import service as prompts
 from nexus.prompts.request import OpenPrompt
@@ -87,11 +88,18 @@ class Editing:
         try:
             with transaction() as session:
                 drafts.keep_draft(session, user=self.user, name=self.name, content=content, base_version=base, kind=self.kind)
+                self.keep_more(session)
         except NexusError as error:
             # The page has it still; the next change tries again.
             self.unkept = error.message
             return
         self.kept, self.kept_at, self.unkept = text, datetime.now(UTC), ""
+
+    def keep_more(self, session: Session) -> None:
+        """What else is kept with the draft."""
+
+    def recall(self, session: Session, draft: Draft) -> None:
+        """Take up what else was kept with `draft`."""
 
     def begin(self) -> None:
         """After a form has prepared the content for itself: that alone is no change."""
@@ -132,10 +140,12 @@ def resume(made: type[Made], user: User, name: str, *, kind: Kind, opened: Opene
     if isinstance(held, made) and held.user.id == user.id and not (held.kept_at is None and _older(held.base_version, opened)):
         held.user, held.opened = user, opened
         return held
-    with transaction() as session:
-        draft = drafts.find_draft(session, reader=user, name=name, kind=kind)
     content = versions.plain(spec_of(opened)) if opened else blank()
     editing = made(user=user, name=name, content=content, base_version=opened.version if opened else None, opened=opened, kind=kind)
+    with transaction() as session:
+        draft = drafts.find_draft(session, reader=user, name=name, kind=kind)
+        if draft is not None:
+            editing.recall(session, draft)
     if draft is not None:
         editing.content, editing.base_version, editing.kept_at = draft.content, draft.base_version, draft.changed_at
     editing.kept = editing.text()

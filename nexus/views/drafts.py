@@ -5,7 +5,7 @@ from typing import Any
 
 from nexus.accounts.spec import Permission, User, require
 from nexus.db import drafts as store
-from nexus.db.drafts import Draft
+from nexus.db.drafts import Draft, Step
 from nexus.db.session import Session
 from nexus.db.versions import Kind
 
@@ -34,6 +34,18 @@ def keep_draft(session: Session, *, user: User, name: str, content: dict[str, An
     """Write over the person's draft of this name. Raises BadInput when it is too long to keep."""
     require(user, Permission.BUILD)
     store.keep(session, user_id=user.id, kind=kind, name=name, content=content, base_version=base_version)
+
+
+def keep_step(session: Session, *, user: User, name: str, kind: Kind, step: Step) -> None:
+    """After `keep_draft`: what the draft was before, to come back to."""
+    require(user, Permission.BUILD)
+    store.keep_step(session, user_id=user.id, kind=kind, name=name, step=step)
+
+
+def draft_steps(session: Session, *, reader: User, name: str, kind: Kind) -> dict[int, dict[str, Any]]:
+    """What the person's own draft was at its steps before and after `Draft.step`, which itself may be among them and is past."""
+    require(reader, Permission.BUILD)
+    return store.steps(session, reader_id=reader.id, kind=kind, name=name)
 
 
 def discard_draft(session: Session, *, user: User, name: str, kind: Kind = "view") -> None:

@@ -11,12 +11,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from nexus.dashboards.spec import Dashboard, Panel, Tab, TextPanel
 from nexus.db import versions
+from nexus.db.drafts import MOST_STEPS, Draft, Step
+from nexus.db.session import Session
 from nexus.errors import BadInput
 from nexus.ui.editing import Content, Editing
 from nexus.ui.forms import plain, slug
+from nexus.views import drafts
 from nexus.views.parameter import Parameter
 
-MOST_STEPS = 50
 OWN = ("note", "yaml")
 """What a draft holds beside the spec: the note for the list of versions, and YAML with a mistake in it."""
 Given = dict[str, Any]
@@ -31,6 +33,10 @@ class Composing(Editing):
 
     past: list[str] = field(default_factory=list, repr=False)
     future: list[str] = field(default_factory=list, repr=False)
+    step: int = 0
+    """Which one the content is, counted from the first change of the draft."""
+    moved: Step | None = field(default=None, repr=False)
+    """The last one, until it is kept."""
     chosen: str | None = None
     """The panel whose form is open."""
     side: str = "Add"
@@ -47,9 +53,23 @@ class Composing(Editing):
 
     def keep(self) -> None:
         if self.text() != self.kept:
-            self.past = [*self.past, self.kept][-MOST_STEPS:]
+            self.past.append(self.kept)
             self.future.clear()
+            self.moved = Step(to=self.step + 1, left=self.step, content=json.loads(self.kept), anew=True)
+            self.past, self.step = self.past[-MOST_STEPS:], self.step + 1
         super().keep()
+
+    def keep_more(self, session: Session) -> None:
+        if self.moved is not None:
+            drafts.keep_step(session, user=self.user, name=self.name, kind=self.kind, step=self.moved)
+            self.moved = None
+
+    def recall(self, session: Session, draft: Draft) -> None:
+        found = drafts.draft_steps(session, reader=self.user, name=self.name, kind=self.kind)
+        texts = {step: json.dumps(content, sort_keys=True) for step, content in found.items()}
+        self.step = draft.step
+        self.past = [text for step, text in texts.items() if step < draft.step]
+        self.future = [text for step, text in reversed(texts.items()) if step > draft.step]
 
     def redraw(self) -> None:
         """Bring the page up to what the draft says now. For callbacks, and bodies of fragments; ends them."""
@@ -58,15 +78,17 @@ class Composing(Editing):
         st.rerun()
 
     def back(self) -> None:
-        self._step(self.past, self.future)
+        self._step(self.past, self.future, -1)
 
     def again(self) -> None:
-        self._step(self.future, self.past)
+        self._step(self.future, self.past, 1)
 
-    def _step(self, taken: list[str], given: list[str]) -> None:
+    def _step(self, taken: list[str], given: list[str], by: int) -> None:
         if not taken:
             return
         given.append(self.text())
+        self.moved = Step(to=self.step + by, left=self.step, content=json.loads(self.text()), anew=False)
+        self.step += by
         self.replace(json.loads(taken.pop()))
         super().keep()
 
