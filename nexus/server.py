@@ -33,7 +33,7 @@ from nexus.errors import NexusError
 from nexus.exports import routes as exports_routes
 from nexus.imports import routes as imports_routes
 from nexus.prompts import routes as prompts_routes
-from nexus.reports import jobs, retention, verifying
+from nexus.reports import jobs, letterhead_routes, retention, verifying
 from nexus.reports import routes as reports_routes
 from nexus.sources import routes as sources_routes
 from nexus.ui import components
@@ -79,6 +79,7 @@ ROUTES = [
     *reports_routes.routes,
     *prompts_routes.routes,
     *verifying.routes,
+    *letterhead_routes.routes,
     *imports_routes.routes,
 ]
 """Our own routes, all behind the gate. Streamlit answers what is left."""

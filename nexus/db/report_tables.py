@@ -1,9 +1,10 @@
-"""Tables of what is printed: reports, their files and values, and jobs."""
+"""Tables of what is printed: reports, their files and values, jobs, and the letterhead."""
 
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    CheckConstraint,
     Double,
     ForeignKey,
     Index,
@@ -99,3 +100,18 @@ class ReportJobRow(Base):
     ended_at: Mapped[datetime | None]
 
     __table_args__ = (Index(None, "state", postgresql_where=text("state in ('waiting', 'running')")),)
+
+
+class LetterheadRow(Base):
+    """What stands at the head and the foot of every printed page; one row."""
+
+    __tablename__ = "letterheads"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    logo: Mapped[bytes | None] = mapped_column(doc="PNG, as it was drawn anew from the file that was brought.")
+    header: Mapped[str] = mapped_column(server_default=text("''"))
+    footer: Mapped[str] = mapped_column(server_default=text("''"))
+    changed_at: Mapped[datetime] = _now()
+    changed_by: Mapped[int | None] = _person()
+
+    __table_args__ = (CheckConstraint("id = 1", name="one"),)

@@ -25,11 +25,12 @@ class Charted(Protocol):
     def height(self) -> int: ...
 
 
-def sized(panel: Charted, columns: int, layout: Layout) -> dict[str, Any]:
-    """The spec with its size and look. A legend of many lines makes the chart higher, not its plot lower."""
+def sized(panel: Charted, columns: int, layout: Layout, *, lower: float = 0) -> dict[str, Any]:
+    """The spec with its size and look, on a page that a letterhead makes `lower` by so many pixels. A legend of many lines makes the chart higher, not its plot lower."""
     width = round(layout.share(columns))
     shown, lines = _with_legends(panel.spec, width)
-    height = round(min(max(panel.height * 54, 150), HIGHEST[layout.orientation]) * layout.roominess) + LEGEND_LINE * max(lines - 1, 0)
+    highest = HIGHEST[layout.orientation] - (lower / 2 if layout.orientation == "landscape" else 0)
+    height = round(min(max(panel.height * 54, 150), highest) * layout.roominess) + LEGEND_LINE * max(lines - 1, 0)
     spec = {**shown, "encoding": _with_names(dict(shown.get("encoding", {})), width, height), "config": theme.VEGA}
     if "layer" in spec:
         spec["layer"] = [{**layer, "encoding": _with_names(dict(layer.get("encoding", {})), width, height)} for layer in spec["layer"]]

@@ -16,9 +16,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from nexus.errors import BadInput
-from nexus.reports import fonts, svg, tables, theme
+from nexus.reports import band, fonts, svg, tables, theme
 from nexus.reports.charted import sized
-from nexus.reports.layout import GRID, MARGINS, Layout, filled, rows_of
+from nexus.reports.layout import GRID, Layout, filled, rows_of
+from nexus.reports.letterhead import NONE, Letterhead
 from nexus.reports.tables import Stretch
 from nexus.sources.layout import laid_out
 from nexus.views.highlight import Mark
@@ -135,12 +136,18 @@ class Document:
     layout: Layout = field(default_factory=Layout)
     language: str = "en"
     panels: tuple[Panel, ...] = ()
+    letterhead: Letterhead = NONE
 
 
 def specs(document: Document) -> list[dict[str, Any]]:
     """The charts of the document in reading order, each with the size and the look it has on this paper."""
     places = {number: width for row in placed(document) for width, number in row}
-    return [sized(panel, places[number], document.layout) for number, panel in enumerate(document.panels) if isinstance(panel, Picture)]
+    lower = band.lower(document.layout, document.letterhead)
+    return [
+        sized(panel, places[number], document.layout, lower=lower)
+        for number, panel in enumerate(document.panels)
+        if isinstance(panel, Picture)
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,7 +205,9 @@ def render_piece(document: Document, piece: Piece) -> str:
             document=document,
             piece=piece,
             layout=document.layout,
-            margins=MARGINS[document.layout.margins],
+            margins=band.margins(document.layout, document.letterhead),
+            letterhead=document.letterhead,
+            band=band,
             contents=piece.contents,
             laid_out=_laid_out,
             sources_title=SOURCES,
@@ -209,7 +218,7 @@ def render_piece(document: Document, piece: Piece) -> str:
             number_of=lambda question: next(number for number, entry in enumerate(asked, 1) if entry.same(question)),
             moment=lambda at: moment(at.astimezone(document.prepared_at.tzinfo)),
             clock=lambda at: f"{at.astimezone(document.prepared_at.tzinfo):%H:%M:%S}",
-            footer=css_text(document.title[:90]),
+            css_text=css_text,
             theme=theme,
         )
     )
@@ -218,7 +227,9 @@ def render_piece(document: Document, piece: Piece) -> str:
 
 def fonted(document: Document, html: str) -> str:
     """A page of the document with the fonts that it needs, in place of `<!-- fonts -->`."""
-    return _unprintable.sub("\ufffd", html).replace("<!-- fonts -->", fonts.head(html, "".join(_strong(document))), 1)
+    # In a style sheet emoji are written as numbers.
+    said = f"{html}{document.title}{document.letterhead.header}{document.letterhead.footer}"
+    return _unprintable.sub("\ufffd", html).replace("<!-- fonts -->", fonts.head(said, "".join(_strong(document))), 1)
 
 
 def _targets(piece: Piece, asked: Sequence["_Numbered"]) -> list[str]:

@@ -13,6 +13,7 @@ from nexus import audit
 from nexus.accounts.spec import Permission, User, require
 from nexus.db.session import transaction
 from nexus.reports import document, snapshot, store
+from nexus.reports import letterhead as letterheads
 from nexus.reports import press as presses
 from nexus.reports.browser import PrintBrowser
 from nexus.reports.document import Document
@@ -20,6 +21,7 @@ from nexus.reports.layout import Layout
 from nexus.reports.press import Told
 from nexus.reports.seal import Seal
 from nexus.reports.spec import Asked, Kind, Report
+from nexus.views.printed import Printed
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +48,7 @@ class Subject:
     """The filters, and what part of it is printed, as label and text."""
     asked: Asked = field(default_factory=Asked)
     issue_of: int | None = None
+    printed: Printed = field(default_factory=Printed)
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,8 @@ def keep(
 ) -> Report:
     """Print, then keep the file with its record: no transaction is open while the browser works. `more` are queries of no block."""
     require(user, Permission.SEE)
+    with transaction() as session:
+        letterhead = letterheads.find(session, reader=user)
     page = Document(
         title=subject.title,
         description=subject.description,
@@ -83,6 +88,7 @@ def keep(
         prepared_at=datetime.now(zone),
         layout=layout,
         panels=tuple(block.block for block in blocks),
+        letterhead=letterheads.of_print(letterhead, subject.printed, wanted=layout.letterhead),
     )
     if look is not None:
         looked: Report = look(page, printer)

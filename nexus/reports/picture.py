@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
+from html import escape
 from typing import Any
 
 from nexus.accounts.spec import Permission, User, require
@@ -11,10 +12,12 @@ from nexus.dashboards import service as dashboards
 from nexus.dashboards.picks import Pick
 from nexus.db.session import transaction
 from nexus.errors import NotFound
-from nexus.reports import browser, document, orders, service
+from nexus.reports import band, browser, document, orders, service, theme
+from nexus.reports import letterhead as letterheads
 from nexus.reports.browser import PrintBrowser
 from nexus.reports.document import Document, Drawer, Grid, Piece, placed, render_piece
 from nexus.reports.layout import GRID, Layout
+from nexus.reports.letterhead import Letterhead
 from nexus.reports.orders import Given
 from nexus.views import values as typed
 
@@ -23,7 +26,7 @@ ROWS = 60
 SHARP = 2
 """Pixels of the picture for each of the page."""
 EDGE = 12
-LOOK = f"<style>html {{ zoom: {SHARP}; background: #fff; }} main {{ padding: {EDGE}px; }} .row {{ margin: 0 !important; }}</style></head>"
+LOOK = f"<style>.band {{ display: flex; gap: 16px; justify-content: space-between; align-items: center; color: {theme.FAINT}; font-size: 10px; margin-bottom: 10px; }} .band img {{ max-width: 220px; max-height: 34px; }} .band span {{ unicode-bidi: plaintext; margin-left: auto; }} .band.foot {{ margin: 10px 0 0; }} .band.foot span {{ margin: 0; }} html {{ zoom: {SHARP}; background: #fff; }} main {{ padding: {EDGE}px; }} .row {{ margin: 0 !important; }}</style></head>"
 
 
 class PanelGone(NotFound):
@@ -47,6 +50,7 @@ def panel_png(
     require(user, Permission.SEE)
     with transaction() as session:
         opened = dashboards.open_dashboard(session, reader=user, name=name, visit=False)
+        common = letterheads.find(session, reader=user)
     spec, layout = opened.dashboard, Layout(queries=False)
     found = next((one for one in spec.panels if one.name == panel), None)
     if found is None:
@@ -69,11 +73,20 @@ def panel_png(
         prepared_at=datetime.now(zone),
         layout=layout,
         panels=(_looked_at(block.block),),
+        letterhead=letterheads.of_print(common, spec.print, wanted=True),
     )
     printer = printer or browser.ours()
     draw = Drawer(page, printer.draw(document.specs(page)))
     html = render_piece(page, Piece(rows=[[draw.panel(at, width) for width, at in row] for row in placed(page)]))
-    return printer.shoot(html.replace("</head>", LOOK, 1), width=round((layout.share(GRID) + 2 * EDGE) * SHARP))
+    return printer.shoot(_framed(html, page.letterhead), width=round((layout.share(GRID) + 2 * EDGE) * SHARP))
+
+
+def _framed(html: str, letterhead: Letterhead) -> str:
+    """The page as the picture has it: its letterhead above and below the panel."""
+    logo = f'<img alt="" src="{band.source(letterhead)}">' if letterhead.logo else ""
+    head = f'<div class="band">{logo}<span>{escape(letterhead.header)}</span></div>' if letterhead.headed else ""
+    foot = f'<div class="band foot"><span>{escape(letterhead.footer)}</span></div>' if letterhead.footer else ""
+    return html.replace("</head>", LOOK, 1).replace("<main>", f"<main>{head}", 1).replace("</main>", f"{foot}</main>", 1)
 
 
 def ordered(*, user: User, name: str, panel: str, given: Given) -> bytes:

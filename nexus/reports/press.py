@@ -4,16 +4,14 @@ Chromium holds a whole document and its structure in memory, about 25 KB a cell 
 report of any length takes as much as a short one.
 """
 
-import html
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from nexus.reports import document, tables, theme
+from nexus.reports import band, document, tables
 from nexus.reports.binding import AWAY, Binder
 from nexus.reports.browser import PrintBrowser
 from nexus.reports.document import Document, Drawer, Drawn, Grid, Picture, Piece, Prose
-from nexus.reports.layout import MARGINS, MILLIMETRE, PAPERS
 from nexus.reports.pdf import Pdf
 from nexus.reports.seal import Seal
 from nexus.reports.tables import Stretch
@@ -189,36 +187,16 @@ class _Cuts:
 
 
 def _stamp_feet(page: Document, binder: Binder, printer: PrintBrowser) -> None:
-    """How many pages there are is known only now, so feet are printed apart and laid over the pages."""
+    """How many pages there are is known only now, so what stands in the margins is printed apart and laid over the pages."""
     sizes = binder.sizes
     for first in range(0, len(sizes), FEET):
         sheets = [
-            _foot(page, number, len(sizes), wide=width > height)
+            band.sheet(page.title, number, len(sizes), layout=page.layout, letterhead=page.letterhead, wide=width > height)
             for number, (width, height) in enumerate(sizes[first : first + FEET], first + 1)
         ]
         binder.stamp(Pdf(printer.print(_feet(page, sheets), patient=True, tagged=False)), start=first + 1)
 
 
 def _feet(page: Document, sheets: Sequence[str]) -> str:
-    paper = page.layout.paper
-    style = (
-        f"@page {{ size: {paper} portrait; margin: 0 }} @page wide {{ size: {paper} landscape; margin: 0 }} .wide {{ page: wide }} body {{ margin: 0 }} "
-        f"div {{ position: relative; overflow: hidden; break-after: page; font: 400 7.5pt {theme.FONT}; color: {theme.FAINT}; "
-        "font-variant-numeric: tabular-nums; text-rendering: geometricPrecision } div:last-child { break-after: auto } "
-        "span { position: absolute; line-height: normal; max-width: 75% }"
-    )
+    style = band.sheet_style(page.layout)
     return document.fonted(page, f'<!doctype html><meta charset="utf-8"><!-- fonts --><style>{style}</style>{"".join(sheets)}')
-
-
-def _foot(page: Document, number: int, total: int, *, wide: bool) -> str:
-    """One page with its foot, where the margin boxes of a whole document have it; an empty one for the cover."""
-    width, height = sorted(PAPERS[page.layout.paper], reverse=wide)
-    _, side, bottom = (length * MILLIMETRE for length in MARGINS[page.layout.margins])
-    top = height - bottom + 4 * MILLIMETRE
-    words = (
-        f'<span style="top:{top:.1f}px;left:{side:.1f}px">{html.escape(page.title[:90])}</span>'
-        f'<span style="top:{top:.1f}px;right:{side:.1f}px">Page {number} of {total}</span>'
-        if number > 1 or not page.layout.cover
-        else ""
-    )
-    return f'<div{" class=wide" if wide else ""} style="width:{width:.1f}px;height:{height - 1:.1f}px">{words}</div>'

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from nexus.accounts.spec import Permission, User, require
+from nexus.db.session import transaction
 from nexus.errors import NotFound
-from nexus.reports import orders, press
+from nexus.reports import letterhead, orders, press
 from nexus.reports.browser import PrintBrowser
 from nexus.reports.document import Document
 from nexus.reports.orders import Given
@@ -42,7 +43,9 @@ _drawing = threading.Lock()
 def preview(kind: Kind, *, user: User, name: str, given: Given, afresh: bool = False) -> Preview:
     """The print, of long tables their first rows. `afresh` asks for the data again. Raises as the service does."""
     require(user, Permission.SEE)
-    key = (user.id, user.looked_at_by, kind, name, tuple(sorted((at, tuple(texts)) for at, texts in given.items())))
+    with transaction() as session:
+        headed = letterhead.last_changed(session, reader=user)
+    key = (headed, user.id, user.looked_at_by, kind, name, tuple(sorted((at, tuple(texts)) for at, texts in given.items())))
     with _lock:
         found = None if afresh else _kept.get(key)
     if found is None:

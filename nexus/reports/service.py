@@ -76,7 +76,7 @@ def _subject(
         days = typed.unparse(moving, {one.name: values.get(one.name) for one in moving}, for_good=True)
     words = {one.name: str(one.default) for one in moving if isinstance(one, DateParameter | DateRangeParameter)}
     asked = Asked(query={**address, "zone": [str(zone)]}, meant=shown, moving=words, days=days)
-    return Subject(kind, spec.name, spec.title, spec.description, version, kept, tuple(shown), asked, issue_of)
+    return Subject(kind, spec.name, spec.title, spec.description, version, kept, tuple(shown), asked, issue_of, spec.print)
 
 
 def print_dashboard(

@@ -27,6 +27,7 @@ from nexus.ui import url, when
 from nexus.ui.forms import plain, sentence, slug
 from nexus.views import drafts
 from nexus.views import service as views
+from nexus.views.printed import MOST_WORDS
 from nexus.views.service import OpenView
 from nexus.views.spec import View
 from nexus.workspace import files
@@ -225,6 +226,7 @@ def _details(editing: Editing, known: list[Source]) -> None:
         st.multiselect(
             "Tags", tags, tags, key=at, accept_new_options=True, on_change=editing.take, args=(fields, "tags", at, list), select_all=False
         )
+        _on_paper(editing)
         _text(editing, "note", "What changed (for the list of versions)", max_chars=500)
 
 
@@ -239,6 +241,32 @@ def _text(editing: Editing, name: str, label: str, *, max_chars: int, placeholde
         on_change=editing.take,
         args=(editing.content, name, at, _stripped),
     )
+
+
+def _on_paper(editing: Editing) -> None:
+    """What its prints have at the head and the foot of every page."""
+    said, scope = editing.content.get("print") or {}, f"{editing.scope}-print"
+    st.checkbox(
+        "Letterhead on every printed page",
+        said.get("letterhead", True),
+        key=f"{scope}-letterhead",
+        on_change=_take_print,
+        args=(editing, "letterhead", f"{scope}-letterhead"),
+    )
+    for name in ("header", "footer"):
+        st.text_input(
+            f"{name.capitalize()} instead of the letterhead's",
+            said.get(name) or "",
+            key=f"{scope}-{name}",
+            max_chars=MOST_WORDS,
+            on_change=_take_print,
+            args=(editing, name, f"{scope}-{name}"),
+        )
+
+
+def _take_print(editing: Editing, name: str, at: str) -> None:
+    editing.content.setdefault("print", {})
+    editing.take(editing.content["print"], name, at, lambda value: value if isinstance(value, bool) else _stripped(value))
 
 
 def _stripped(value: str | None) -> str:

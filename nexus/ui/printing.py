@@ -38,6 +38,7 @@ SWITCHES = {
     "contents": "Table of contents",
     "new_pages": "Each panel on a new page",
     "totals": "Totals below tables",
+    "letterhead": "Letterhead",
     "queries": "Queries at the end",
 }
 

@@ -75,6 +75,7 @@ READ_WITHOUT_A_READER = {
     "sources.store": "everybody may know which sources there are; addresses are for administrators",
     "status.store": "for administrators",
     "db.saved": "settings of all",
+    "db.letterheads": "stands on what everybody prints",
     "db.migrate": "the schema itself",
 }
 

@@ -6,6 +6,7 @@ from nexus.ui.composing.adding import add_tab
 from nexus.ui.composing.draft import Composing
 from nexus.ui.composing.fields import Fields, change
 from nexus.ui.forms import plain, slug
+from nexus.views.printed import MOST_WORDS
 
 REFRESH = {30: "every 30 seconds", 60: "every minute", 300: "every 5 minutes", 900: "every 15 minutes", 3600: "every hour"}
 APPLY = {"live": "at once", "button": "when “Apply” is pressed"}
@@ -21,6 +22,16 @@ def draw_page_form(editing: Composing) -> None:
     fields.choice("refresh_seconds", "Ask again by itself", REFRESH, empty="never")
     fields.choice("apply", "Filters hold", APPLY, default="live")
     _draw_tabs(editing)
+    _draw_print(editing)
+
+
+def _draw_print(editing: Composing) -> None:
+    st.markdown("**On paper**")
+    said = editing.content.get("print") or {}
+    fields = Fields(editing, said, f"{editing.scope}-print", inside=(editing.content, "print"))
+    fields.switch("letterhead", "Letterhead on every page", default=True)
+    fields.text("header", "Header instead of the letterhead's", max_chars=MOST_WORDS)
+    fields.text("footer", "Footer instead of the letterhead's", max_chars=MOST_WORDS)
 
 
 def _draw_tabs(editing: Composing) -> None:

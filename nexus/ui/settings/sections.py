@@ -73,6 +73,7 @@ SECTIONS = (
         icon=":material/picture_as_pdf:",
         holds=("Days that printed files are kept", "Most that they may take", "Days that issues can be compared", "The newest file stays"),
     ),
+    Section(name="letterhead", title="Letterhead", icon=":material/branding_watermark:", holds=("Logo", "Header", "Footer")),
     Section(name="runs", title="Runs", icon=":material/monitoring:", holds=("Days that runs are kept",)),
     Section(
         name="signing_in",

@@ -1,9 +1,9 @@
-// One file, chosen or dropped, sent to `POST /uploads`; what comes back is the id to go on with.
+// One file, chosen or dropped, sent to `data.address`, or `POST /uploads`; what comes back is the id to go on with.
 const MARKUP = `
 <div class="drop">
   <div class="idle">
-    <p>Drop a CSV, XLSX or Parquet file here, or</p>
-    <label><input type="file" accept=".csv,.tsv,.txt,.xlsx,.parquet,.pq,text/csv"><span class="choose">Choose a file</span></label>
+    <p class="drop-words"></p>
+    <label><input type="file"><span class="choose">Choose a file</span></label>
     <p class="small limit"></p>
   </div>
   <div class="busy" hidden>
@@ -28,7 +28,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const input = find("input");
   let sending = null;
 
-  find(".limit").textContent = `At most ${data.most_mb} MB. What it holds is shown before anything is made of it.`;
+  find(".drop-words").textContent = data.words ?? "Drop a CSV, XLSX or Parquet file here, or";
+  input.accept = data.accept ?? ".csv,.tsv,.txt,.xlsx,.parquet,.pq,text/csv";
+  find(".limit").textContent = data.limit ?? `At most ${data.most_mb} MB. What it holds is shown before anything is made of it.`;
 
   const show = (busy, error = "") => {
     find(".idle").hidden = busy;
@@ -55,8 +57,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     find("progress").value = 0;
     show(true);
     sending = new XMLHttpRequest();
-    const query = new URLSearchParams({ source: data.source, filename: file.name.slice(0, 500) });
-    sending.open("POST", `/uploads?${query}`);
+    const query = new URLSearchParams({ source: data.source ?? "", filename: file.name.slice(0, 500) });
+    sending.open("POST", data.address ?? `/uploads?${query}`);
     sending.setRequestHeader("Content-Type", "application/octet-stream");
     sending.upload.onprogress = (event) => {
       find("progress").value = (100 * event.loaded) / event.total;
