@@ -99,7 +99,9 @@ def _span(seconds: int) -> str:
 
 
 def _tick(board: Board) -> None:
-    """Ask again: a colleague's answer that is younger than half the interval will do."""
+    """Ask again: a colleague's answer that is younger than half the interval will do. What is still being read is not begun anew."""
+    if board.pending():
+        return
     seconds = board.opened.dashboard.refresh_seconds or 60
     board.look_again()
     board.ask(board.in_sight, max_age_s=seconds / 2)

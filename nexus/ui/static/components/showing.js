@@ -29,11 +29,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
   // A refresh that came due while nobody looked is made up for once the tab is seen again.
   function every(seconds, act) {
     if (!seconds) return;
-    const due = Date.now() + seconds * 1000;
-    let done = false;
+    let due = Date.now() + seconds * 1000;
     const look = () => {
-      if (done || held.paused || document.visibilityState !== "visible" || Date.now() < due) return;
-      done = true;
+      if (held.paused || document.visibilityState !== "visible" || Date.now() < due) return;
+      // Nobody calls this script again where nothing of its data changes.
+      due = Date.now() + seconds * 1000;
       act();
     };
     const timer = setInterval(look, Math.min(1000, seconds * 500));
