@@ -153,7 +153,7 @@ def _stop_browser() -> None:
 
 
 async def _answer(_request: Request, error: NexusError) -> Response:
-    return PlainTextResponse(error.message, status_code=error.status)
+    return PlainTextResponse(error.message, status_code=error.status, headers={"Retry-After": "30"} if error.status == 503 else None)
 
 
 class PortTaken(NexusError):

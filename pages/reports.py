@@ -1,11 +1,11 @@
-"""Reports: every PDF that was made. `?report=…` is one of them, `?compare=…&with=…` two issues side by side, `?verify` a file in hand."""
+"""Reports: every PDF that was made. `?report=…` is one of them, `?compare=…&with=…` two issues side by side, `?job=…` a print under way, `?verify` a file in hand."""
 
 import streamlit as st
 
 from nexus.accounts.spec import User
 from nexus.ui import comparison, report, url, verify
 from nexus.ui.page import run_page
-from nexus.ui.print_jobs import draw_jobs
+from nexus.ui.print_jobs import draw_job, draw_jobs
 from nexus.ui.reports import draw_ledger, link
 
 
@@ -23,6 +23,10 @@ def page(user: User) -> None:
         comparison.draw(user, before, number("with") or 0)
     elif one is not None:
         report.draw(user, one, do=url.text("do"))
+    elif (job := number("job")) is not None:
+        link("All reports", look="nexus-back")
+        st.title("Printing", anchor=False)
+        draw_job(user, job)
     elif "verify" in st.query_params:
         verify.draw(user)
     else:

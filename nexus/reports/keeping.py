@@ -18,7 +18,7 @@ from nexus.reports import press as presses
 from nexus.reports.browser import PrintBrowser
 from nexus.reports.document import Document
 from nexus.reports.layout import Layout
-from nexus.reports.press import Told
+from nexus.reports.press import Told, TooLong
 from nexus.reports.seal import Seal
 from nexus.reports.spec import Asked, Kind, Report
 from nexus.views.printed import Printed
@@ -74,8 +74,12 @@ def keep(
     told: Told,
     look: Look | None = None,
     more: Sequence[dict[str, Any]] = (),
+    short: bool = False,
 ) -> Report:
-    """Print, then keep the file with its record: no transaction is open while the browser works. `more` are queries of no block."""
+    """Print, then keep the file with its record: no transaction is open while the browser works. `more` are queries of no block.
+
+    With `short`, raises TooLong for what is not waited for.
+    """
     require(user, Permission.SEE)
     with transaction() as session:
         letterhead = letterheads.find(session, reader=user)
@@ -90,6 +94,8 @@ def keep(
         panels=tuple(block.block for block in blocks),
         letterhead=letterheads.of_print(letterhead, subject.printed, wanted=layout.letterhead),
     )
+    if short and presses.cost(page) > presses.LONG:
+        raise TooLong()
     if look is not None:
         looked: Report = look(page, printer)
         return looked

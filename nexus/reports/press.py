@@ -17,6 +17,8 @@ from nexus.reports.seal import Seal
 from nexus.reports.tables import Stretch
 from nexus.reports.trimming import without_last_page
 
+LONG = 60_000
+"""Cells from which on nobody waits for a print: it is printed in the background."""
 WHOLE = 6_000
 """A document of up to so many cells is printed at once."""
 PIECE = 4_000
@@ -36,6 +38,10 @@ class Progress:
 
     share: float
     pages: int
+
+
+class TooLong(Exception):
+    """More than is printed while somebody waits; nothing was printed."""
 
 
 Told = Callable[[Progress], None]

@@ -94,13 +94,14 @@ def print_dashboard(
     picks: Sequence[Pick] = (),
     address: Mapping[str, list[str]] = _NOTHING,
     issue_of: int | None = None,
+    short: bool = False,
 ) -> Report:
     """Print a dashboard as the person sees it with these values of its filters, and keep it.
 
     A panel that cannot be read says so on paper; the others stand. Raises NotFound, BadInput for a value
     that does not fit its filter, what the print browser raises, and what `told` does, which hears how far it is. With `seal`
     the file is behind a password, also in the ledger. `address` is what else its address says, `issue_of` the report that
-    this one issues again: for the record.
+    this one issues again: for the record. With `short` it is only printed where that is quickly done: TooLong otherwise.
     """
     require(user, Permission.SEE)
     started = time.monotonic()
@@ -112,9 +113,21 @@ def print_dashboard(
     subject = _subject(
         "dashboard", spec, opened.version, spec.filters, checked, zone=zone, address=address, more=clicked, issue_of=issue_of
     )
-    blocks = panel_blocks(opened, user=user, values=checked, picks=picks, zone=zone, layout=layout, cancelled=cancelled, whole=look is None)
+    blocks = panel_blocks(
+        opened, user=user, values=checked, picks=picks, zone=zone, layout=layout, cancelled=cancelled, whole=look is None, short=short
+    )
     return keep(
-        started, subject, blocks, user=user, layout=layout, zone=zone, printer=printer or browser.ours(), seal=seal, told=told, look=look
+        started,
+        subject,
+        blocks,
+        user=user,
+        layout=layout,
+        zone=zone,
+        printer=printer or browser.ours(),
+        seal=seal,
+        told=told,
+        look=look,
+        short=short,
     )
 
 
@@ -133,6 +146,7 @@ def print_view(
     cancelled: Callable[[], bool] = _uncancelled,
     address: Mapping[str, list[str]] = _NOTHING,
     issue_of: int | None = None,
+    short: bool = False,
 ) -> Report:
     """Print a view, or an excerpt of it, with its chart, when it has one, and all rows, up to a million cells.
 
@@ -152,10 +166,20 @@ def print_view(
     def ask(**how: Any) -> Table:
         return views.ask(opened, reader=user, values=checked, purpose="report", asked=asked, cancelled=cancelled, **how)
 
-    table = ask() if look else _whole(ask(), ask)
+    table = ask() if look else _whole(ask(), ask, short=short)
     blocks = _view_blocks(shown, table, checked, zone=zone, layout=layout, cells=PREVIEWED if look else panels.MOST_CELLS)
     return keep(
-        started, subject, blocks, user=user, layout=layout, zone=zone, printer=printer or browser.ours(), seal=seal, told=told, look=look
+        started,
+        subject,
+        blocks,
+        user=user,
+        layout=layout,
+        zone=zone,
+        printer=printer or browser.ours(),
+        seal=seal,
+        told=told,
+        look=look,
+        short=short,
     )
 
 
@@ -171,6 +195,7 @@ def print_prompt_run(
     look: Look | None = None,
     address: Mapping[str, list[str]] = _NOTHING,
     issue_of: int | None = None,
+    short: bool = False,
 ) -> Report:
     """Print an answer as it was recorded, with what it was given. Nothing is asked again, of the data or of Gemini.
 
@@ -210,14 +235,31 @@ def print_prompt_run(
     if run.blocks:
         blocks.append(Block(panels.sent(run, zone=zone)))
     printer = printer or browser.ours()
-    return keep(started, subject, blocks, user=user, layout=layout, zone=zone, printer=printer, seal=seal, told=told, look=look, more=sent)
+    return keep(
+        started,
+        subject,
+        blocks,
+        user=user,
+        layout=layout,
+        zone=zone,
+        printer=printer,
+        seal=seal,
+        told=told,
+        look=look,
+        more=sent,
+        short=short,
+    )
 
 
-def _whole(table: Table, ask: Callable[..., Table]) -> Table:
-    """The rows that a page may hold, or all of them where there are more, as many as are ever printed."""
+def _whole(table: Table, ask: Callable[..., Table], *, short: bool) -> Table:
+    """The rows that a page may hold, or all of them where there are more, as many as are ever printed. Raises TooLong with `short`."""
     if not table.truncated:
         return table
-    return ask(read=run_whole, max_rows=max(panels.MOST_CELLS // max(len(table.columns), 1), 1))
+    most = presses.LONG if short else panels.MOST_CELLS
+    whole = ask(read=run_whole, max_rows=max(most // max(len(table.columns), 1), 1))
+    if short and whole.truncated:
+        raise presses.TooLong()
+    return whole
 
 
 def panel_blocks(
@@ -230,6 +272,7 @@ def panel_blocks(
     layout: Layout,
     cancelled: Callable[[], bool],
     whole: bool,
+    short: bool = False,
 ) -> list[Block]:
     """All panels, their queries asked together, in the order of the dashboard."""
     asked = [panel for panel in opened.dashboard.panels if isinstance(panel, DataPanel)]
@@ -237,7 +280,16 @@ def panel_blocks(
         # The context carries whose request this is into the log.
         running = {
             panel.name: pool.submit(
-                copy_context().run, _rows, opened, panel, user=user, values=values, picks=picks, cancelled=cancelled, whole=whole
+                copy_context().run,
+                _rows,
+                opened,
+                panel,
+                user=user,
+                values=values,
+                picks=picks,
+                cancelled=cancelled,
+                whole=whole,
+                short=short,
             )
             for panel in asked
         }
@@ -279,13 +331,14 @@ def _rows(
     picks: Sequence[Pick],
     cancelled: Callable[[], bool],
     whole: bool,
+    short: bool,
 ) -> Table:
     """A table's rows are all printed; a chart has those that it has on screen."""
 
     def ask(**how: Any) -> Table:
         return dashboards.ask_panel(opened, panel, reader=user, values=values, picks=picks, purpose="report", cancelled=cancelled, **how)
 
-    return _whole(ask(), ask) if isinstance(panel, TablePanel) and whole else ask()
+    return _whole(ask(), ask, short=short) if isinstance(panel, TablePanel) and whole else ask()
 
 
 def _block(

@@ -14,13 +14,12 @@ from nexus.errors import NexusError
 from nexus.reports import jobs, orders
 from nexus.reports import preview as previews
 from nexus.reports.layout import Layout
+from nexus.reports.press import LONG
 from nexus.reports.spec import Kind
 from nexus.ui import print_jobs, url
 from nexus.ui.forms import sentence
 from nexus.ui.page import errors_shown, person
 
-LONG = 60_000
-"""Cells from which on a print is not waited for."""
 CELLS_A_MINUTE = 300_000
 """About what is printed."""
 

@@ -115,6 +115,13 @@
         click(url, name);
         setTimeout(() => URL.revokeObjectURL(url), 60000);
         shown.end(`Saved ${name}`, false);
+      } else if (answer.status === 202) {
+        // It is long, and printed in the background; the page shows how far it is, and cancels it.
+        const { page } = await answer.json();
+        shown.end("This is long, so it is printed in the background. ", false, true);
+        const link = element("a", { color: "inherit" }, "See how far it is");
+        link.href = page;
+        shown.words.append(link);
       } else {
         shown.end((await sentence(answer)) || "The PDF could not be made. Try again, and tell an administrator if it stays.", true);
       }
