@@ -20,7 +20,7 @@ from nexus.db import saved
 from nexus.db.limits import Price
 from nexus.db.session import Session, transaction
 from nexus.errors import BadInput, NexusError, NotAllowed
-from nexus.prompts import budgets, calls, gemini
+from nexus.prompts import budgets, calls, gemini, keys
 from nexus.prompts.markdown import plain
 from nexus.prompts.request import Piece, Request
 from nexus.sources import catalog
@@ -387,7 +387,7 @@ def conversation(session: Session, *, reader: User, asking: Asking) -> list[Aski
 def has_key(session: Session, *, reader: User) -> bool:
     """Whether there is a Gemini key, in the environment or saved."""
     require(reader, Permission.RUN_PROMPTS)
-    return gemini.key_of_environment() is not None or saved.read(session).google_api_key is not None
+    return keys.key_of_environment() is not None or saved.read(session).google_api_key is not None
 
 
 def history(session: Session, *, reader: User, source: str | None = None, limit: int = 50) -> list[Asking]:

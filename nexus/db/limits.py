@@ -1,4 +1,4 @@
-"""What an administrator sets about money: prices of models, and budgets."""
+"""What is set about money: prices of models, and budgets."""
 
 from math import ceil
 from typing import Literal, Self
@@ -6,6 +6,10 @@ from typing import Literal, Self
 from pydantic import BaseModel, Field, model_validator
 
 Whom = Literal["everybody", "person", "role", "prompt"]
+
+
+LONG_PROMPT = 200_000
+"""Tokens of a request past which some models cost more: for all of the request, and for the answer."""
 
 
 class Price(BaseModel, frozen=True, extra="forbid"):
@@ -16,12 +20,29 @@ class Price(BaseModel, frozen=True, extra="forbid"):
     cached: float | None = Field(
         None, ge=0, le=10_000, allow_inf_nan=False, description="Of input that Google still knows; as input without it."
     )
+    long_input: float | None = Field(
+        None, ge=0, le=10_000, allow_inf_nan=False, description="Of requests of more than 200,000 tokens; as others without it."
+    )
+    long_output: float | None = Field(None, ge=0, le=10_000, allow_inf_nan=False, description="Of the answers to those.")
 
     def usd_micros(self, *, prompt_tokens: int, answer_tokens: int, cached_tokens: int = 0) -> int:
         """Rounded up, so that many small calls are not free."""
-        known = min(cached_tokens, prompt_tokens)
-        cached = self.input if self.cached is None else self.cached
-        return ceil((prompt_tokens - known) * self.input + known * cached + answer_tokens * self.output)
+        known, is_long = min(cached_tokens, prompt_tokens), prompt_tokens > LONG_PROMPT
+        input_ = self.long_input if is_long and self.long_input is not None else self.input
+        output = self.long_output if is_long and self.long_output is not None else self.output
+        # What Google still knows becomes dearer as the rest does.
+        cached = input_ if self.cached is None else self.cached * (input_ / self.input if self.input else 1)
+        return ceil((prompt_tokens - known) * input_ + known * cached + answer_tokens * output)
+
+
+PRICE_LIST, PRICED_ON = "https://ai.google.dev/gemini-api/docs/pricing", "March 2026"
+PUBLISHED = {
+    "gemini-2.5-pro": Price(input=1.25, output=10, cached=0.125, long_input=2.5, long_output=15),
+    "gemini-2.5-flash": Price(input=0.3, output=2.5, cached=0.03),
+    "gemini-2.5-flash-lite": Price(input=0.1, output=0.4, cached=0.01),
+    "gemini-2.0-flash": Price(input=0.1, output=0.4, cached=0.025),
+}
+"""What Google's list (`PRICE_LIST`) said in `PRICED_ON` for text on the paid tier. It holds until an administrator saves prices."""
 
 
 class Budget(BaseModel, frozen=True, extra="forbid"):

@@ -30,6 +30,7 @@ class ModelCallRow(Base):
     told_at: Mapped[datetime] = now()
     user_id: Mapped[int | None] = person(index=True)
     role: Mapped[str] = mapped_column(doc="Of the person at that time.")
+    key_mark: Mapped[str] = mapped_column(server_default=text("''"), doc="Of the key that it waits for: each key has a queue of its own.")
     prompt: Mapped[str | None] = mapped_column(doc="Name of the prompt; none for questions in words.")
     purpose: Mapped[str] = mapped_column(doc="prompt, test or question.")
     run_id: Mapped[int | None] = mapped_column(ForeignKey(f"{SCHEMA}.prompt_runs.id", ondelete="SET NULL"), index=True)
@@ -89,17 +90,22 @@ def add(session: Session, **values: Any) -> int:
 _TURN = text(f"""
 select count(*) filter (where status = 'waiting' and id < :id) as ahead,
     count(*) filter (where status = 'running') as running,
-    (select count(*) from nexus.model_calls where begun_at > now() - interval '1 minute') as begun
-from nexus.model_calls where status in ('waiting', 'running') and told_at > now() - interval '{ALIVE_S} seconds'
+    (select count(*) from nexus.model_calls where key_mark = :key and begun_at > now() - interval '1 minute') as begun
+from nexus.model_calls where key_mark = :key and status in ('waiting', 'running') and told_at > now() - interval '{ALIVE_S} seconds'
 """)
+_QUEUE = text("update nexus.model_calls set key_mark = :key where id = :id and key_mark <> :key and status = 'waiting'")
 _BEGIN = text("update nexus.model_calls set status = 'running', begun_at = now(), told_at = now() where id = :id and status = 'waiting'")
 _TELL = text("update nexus.model_calls set told_at = now() where id = :id and status in ('waiting', 'running')")
 
 
-def take_turn(session: Session, *, call_id: int, at_once: int, per_minute: int | None) -> int:
-    """0 when it is this call's turn, which then has begun; else its place in the queue, from 1."""
+def take_turn(session: Session, *, call_id: int, key_mark: str, at_once: int, per_minute: int | None) -> int:
+    """0 when it is this call's turn, which then has begun; else its place in the queue of its key, from 1.
+
+    A key that is replaced while calls wait takes them into its own queue, in the order in which they came.
+    """
     lock(session)
-    row = session.execute(_TURN, {"id": call_id}).one()
+    session.execute(_QUEUE, {"id": call_id, "key": key_mark})
+    row = session.execute(_TURN, {"id": call_id, "key": key_mark}).one()
     full = row.ahead + row.running >= at_once or (per_minute is not None and row.ahead + row.begun >= per_minute)
     session.execute(_TELL if full else _BEGIN, {"id": call_id})
     return int(row.ahead) + 1 if full else 0

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from nexus import settings
-from nexus.db.limits import Budget, Price
+from nexus.db.limits import PUBLISHED, Budget, Price
 from nexus.db.session import Session
 from nexus.db.tables import SavedSettingRow
 from nexus.errors import BadInput, Conflict
@@ -30,12 +30,15 @@ class SavedSettings(BaseModel, frozen=True, extra="forbid"):
     asking_cost: int = Field(
         1_000_000, ge=100, le=10**12, description="Most that SQL written by a model may cost, as the database estimates it."
     )
-    gemini_prices: dict[str, Price] = Field(default_factory=dict, description="Dollars for a million tokens, by model.")
+    gemini_prices: dict[str, Price] = Field(
+        default_factory=PUBLISHED.copy, description="Dollars for a million tokens, by model; Google's own list until others are saved."
+    )
     budgets: tuple[Budget, ...] = Field((), max_length=200, description="Most that prompts may spend in a month.")
     gemini_at_once: int = Field(8, ge=1, le=200, description="Calls to Gemini at the same time.")
     gemini_per_minute: int | None = Field(
         None, ge=1, le=100_000, description="Calls to Gemini begun in a minute; empty for as many as come."
     )
+    gemini_seconds: int = Field(180, ge=10, le=3_600, description="Longest that Gemini may take for an answer, in seconds.")
     answer_hours: int = Field(
         24, ge=0, le=8_760, description="Hours that an equal request is answered with the answer that is there; 0 turns it off."
     )

@@ -14,6 +14,7 @@ from nexus.db.model_calls import Spent, Usage
 from nexus.db.saved import SavedSettings
 from nexus.db.session import Session
 from nexus.errors import NexusError
+from nexus.prompts import keys
 from nexus.prompts.request import Piece, Request
 
 FRAME_TOKENS = 64
@@ -27,7 +28,7 @@ class OverBudget(NexusError):
 
 
 class NoPrice(NexusError):
-    message = "There is a budget in dollars, and no price for this model. An administrator can add one in Settings, under Budgets."
+    message = "There is a budget in dollars, and no price set for this model. An administrator can add one in Settings, under Budgets."
     status = 409
 
 
@@ -86,13 +87,14 @@ def reserve(session: Session, *, user: User, request: Request, purpose: str, pro
     price = values.gemini_prices.get(request.model)
     tokens, usd_micros = most_tokens(request) + request.max_answer_tokens, most_usd_micros(request, price)
     for standing in _standings(session, values, user=user, prompt=prompt):
-        _check(standing, tokens=tokens, usd_micros=usd_micros, price=price)
+        _check(standing, model=request.model, tokens=tokens, usd_micros=usd_micros, price=price)
     return model_calls.add(
         session,
         user_id=user.id,
         role=user.role.value,
         prompt=prompt,
         purpose=purpose,
+        key_mark=keys.key_mark(values),
         run_id=run_id,
         model=request.model,
         reserved_tokens=tokens,
@@ -100,10 +102,12 @@ def reserve(session: Session, *, user: User, request: Request, purpose: str, pro
     )
 
 
-def _check(standing: Standing, *, tokens: int, usd_micros: int, price: Price | None) -> None:
+def _check(standing: Standing, *, model: str, tokens: int, usd_micros: int, price: Price | None) -> None:
     budget, spent = standing.budget, standing.spent
     if budget.usd_micros is not None and price is None:
-        raise NoPrice()
+        raise NoPrice(
+            f"There is a budget in dollars, and no price set for {model}. An administrator can add one in Settings, under Budgets."
+        )
     over = budget.tokens is not None and spent.tokens + tokens > budget.tokens
     if over or (budget.usd_micros is not None and spent.usd_micros + usd_micros > budget.usd_micros):
         may_take = f"up to {tokens:,} tokens" + (f" and ${usd_micros / 1e6:,.4f}" if price else "")

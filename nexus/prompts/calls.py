@@ -8,7 +8,7 @@ from nexus.accounts.spec import Permission, User, require
 from nexus.db import model_calls, saved
 from nexus.db.session import transaction
 from nexus.errors import DatabaseUnavailable, NexusError
-from nexus.prompts import budgets, gemini
+from nexus.prompts import budgets, gemini, keys
 from nexus.prompts.request import Piece, Request
 
 Generate = Callable[[Request], Generator[Piece, None, None]]
@@ -82,7 +82,13 @@ def _turn(call_id: int, queued: Queued) -> Generator[Piece, None, None]:
     while True:
         with transaction() as session:
             values = saved.read(session)
-            place = model_calls.take_turn(session, call_id=call_id, at_once=values.gemini_at_once, per_minute=values.gemini_per_minute)
+            place = model_calls.take_turn(
+                session,
+                call_id=call_id,
+                key_mark=keys.key_mark(values),
+                at_once=values.gemini_at_once,
+                per_minute=values.gemini_per_minute,
+            )
         queued(place)
         if not place:
             return

@@ -1,7 +1,7 @@
 """The door to Gemini: the only module that imports google-genai, and only when something is asked.
 
-Whatever goes wrong behind this door comes out as one of the errors below, in one sentence that holds neither the
-key nor an address. Each call runs on a thread of its own, so that whoever waits for it can leave at any moment.
+Whatever goes wrong behind this door comes out as one of `nexus.prompts.failures`. Each call runs on a thread of its
+own, so that whoever waits for it can leave at any moment.
 """
 
 import logging
@@ -20,65 +20,38 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
 
-from nexus import settings
 from nexus.db import saved
 from nexus.db.session import transaction
-from nexus.errors import NexusError, Unavailable
+from nexus.errors import NexusError
+from nexus.prompts.failures import (
+    BrokeOff,
+    GeminiFailed,
+    InTrouble,
+    KeyRefused,
+    ModelUnknown,
+    NoKey,
+    OutOfQuota,
+    RegionRefused,
+    RequestRefused,
+    TooSlow,
+    Unreachable,
+)
+from nexus.prompts.keys import Access, access
 from nexus.prompts.request import Piece, Request
 from nexus.prompts.spec import MODEL_NAME
 
 if TYPE_CHECKING:
     from google.genai import Client, errors, types
 
+__all__ = [
+    "BrokeOff", "GeminiFailed", "InTrouble", "KeyRefused", "Model", "ModelUnknown", "NoKey", "OutOfQuota", "Patience", "RegionRefused",
+    "RequestRefused", "TooSlow", "Unreachable", "describe_models", "generate", "list_models", "try_key",
+]  # fmt: skip
+
 logger = logging.getLogger(__name__)
 
-GOOGLE = "https://generativelanguage.googleapis.com/"
 LONGEST_ANSWER = 1_000_000
 """Characters; twice what the largest answer that can be asked for comes to. Past it something is broken."""
-
-
-class GeminiFailed(Unavailable):
-    message = "Gemini did not answer. Try again in a minute."
-
-
-class NoKey(GeminiFailed):
-    message = "There is no Gemini key yet. An administrator can add one in Settings, under Gemini."
-
-
-class KeyRefused(GeminiFailed):
-    message = "Gemini does not accept the key. An administrator can put a valid one in Settings, under Gemini."
-
-
-class OutOfQuota(GeminiFailed):
-    message = "The Gemini quota is used up for now. Try again later, or ask an administrator to raise it at Google."
-
-
-class TooSlow(GeminiFailed):
-    message = "Gemini took too long to answer. Try again, or send fewer rows."
-
-
-class Unreachable(GeminiFailed):
-    message = "Nexus cannot reach Gemini. Try again in a minute; an administrator can check the network and GEMINI_BASE_URL."
-
-
-class InTrouble(GeminiFailed):
-    message = "Gemini has a problem of its own right now. Try again in a minute."
-
-
-class BrokeOff(GeminiFailed):
-    message = "The answer from Gemini broke off. What came is kept; run it again for a whole one."
-
-
-class ModelUnknown(GeminiFailed):
-    message = "Gemini has no such model for this key. Choose another in Settings, or in the prompt."
-
-
-class RequestRefused(GeminiFailed):
-    message = "Gemini did not accept this request. Send fewer rows, or check the prompt's length, temperature, thinking and fields."
-
-
-class RegionRefused(GeminiFailed):
-    message = "Gemini does not serve this key from here. An administrator can check its billing and region at Google."
 
 
 @dataclass(frozen=True)
@@ -95,45 +68,19 @@ class Patience:
     """How often a waiting caller gets an empty piece, and with it the chance to leave."""
 
 
-PATIENCE = Patience()
-
-
-@dataclass(frozen=True)
-class Access:
-    key: str
-    base_url: str
-
-    def __repr__(self) -> str:
-        return "Access(…)"
-
-
-def access(key: str | None = None) -> Access:
-    """Where and with what key to ask; `key` is one that is being tried. Raises NoKey or KeyRefused."""
-    key = (key or key_of_environment() or _saved_key() or "").strip()
-    if not key:
-        raise NoKey()
-    if not (key.isascii() and key.isprintable() and " " not in key):
-        raise KeyRefused()  # it could not travel in a header
-    return Access(key, settings.current().gemini_base_url or GOOGLE)
-
-
-def key_of_environment() -> str | None:
-    """It wins over the saved one."""
-    key = settings.current().google_api_key
-    return key.get_secret_value() if key else None
-
-
-def _saved_key() -> str | None:
+def _patience() -> Patience:
+    """As the settings say: an answer that thinks for long may be silent for a third of its time, and for a minute anyway."""
     with transaction() as session:
-        key = saved.read(session).google_api_key
-    return key.get_secret_value() if key else None
+        seconds = saved.read(session).gemini_seconds
+    return Patience(deadline_s=seconds, silence_s=max(60, seconds / 3))
 
 
-def generate(request: Request, *, patience: Patience = PATIENCE) -> Generator[Piece, None, None]:
+def generate(request: Request, *, patience: Patience | None = None) -> Generator[Piece, None, None]:
     """The answer as it comes, with empty pieces while there is nothing new; the last one has an ending.
 
-    Closing the iterator ends the call. Raises GeminiFailed.
+    Without `patience` the time limit of the settings holds. Closing the iterator ends the call. Raises GeminiFailed.
     """
+    patience = patience or _patience()
     call = _Call(request, access(), patience)
     until = time.monotonic() + patience.deadline_s
     call.start()

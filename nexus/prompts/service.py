@@ -13,7 +13,7 @@ from nexus.db import prompt_scores, saved, versions
 from nexus.db.session import Session, transaction
 from nexus.db.versions import Listed
 from nexus.errors import BadInput, NotAllowed, NotFound
-from nexus.prompts import chosen, data, gemini, output, store, template
+from nexus.prompts import chosen, data, keys, output, store, template
 from nexus.prompts.calls import Generate
 from nexus.prompts.markdown import plain
 from nexus.prompts.request import BlockSent, OpenPrompt, Prepared, PromptRun, Request
@@ -81,7 +81,7 @@ def open_prompt(session: Session, *, reader: User, name: str) -> OpenPanel:
     return OpenPanel(
         opened=opened,
         answers=tuple(answers),
-        has_key=key_saved or gemini.key_of_environment() is not None,
+        has_key=key_saved or keys.key_of_environment() is not None,
         hidden=frozenset(row.hidden),
     )
 
@@ -89,7 +89,7 @@ def open_prompt(session: Session, *, reader: User, name: str) -> OpenPanel:
 def has_key(session: Session, *, reader: User) -> bool:
     """Whether anything can be asked at all."""
     require(reader, Permission.SEE)
-    return gemini.key_of_environment() is not None or saved.read(session).google_api_key is not None
+    return keys.key_of_environment() is not None or saved.read(session).google_api_key is not None
 
 
 def open_on_dashboard(session: Session, *, reader: User, name: str, owner: str | None) -> OpenPanel:

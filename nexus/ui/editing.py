@@ -112,6 +112,10 @@ class Editing:
         target[name] = convert(st.session_state.get(key))
         self.keep()
 
+    def replace(self, content: Content) -> None:
+        """Another content in place of this one; widgets begin anew with it."""
+        self.content, self.generation = content, secrets.token_hex(3)
+
     def leave(self) -> None:
         """This session lets go of it; the draft stays."""
         st.session_state.pop(_key(self.kind, self.name), None)

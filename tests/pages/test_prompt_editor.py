@@ -2,6 +2,7 @@
 
 import pytest
 
+from nexus.db import drafts
 from nexus.db import session as own
 from nexus.errors import NotFound
 from nexus.prompts import service, trials
@@ -48,7 +49,7 @@ def test_what_is_saved_is_a_version_and_the_prompt_has_it(sample, visit, analyst
 def test_models_are_those_of_the_key_and_one_that_does_not_think_takes_no_limit(sample, visit, analyst, gemini):  # noqa: F811
     app = visit("prompt", analyst, name="explain-carrier", edit="1")
     model = field(app, "selectbox", "-model")
-    assert "Gemini 2.0 Flash-Lite" in model.options
+    assert "Gemini 2.0 Flash-Lite · no price set" in model.options
     model.set_value(PLAIN_MODEL).run()
     assert "does not think" in shown(app)
     assert draft_of(app).content["model"] == PLAIN_MODEL
@@ -104,3 +105,47 @@ def test_a_range_of_dates_is_one_name_in_a_template():
     content = {"title": "A", "template": "{{ period }}", "variables": [{"name": "period", "type": "date_range"}]}
     assert names_used(content) == ("period_from", "period_to")
     assert prompt_of(content).variables[0].name == "period"
+
+
+def tab_of(app, name, which):
+    app.session_state[f"prompt-tabs-{name}"] = which
+    return app.run()
+
+
+@pytest.mark.parametrize("name", ["explain-carrier", "morning-brief"])
+def test_looking_at_every_part_of_a_prompt_makes_no_draft(sample, visit, analyst, gemini, name):  # noqa: F811
+    app = visit("prompt", analyst, name=name, edit="1")
+    for which in ("Prompt", "Test cases", "YAML", "Prompt"):
+        tab_of(app, name, which)
+        assert not app.exception
+    assert "Draft kept" not in shown(app)
+    with own.transaction() as session:
+        assert drafts.every(session, reader_id=analyst.id, kind="prompt") == []
+    assert draft_of(app, name).content["name"] == name
+
+
+def test_a_new_prompt_is_no_draft_until_something_is_typed(sample, visit, analyst, gemini):  # noqa: F811
+    app = visit("prompt", analyst, new="form", draft="0123abcd")
+    assert "Draft kept" not in shown(app)
+    field(app, "text_input", "-title").set_value("Half").run()
+    assert "Draft kept" in shown(app)
+
+
+def test_yaml_beside_an_unsaved_form_becomes_the_form_or_says_where_it_is_wrong(sample, visit, analyst, gemini):  # noqa: F811
+    app = visit("prompt", analyst, name="explain-carrier", edit="1")
+    field(app, "text_area", "-system").set_value("Write like a pilot.").run()
+    tab_of(app, "explain-carrier", "YAML")
+    written = field(app, "text_area", "-yaml")
+    assert "system: Write like a pilot." in written.value
+    broken = written.value + "temperature: hot\n"
+    written.set_value(broken).run()
+    wrong = broken.rstrip().count("\n") + 1
+    assert any(f"Line {wrong}" in error.value and "temperature" in error.value for error in app.error)
+    assert field(app, "text_area", "-yaml").value == broken
+    next(one for one in app.button if (one.key or "").endswith("-save")).click().run()
+    assert opened("explain-carrier", analyst).version == 1
+    field(app, "text_area", "-yaml").set_value(broken.replace("hot", "0.7")).run()
+    assert not app.error
+    tab_of(app, "explain-carrier", "Prompt")
+    assert field(app, "slider", "-temperature").value == 0.7
+    assert field(app, "text_area", "-system").value == "Write like a pilot."

@@ -1,7 +1,10 @@
 """Tokens and money: what may be spent, what was, and whose turn it is."""
 
+import json
+import os
+import subprocess
+import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
@@ -11,7 +14,7 @@ from nexus import settings
 from nexus.accounts.spec import Role
 from nexus.db import saved
 from nexus.db import session as own
-from nexus.db.limits import Price
+from nexus.db.limits import PUBLISHED, Price
 from nexus.errors import NexusError, NotAllowed
 from nexus.prompts import budgets, calls, gemini, service
 from nexus.prompts.budgets import NoPrice, OverBudget
@@ -142,27 +145,40 @@ def test_the_budget_warns_before_it_stops(prepare, analyst):
     assert nearest.words.startswith("60 of ")
 
 
-def test_twenty_people_at_once_never_pass_a_budget_by_a_single_call(prepare, stand_in, make_user):
-    people = [make_user(Role.ANALYST) for _ in range(20)]
-    prepared = [prepare(words=f"Number {number:02}.", user=person) for number, person in enumerate(people)]
-    worst = most(prepared[0])
+def processes_of(people, database, stand_in):
+    """Four processes as replicas are, with a share of the people each, ready to begin."""
+    environment = os.environ | {"DATABASE_URL": database, "GEMINI_BASE_URL": stand_in.url, "GOOGLE_API_KEY": "AIza-of-all"}
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.running_many"], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(4)
+    ]
+    for number, process in enumerate(started):
+        mine = [
+            {"id": person.id, "email": person.email, "name": person.name, "role": person.role.value, "words": f"Number {at:02}."}
+            for at, person in enumerate(people)
+            if at % 4 == number
+        ]
+        process.stdin.write(json.dumps({"database": database, "prompt": "brief", "people": mine}) + "\n")
+        process.stdin.flush()
+    assert [process.stdout.readline().strip() for process in started] == ["ready"] * 4
+    return started
+
+
+@pytest.mark.parametrize("kind", ["tokens", "usd"])
+def test_twenty_people_in_four_processes_never_pass_a_budget_by_a_single_call(prepare, stand_in, make_user, database, kind):
+    worst = most(prepare(words="Number 00."))
     stand_in._otherwise = streams("Ok.", prompt_tokens=worst - ANSWER, answer_tokens=ANSWER)
-    put(budgets=[{"of": "everybody", "tokens": 7 * worst + worst // 2}], gemini_at_once=20)
-    start = threading.Barrier(20)
-
-    def one(pair):
-        person, ready = pair
-        start.wait()
-        try:
-            return finished(person, ready).status
-        except OverBudget:
-            return "over"
-
-    own.connect(own.engine().url.render_as_string(hide_password=False), pool_size=25)
-    with ThreadPoolExecutor(20) as pool:
-        outcomes = list(pool.map(one, zip(people, prepared, strict=True)))
-    assert outcomes.count("complete") == 7
-    assert outcomes.count("over") == 13
+    dollars = ((worst - ANSWER) * 0.5 + ANSWER * 3) / 1e6
+    fits_seven = {"tokens": 7 * worst + worst // 2} if kind == "tokens" else {"usd": 7.5 * dollars}
+    put(budgets=[{"of": "everybody", **fits_seven}], gemini_at_once=20, gemini_prices=PRICE)
+    started = processes_of([make_user(Role.ANALYST) for _ in range(20)], database, stand_in)
+    for process in started:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    outcomes = [outcome for process in started for outcome in json.loads(process.communicate(timeout=120)[0])]
+    assert sorted(outcomes) == ["OverBudget"] * 13 + ["complete"] * 7
     assert len(stand_in.generated) == 7
     assert sum(call["prompt_tokens"] + call["answer_tokens"] for call in ledger()) == 7 * worst
 
@@ -240,6 +256,54 @@ def test_calls_wait_for_their_turn_and_are_told_their_place(prepare, analyst, st
     assert run.status == "complete"
     *_, run = second
     assert (run.status, places[-1]) == ("complete", 0)
+
+
+def test_each_key_has_a_queue_of_its_own(prepare, analyst, stand_in):
+    put(gemini_at_once=1)
+    go = threading.Event()
+    stand_in.will(streams("First ", go, "."))
+    first = service.run(user=analyst, prepared=prepare("First."), generate=HURRY)
+    while not next(first):
+        pass
+    second = service.run(user=analyst, prepared=prepare("Second."), generate=HURRY)
+    assert next(second) == ""
+    put(google_api_key="AIza-another")
+    *_, run = second  # it need not wait for the first, which has the other key
+    assert run.status == "complete"
+    go.set()
+    *_, run = first
+    assert run.status == "complete"
+    marks = [call["key_mark"] for call in ledger()]
+    assert len(set(marks)) == 2
+    assert not any("AIza" in mark for mark in marks)
+
+
+def test_the_settings_say_how_long_gemini_may_take(prepare, analyst, stand_in):
+    put(gemini_seconds=10)
+    assert gemini._patience().deadline_s == 10
+    put(gemini_seconds=1_200)
+    assert (gemini._patience().deadline_s, gemini._patience().silence_s) == (1_200, 400)
+
+
+def test_published_prices_hold_until_an_administrator_saves_others(stand_in, analyst):
+    def price_of(model):
+        with own.transaction() as session:
+            return budgets.price_of(session, reader=analyst, model=model)
+
+    assert price_of("gemini-2.5-flash") == Price(input=0.3, output=2.5, cached=0.03)
+    assert price_of("gemini-of-tomorrow") is None
+    put(gemini_prices={"gemini-2.5-flash": {"input": 9, "output": 9}})
+    assert price_of("gemini-2.5-flash") == Price(input=9, output=9)
+    assert price_of("gemini-2.5-pro") is None
+    put(gemini_prices=None)
+    assert price_of("gemini-2.5-pro") == PUBLISHED["gemini-2.5-pro"]
+
+
+def test_long_requests_cost_what_the_list_says_of_long_ones():
+    price = PUBLISHED["gemini-2.5-pro"]
+    assert price.usd_micros(prompt_tokens=200_000, answer_tokens=1_000) == 250_000 + 10_000
+    assert price.usd_micros(prompt_tokens=300_000, answer_tokens=1_000) == 750_000 + 15_000
+    assert price.usd_micros(prompt_tokens=300_000, answer_tokens=0, cached_tokens=300_000) == 75_000
 
 
 def test_no_more_calls_begin_in_a_minute_than_allowed(prepare, analyst, stand_in):

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from nexus import settings
-from nexus.prompts import gemini, output
+from nexus.prompts import gemini, keys, output
 from nexus.prompts.output import Output, OutputField
 from nexus.prompts.request import Piece, Request
 from tests.gemini_stand_in import (
@@ -249,7 +249,7 @@ def test_models_that_write_text_are_listed(stand_in):
 
 
 def test_the_key_does_not_show_where_access_is_printed(stand_in):
-    assert KEY not in repr(partial(print, gemini.access()))
+    assert KEY not in repr(partial(print, keys.access()))
 
 
 def test_fields_examples_and_a_limit_for_thinking_travel_with_the_request(stand_in):

@@ -1,7 +1,6 @@
 """The draft of a dashboard: its panels as values of their specs, perhaps unfinished, with a way back."""
 
 import json
-import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,11 +15,10 @@ from nexus.db.session import Session
 from nexus.errors import BadInput
 from nexus.ui.editing import Content, Editing
 from nexus.ui.forms import plain, slug
+from nexus.ui.written import OWN
 from nexus.views import drafts
 from nexus.views.parameter import Parameter
 
-OWN = ("note", "yaml")
-"""What a draft holds beside the spec: the note for the list of versions, and YAML with a mistake in it."""
 Given = dict[str, Any]
 _panel: TypeAdapter[Panel] = TypeAdapter(Panel)
 _filter: TypeAdapter[Parameter] = TypeAdapter(Parameter)
@@ -91,10 +89,6 @@ class Composing(Editing):
         self.step += by
         self.replace(json.loads(taken.pop()))
         super().keep()
-
-    def replace(self, content: Content) -> None:
-        """Another content in place of this one; widgets begin anew with it."""
-        self.content, self.generation = content, secrets.token_hex(3)
 
     def panel(self, name: str | None) -> Given | None:
         return next((panel for panel in self.panels if panel.get("name") == name), None)

@@ -19,15 +19,16 @@ from nexus.ui.composing.filter_form import draw_filter_form
 from nexus.ui.composing.handles import draw_handles
 from nexus.ui.composing.page_form import draw_page_form
 from nexus.ui.composing.panel_form import draw_panel_form
-from nexus.ui.composing.written import draw_written, read
 from nexus.ui.dashboard import draw_tabs
 from nexus.ui.editing import draw_draft, draw_outcome, resume, save, save_as_new
 from nexus.ui.forms import plain, sentence
 from nexus.ui.page import errors_shown, tab
 from nexus.ui.panels import STYLE as PANELS
+from nexus.ui.written import draw_written, read
 from nexus.views import drafts
 
 STYLE = Path(__file__).parents[1] / "static" / "compose.css"
+WRITTEN = "What is changed here is on the page as soon as you leave the field, and is published with the rest."
 MODES = {"page": "Page", "yaml": "YAML", "versions": "Versions"}
 SIDES = ("Add", "Panel", "Filters", "Page")
 
@@ -59,7 +60,7 @@ def _draw(user: User, name: str, opened: OpenDashboard | None) -> None:
     mode = _draw_head(editing)
     match mode:
         case "yaml":
-            draw_written(editing)
+            draw_written(editing, dashboard_of, where=WRITTEN)
         case "versions" if opened:
             _draw_versions(user, opened)
         case _:
@@ -78,7 +79,9 @@ def _bring_in(editing: Composing, user: User, opened_tab: str | None) -> None:
 def _ready(editing: Composing) -> Dashboard:
     """The spec to publish. Raises NexusError while it is not finished."""
     if "yaml" in editing.content:
-        return read(editing, editing.content["yaml"])
+        written = read(editing)
+        assert isinstance(written, Dashboard)
+        return written
     return dashboard_of(editing.content)
 
 

@@ -67,7 +67,9 @@ def _draw_case(at: str, case: Given, variables: Sequence[Mapping[str, Any]], *, 
             placeholder="any",
             width=180,
         )
-        after |= {} if share is None else {"least_found": share / 100}
+        # A share with more digits than the field shows stays as it is until somebody changes it.
+        same = least is not None and share == round(float(least) * 100)
+        after |= {} if share is None else {"least_found": least if same else share / 100}
     return after
 
 

@@ -67,7 +67,7 @@ def draw_model(editing: Editing) -> None:
 
 def _price(price: Price | None) -> str:
     """For a million tokens, of input and of answer."""
-    return f" · ${price.input:g} in, ${price.output:g} out a million" if price else ""
+    return f" · ${price.input:g} in, ${price.output:g} out a million" if price else " · no price set"
 
 
 def _draw_thinking(at: str, content: Given) -> None:

@@ -19,13 +19,15 @@ from nexus.ui.editing import Editing, draw_draft, draw_outcome, resume, save, sa
 from nexus.ui.forms import plain, sentence, slug
 from nexus.ui.page import errors_shown, tab
 from nexus.ui.prompting import cases_form
-from nexus.ui.prompting.draft import blank, prompt_of
+from nexus.ui.prompting.draft import Prompting, blank, prompt_of
 from nexus.ui.prompting.model_form import draw_examples, draw_model, draw_output, draw_system
 from nexus.ui.prompting.template_form import draw_data, draw_template, draw_variables
+from nexus.ui.written import draw_written, read
 from nexus.views import drafts
 from nexus.views import service as views
 
 STYLE = Path(__file__).parents[1] / "static" / "prompting.css"
+WRITTEN = "What is changed here is in the form as soon as you leave the field, and is saved with the rest."
 WRITE, CASES, VERSIONS, RUNS, YAML = "Prompt", "Test cases", "Versions", "Runs", "YAML"
 
 
@@ -49,7 +51,7 @@ def draw_edit(user: User, opened: OpenPrompt) -> None:
 def _draw(user: User, name: str, opened: OpenPrompt | None) -> None:
     st.html(prompt.STYLE)
     st.html(STYLE)
-    editing = resume(Editing, user, name, kind="prompt", opened=opened, blank=blank)
+    editing = resume(Prompting, user, name, kind="prompt", opened=opened, blank=blank)
     with transaction() as session:
         known = views.list_views(session, reader=user)
         has_key = prompts.has_key(session, reader=user)
@@ -57,7 +59,7 @@ def _draw(user: User, name: str, opened: OpenPrompt | None) -> None:
     if saved:
         st.switch_page("pages/prompt.py", query_params={"name": saved})
     shown = [WRITE, CASES, *([VERSIONS, RUNS] if opened else []), YAML]
-    for what, place in zip(shown, st.tabs(shown, key=f"{editing.scope}-tabs", on_change="rerun"), strict=True):
+    for what, place in zip(shown, st.tabs(shown, key=f"prompt-tabs-{name}", on_change="rerun"), strict=True):
         if not place.open:
             continue
         with place, errors_shown(where=f"prompt editor, {what}", user=user):
@@ -75,7 +77,7 @@ def _draw_tab(what: str, editing: Editing, user: User, opened: OpenPrompt | None
         case _ if what == RUNS and opened:
             prompt_runs.draw_runs(user, opened.prompt.name)
         case _:
-            _draw_yaml(editing, user, opened)
+            draw_written(editing, prompt_of, where=WRITTEN)
 
 
 def _draw_head(editing: Editing, user: User, *, has_key: bool) -> str | None:
@@ -160,7 +162,7 @@ def _test_and_save(editing: Editing, user: User) -> None:
     opened = editing.opened if isinstance(editing.opened, OpenPrompt) else None
     cases_form.start(editing, user, opened)
     st.session_state[f"{editing.scope}-save-when-tested"] = True
-    st.session_state[f"{editing.scope}-tabs"] = CASES
+    st.session_state[f"prompt-tabs-{editing.name}"] = CASES
 
 
 def _save_when_tested(editing: Editing, user: User) -> None:
@@ -183,7 +185,11 @@ def _save_when_tested(editing: Editing, user: User) -> None:
 
 
 def _ready(editing: Editing) -> Prompt:
-    """The spec to save. Raises BadInput while it is not finished."""
+    """The spec to save. Raises BadInput while it is not finished, and what is wrong with YAML that is typed."""
+    if "yaml" in editing.content:
+        written = read(editing)
+        assert isinstance(written, Prompt)
+        return written
     return prompt_of(editing.content)
 
 
@@ -261,21 +267,3 @@ def _draw_versions(user: User, opened: OpenPrompt) -> None:
         st.switch_page("pages/prompts.py")
     if restored is not None:
         st.switch_page("pages/prompt.py", query_params={"name": name})
-
-
-def _draw_yaml(editing: Editing, user: User, opened: OpenPrompt | None) -> None:
-    """The file of what is written; of a saved prompt it can be edited and saved here."""
-    try:
-        written = editor.yaml_of(prompt_of(editing.content))
-    except NexusError as error:
-        st.info(sentence(error.message), icon=":material/edit:")
-        return
-    if opened is None or editing.kept_at is not None:
-        st.caption("What is written now, as a file. Once it is saved, the YAML can be changed here too.")
-        st.code(written, language="yaml", wrap_lines=True)
-        return
-    name = opened.prompt.name
-    saved = editor.draw_yaml(written, kind="prompt", name=name, base_version=opened.version, user=user)
-    if saved:
-        editing.leave()
-        st.switch_page("pages/prompt.py", query_params={"name": saved})

@@ -6,6 +6,7 @@ import streamlit as st
 
 from nexus.accounts import service as accounts
 from nexus.accounts.spec import User
+from nexus.db.limits import PRICE_LIST, PRICED_ON
 from nexus.db.saved import Saved, SavedSettings
 from nexus.db.session import transaction
 from nexus.errors import BadInput
@@ -17,6 +18,7 @@ from nexus.ui.settings.setting import fixed, origin, read
 NUMBERS = {
     "gemini_at_once": "Calls at the same time; more wait in a queue",
     "gemini_per_minute": "Calls begun in a minute; empty for as many as come",
+    "gemini_seconds": "Seconds that Gemini may take for an answer",
     "answer_hours": "Hours that an equal request gets the answer that is there; 0 asks again",
     "prompt_run_days": "Days that prompt runs are kept",
     "prompt_data_days": "Days that the data they sent is kept, encrypted; 0 keeps none",
@@ -59,8 +61,11 @@ def _budgets(user: User, saved: Saved, people: dict[int, str]) -> None:
 
 
 def _prices(user: User, saved: Saved, people: dict[int, str]) -> None:
+    usual = saved.origins["gemini_prices"] == "default"
+    whose = f"These are Google's of {PRICED_ON}, for text on the paid tier, until you save others." if usual else "These are your own."
     st.caption(
-        "US dollars for a million tokens, as Google's price list says; there are none until you add them. Thinking costs as the answer does."
+        f"US dollars for a million tokens. {whose} [Google's list]({PRICE_LIST}) has those of today. Thinking costs as the answer does. "
+        "A model without a price counts in tokens only, and does not run where a budget in dollars holds."
     )
     before = [{"model": model, **price.model_dump(mode="json")} for model, price in saved.values.gemini_prices.items()]
     options = {
@@ -68,6 +73,10 @@ def _prices(user: User, saved: Saved, people: dict[int, str]) -> None:
         "input": st.column_config.NumberColumn("Input", min_value=0.0, required=True, format="$%.4f"),
         "output": st.column_config.NumberColumn("Answer and thinking", min_value=0.0, required=True, format="$%.4f"),
         "cached": st.column_config.NumberColumn("Input that Google still knows", min_value=0.0, format="$%.4f"),
+        "long_input": st.column_config.NumberColumn(
+            "Input over 200,000 tokens", min_value=0.0, format="$%.4f", help="Some models cost more for long requests. Empty: as others."
+        ),
+        "long_output": st.column_config.NumberColumn("Answer to those", min_value=0.0, format="$%.4f"),
     }
     rows = _edited("gemini_prices", before, options)
     if rows is not None:
@@ -77,6 +86,8 @@ def _prices(user: User, saved: Saved, people: dict[int, str]) -> None:
             if twice is not None:
                 raise BadInput(f"The model `{twice}` has two prices. Keep one of them.")
             _save(user, "gemini_prices", dict(zip(models, rows, strict=True)), "Saved. Runs from now on are counted at these prices.")
+    if not usual and st.button(f"Back to Google's prices of {PRICED_ON}", key="prices-back", type="tertiary"):
+        _save(user, "gemini_prices", None, "Google's published prices hold again.")
     origin(saved, "gemini_prices", people)
 
 
