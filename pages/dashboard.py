@@ -10,6 +10,7 @@ from nexus.ui.board import Board
 from nexus.ui.composing.page import draw_edit, draw_new
 from nexus.ui.dashboard import draw_dashboard
 from nexus.ui.page import run_page, tab
+from nexus.ui.viewing import reader_of
 
 
 def page(user: User) -> None:
@@ -19,13 +20,14 @@ def page(user: User) -> None:
             st.switch_page("pages/dashboards.py")
         draw_new(user)
         return
+    reader = reader_of(user, subject=f"dashboard {name}")
     with transaction() as session:
-        opened = dashboards.open_dashboard(session, reader=user, name=name)
+        opened = dashboards.open_dashboard(session, reader=reader, name=name)
     tab(opened.dashboard.title)
     if "edit" in st.query_params:
-        draw_edit(user, opened)
+        draw_edit(reader, opened)
     else:
-        draw_dashboard(Board(opened=opened, user=user, favourite=opened.favourite))
+        draw_dashboard(Board(opened=opened, user=reader, favourite=opened.favourite))
 
 
 run_page(page)

@@ -9,7 +9,7 @@ from nexus.accounts.spec import User
 from nexus.dashboards import drilling
 from nexus.dashboards.drilling import BACK, LONGEST_BACK, MOST_BACK, Target
 from nexus.db.session import transaction
-from nexus.ui import url
+from nexus.ui import url, viewing
 from nexus.ui.forms import plain
 
 Query = dict[str, str | list[str]]
@@ -17,7 +17,7 @@ Query = dict[str, str | list[str]]
 
 def go(target: Target, *, came_from: str) -> None:
     """Open `target`, from which one comes back to the dashboard `came_from` as it is now. Ends the run."""
-    query: Query = {"name": target.name, **url.query(target.parameters, target.values), **target.more}
+    query: Query = {"name": target.name, **url.query(target.parameters, target.values), **target.more, **viewing.kept()}
     query[BACK] = [*_said(), _step(came_from)][-MOST_BACK:]
     st.switch_page(f"pages{target.page}.py", query_params=query)
 

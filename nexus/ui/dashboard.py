@@ -136,10 +136,8 @@ def _head(board: Board) -> None:
     spec = board.opened.dashboard
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="dashboard-head"):
         st.title(plain(spec.title), anchor=False, width="content")
-        star = ":material/star:" if board.favourite else ":material/star_outline:"
-        star_label = "Take off my home page" if board.favourite else "Keep on my home page"
-        with st.container(width="content", key="star-on" if board.favourite else "star-off"):
-            st.button(star_label, icon=star, type="tertiary", key="icon-favourite", on_click=_toggle_favourite, args=(board,))
+        if board.user.looked_at_by is None:
+            _star(board)
         st.space("stretch")
         presenting.draw_watch(board)
         with st.container(width="content"):
@@ -150,13 +148,22 @@ def _head(board: Board) -> None:
             label = "Leave (Esc)" if board.large else "Back to the dashboard (Esc)"
             st.button(label, icon=":material/close_fullscreen:", key="leave", type="tertiary", on_click=presenting.leave)
             return
-        _pdf(board)
-        draw_share(board.user, "dashboard", spec.name, address=_address(board))
+        if board.user.looked_at_by is None:
+            # What these give is made with one's own rights.
+            _pdf(board)
+            draw_share(board.user, "dashboard", spec.name, address=_address(board))
         if board.opened.may_edit:
             st.button("Edit", icon=":material/edit:", key="edit", on_click=_edit)
         draw_more(board.user, "dashboard", spec.name, spec.title, own=_own(board))
     if spec.description:
         st.caption(plain(spec.description))
+
+
+def _star(board: Board) -> None:
+    star = ":material/star:" if board.favourite else ":material/star_outline:"
+    star_label = "Take off my home page" if board.favourite else "Keep on my home page"
+    with st.container(width="content", key="star-on" if board.favourite else "star-off"):
+        st.button(star_label, icon=star, type="tertiary", key="icon-favourite", on_click=_toggle_favourite, args=(board,))
 
 
 def _filters_in_words(board: Board) -> None:

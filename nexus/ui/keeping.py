@@ -47,7 +47,7 @@ def draw_more(
         *own,
         *([VERSIONS, RUNS] if opened else []),
         *([COPY] if user.may(Permission.BUILD) else []),
-        *([SEE_AS] if opened and user.may(Permission.ADMINISTER) else []),
+        *([SEE_AS] if user.may(Permission.ADMINISTER) else []),
     ]
     if user.looked_at_by is not None:
         offered = list(own)

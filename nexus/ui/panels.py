@@ -131,7 +131,8 @@ def _draw_data(board: Board, panel: TablePanel | ChartPanel | MetricPanel, heigh
             ROWS,
             *([FILTER_BY] if picking.of(board, panel) else []),
             *([] if board.alone else [FULL]),
-            IMAGE,
+            # A file is made with one's own rights, not with those of the person as whom one looks.
+            *([] if board.user.looked_at_by is not None else [IMAGE]),
         ],
         icon=":material/more_horiz:",
         type="tertiary",

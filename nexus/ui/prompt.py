@@ -23,7 +23,7 @@ from nexus.prompts.asking import Asking, Look
 from nexus.prompts.request import BlockSent, Prepared, PromptRun
 from nexus.prompts.service import OpenPanel
 from nexus.reports.layout import Layout
-from nexus.ui import filters, forms, printing, spending, url, when
+from nexus.ui import filters, forms, printing, spending, url, viewing, when
 from nexus.ui.editor import draw_archive, draw_versions
 from nexus.ui.keeping import draw_more
 from nexus.ui.page import errors_shown, tab
@@ -296,6 +296,8 @@ def draw_run(run: PromptRun, scope: str, prepared: Prepared | None = None) -> No
         TROUBLES[run.status](forms.sentence(run.error), icon=":material/info:")
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.caption(provenance(run), width="stretch")
+        if viewing.kept():
+            return
         printing.draw_print(
             lambda query: url.link(f"/prompt-runs/{run.id}.pdf", (), {}, **query), usual=Layout(), key=f"icon-print-{scope}-{run.id}"
         )

@@ -7,7 +7,7 @@ import streamlit as st
 from nexus.dashboards.behind import RowsBehind, rows_behind
 from nexus.dashboards.spec import DataPanel
 from nexus.sources.spec import Table
-from nexus.ui import tables, url
+from nexus.ui import tables, url, viewing
 from nexus.ui.board import Board
 from nexus.ui.forms import plain, sentence
 from nexus.ui.page import errors_shown
@@ -69,9 +69,11 @@ def _draw(board: Board, panel: DataPanel, table: Table | None, found: RowsBehind
     with st.container(horizontal=True, vertical_alignment="center"):
         if page:
             _draw_pager(panel, page)
-        file = url.link(f"/views/{view.name}.csv", view.parameters, found.values, **more)
-        st.link_button("Download CSV", file, icon=":material/download:")
-        st.link_button("Open view", url.page("/view", view.parameters, found.values, name=view.name, **more), icon=":material/table:")
+        if board.user.looked_at_by is None:
+            file = url.link(f"/views/{view.name}.csv", view.parameters, found.values, **more)
+            st.link_button("Download CSV", file, icon=":material/download:")
+        page_of_view = url.page("/view", view.parameters, found.values, name=view.name, **more, **viewing.kept())
+        st.link_button("Open view", page_of_view, icon=":material/table:")
     st.code(shown.query.sql.strip(), language="sql", wrap_lines=True, height=200)
 
 

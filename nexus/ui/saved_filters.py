@@ -54,7 +54,8 @@ def draw_sets(board: "Board") -> None:
         st.button(
             "Clear", key=f"filter-clear-{spec.name}", type="tertiary", icon=":material/filter_alt_off:", on_click=clear, args=(board,)
         )
-        _popover(board)
+        if board.user.looked_at_by is None:
+            _popover(board)
 
 
 def _popover(board: "Board") -> None:

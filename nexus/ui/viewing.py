@@ -12,6 +12,12 @@ from nexus.ui.forms import plain
 KEY = "g.as"
 
 
+def kept() -> dict[str, str]:
+    """What an address that this page leads to says, so that it is seen with the same eyes."""
+    named = st.query_params.get(KEY)
+    return {} if named is None else {KEY: named}
+
+
 def reader_of(user: User, *, subject: str) -> User:
     """Who reads this page: `user`, or the person whom the address names, with a banner that says so.
 

@@ -95,6 +95,26 @@ def test_only_administrators_see_as_somebody_else(secret, visit, viewer, owner, 
         assert TITLE not in shown(visit("view", admin, name=SECRET, **{"g.as": nobody}))
 
 
+def test_a_dashboard_is_seen_as_somebody_else_with_their_rights_and_nothing_to_act_with(secret, visit, viewer, owner, admin):
+    hidden = visit("dashboard", admin, name="office", **{"g.as": str(viewer.id)})
+    assert f"As **{viewer.name}** (viewer) sees it" in shown(hidden)
+    assert FIGURE not in everything(hidden)
+    assert "You may not see this panel" in everything(hidden)
+    theirs = visit("dashboard", admin, name="office", **{"g.as": str(owner.id)})
+    assert FIGURE in everything(theirs)
+    labels = {element.label for element in theirs.button}
+    assert labels.isdisjoint({"Edit", "Share", "Print", "Keep on my home page", "Save this set"})
+    assert "office.pdf" not in everything(theirs)
+    edited = visit("dashboard", admin, name="office", edit="1", **{"g.as": str(owner.id)})
+    assert "You see this as someone else does, and can change nothing." in shown(edited)
+    assert "Only administrators" in shown(visit("dashboard", viewer, name="office", **{"g.as": str(owner.id)}))
+    with transaction() as session:
+        seen = session.execute(
+            text("select detail ->> 'as' from nexus.audit_entries where what = 'person.seen as' and subject = 'dashboard office'")
+        )
+        assert set(seen.scalars()) == {viewer.email, owner.email}
+
+
 def test_a_duplicate_is_made_under_the_name_that_was_typed(secret, visit, owner):
     app = visit("view", owner, name=SECRET)
     app.menu_button(key="icon-more-view").click("Duplicate").run()
