@@ -17,7 +17,7 @@ from nexus.dashboards.service import OpenDashboard
 from nexus.dashboards.spec import PromptPanel
 from nexus.db.session import transaction
 from nexus.errors import NexusError
-from nexus.prompts import sent
+from nexus.prompts import originals, sent
 from nexus.prompts import service as prompts
 from nexus.prompts.asking import Asking, Look
 from nexus.prompts.request import BlockSent, Prepared, PromptRun
@@ -247,11 +247,11 @@ def draw_answer(place: Place, state: State) -> None:
         if not look.over:
             st.fragment(_follow, run_every=LOOK_EVERY_S)(state.asking, place.scope)
             return
-        _draw_end(look, place.scope, state.asking.prepared)
+        _draw_end(look, place, state.asking.prepared)
         return
     run = place.panel.answer_for(place.variables)
     if run:
-        draw_run(run, place.scope, state.prepared)
+        draw_run(run, place, state.prepared)
     elif place.user.may(Permission.RUN_PROMPTS):
         st.caption("Not asked yet for these values.")
     else:
@@ -273,25 +273,28 @@ def _follow(asking: Asking, scope: str) -> None:
         draw_prose(look.text)
 
 
-def _draw_end(look: Look, scope: str, prepared: Prepared) -> None:
+def _draw_end(look: Look, place: Place, prepared: Prepared) -> None:
     if look.run:
-        draw_run(look.run, scope, prepared)
+        draw_run(look.run, place, prepared)
         return
     draw_prose(look.text)
     if look.problem:
         st.info(forms.sentence(look.problem), icon=":material/info:")
 
 
-def draw_run(run: PromptRun, scope: str, prepared: Prepared | None = None) -> None:
+def draw_run(run: PromptRun, place: Place, prepared: Prepared | None = None) -> None:
     """An answer, what of it is in the data, how it ended, and where it came from. Rows can be opened while the request is at hand."""
+    scope, found = place.scope, originals.known(reader=place.user, run=run)
     if run.records:
-        draw_records(run, scope)
+        draw_records(run, scope, found=found)
     elif run.grounding:
         at_hand = prepared is not None and prepared.request.digest == run.request_digest
         data = sent.read(prepared.request.system, prepared.request.text) if prepared and at_hand else None
-        draw_checked(run.answer, run.grounding, place=f"{scope}-{run.id}", data=data)
+        draw_checked(run.answer, run.grounding, place=f"{scope}-{run.id}", data=data, found=found)
     else:
-        draw_prose(run.answer)
+        draw_prose(run.answer, found=found)
+    if found:
+        st.caption("Gemini was sent pseudonyms. What stands for them is shown to you by your own rights, and is not in the record.")
     if run.error and run.status in TROUBLES:
         TROUBLES[run.status](forms.sentence(run.error), icon=":material/info:")
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):

@@ -1,13 +1,14 @@
 """Structured answers on the page: as a table or cards where they were asked for, and as rows of a panel."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import streamlit as st
 
 from nexus.dashboards.service import OpenDashboard
 from nexus.dashboards.spec import PromptPanel
-from nexus.prompts import markdown, marks, records
+from nexus.prompts import markdown, marks, originals, records
 from nexus.prompts import service as prompts
 from nexus.prompts.request import PromptRun
 from nexus.prompts.service import OpenPanel
@@ -19,13 +20,14 @@ ROW, HEAD = 80, 150
 """Pixels of a panel's row, and of what is not the table or chart in it."""
 
 
-def draw_records(run: PromptRun, scope: str) -> None:
+def draw_records(run: PromptRun, scope: str, *, found: Mapping[str, str] = MappingProxyType({})) -> None:
     """A structured answer as a table, or as cards: one record is one card."""
     assert run.records
     cards = len(run.records.rows) == 1
     if len(run.records.rows) > 1:
         cards = st.toggle("As cards", key=f"cards-{scope}-{run.id}")
-    st.html(f"<style>{markdown.STYLE}{records.STYLE}</style>{records.html(run.records, look='cards' if cards else 'table')}")
+    drawn = originals.in_html(records.html(run.records, look="cards" if cards else "table"), found)
+    st.html(f"<style>{markdown.STYLE}{records.STYLE}</style>{drawn}")
     if run.grounding:
         st.caption(f":material/rule: {marks.summary(run.grounding)}.")
 

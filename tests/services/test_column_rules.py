@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from nexus.db import session as own
 from nexus.errors import BadInput
-from nexus.prompts import history, service
+from nexus.prompts import history, markdown, originals, service
 from nexus.prompts.data import pseudonym
 from nexus.prompts.request import Piece
 from nexus.prompts.spec import Prompt
@@ -270,3 +270,30 @@ def test_pseudonyms_are_replaced_for_who_may_see_the_originals(prepare, analyst)
         session.execute(text("delete from staff.people where id = 3"))
     answers.forget()
     assert history.restored(run.answer, history.originals(reader=analyst, run=run)) == run.answer
+
+
+def test_an_answer_shows_originals_to_who_may_see_them_and_the_record_keeps_pseudonyms(prepare, analyst):
+    prepared = prepare("select email from staff.people", EMAIL | {"rule": "mask"})
+    mark = pseudonym("email", "p3@secret.example")
+
+    def generate(_request):
+        yield Piece(text=f"Write to **{mark}**, not to email-0123456789.")
+        yield Piece(ending="complete")
+
+    *_, run = service.run(user=analyst, prepared=prepared, generate=generate)
+    assert SECRET not in run.answer
+    shown = originals.in_html(markdown.html(run.answer), originals.known(reader=analyst, run=run))
+    assert f'<span class="original" title="Sent as {mark}">p3@secret.example</span>' in shown
+    assert "not to email-0123456789." in shown
+    with own.transaction() as session:
+        session.execute(text("delete from staff.people where id = 3"))
+    answers.forget()
+    gone = originals.in_html(markdown.html(run.answer), originals.known(reader=analyst, run=run))
+    assert mark in gone
+    assert SECRET not in gone
+
+
+def test_an_original_that_looks_like_html_is_text():
+    drawn = originals.in_html('<b title="who-0123456789">who-0123456789</b>', {"who-0123456789": "<img src=x onerror=y>"})
+    assert drawn.startswith('<b title="who-0123456789"><span')
+    assert "<img" not in drawn
