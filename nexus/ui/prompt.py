@@ -333,6 +333,7 @@ def draw_buttons(place: Place, state: State, *, at_once: bool) -> None:
         return
     if state.prepared:
         spending.draw_warning(place.user, place.panel.opened.prompt.name)
+        spending.draw_most(place.user, state.prepared.request)
     asked_before = bool(state.asking or place.panel.answer_for(place.variables))
     with st.container(horizontal=True, vertical_alignment="center"):
         if state.prepared and (at_once or not state.asking):

@@ -8,12 +8,23 @@ from nexus.accounts.spec import User
 from nexus.db.model_calls import Usage
 from nexus.db.session import transaction
 from nexus.prompts import budgets
+from nexus.prompts.request import Request
 from nexus.ui import forms
 
 
 def dollars(micros: int | None) -> str:
     """`$0.0004`; empty where it is not known."""
     return "" if micros is None else f"${micros / 1e6:,.4f}"
+
+
+def draw_most(user: User, request: Request) -> None:
+    """What a request may cost at most, beside it before it is sent; or that nobody knows, and what that means."""
+    with transaction() as session:
+        price = budgets.price_of(session, reader=user, model=request.model)
+    if price is None:
+        st.caption(f"No price set for {forms.plain(request.model)}: it counts in tokens, and does not run where a budget in dollars holds.")
+        return
+    st.caption(f"At most {forms.plain(dollars(budgets.most_usd_micros(request, price)))} for it and the longest answer.")
 
 
 def draw_usage(lines: Sequence[Usage], *, everybody: bool) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nexus.db import drafts
+from nexus.db import drafts, saved
 from nexus.db import session as own
 from nexus.errors import NotFound
 from nexus.prompts import service, trials
@@ -149,3 +149,11 @@ def test_yaml_beside_an_unsaved_form_becomes_the_form_or_says_where_it_is_wrong(
     tab_of(app, "explain-carrier", "Prompt")
     assert field(app, "slider", "-temperature").value == 0.7
     assert field(app, "text_area", "-system").value == "Write like a pilot."
+
+
+def test_what_a_request_may_cost_stands_beside_it_and_a_model_without_a_price_says_so(sample, visit, analyst, gemini):  # noqa: F811
+    app = visit("prompt", analyst, name="explain-carrier", edit="1")
+    assert "No price set for gemini" in shown(app)
+    with own.transaction() as session:
+        saved.write(session, name="gemini_prices", value={"gemini-3.8-flash": {"input": 1, "output": 4}}, changed_by=None)
+    assert "for it and the longest answer" in shown(app.run())
