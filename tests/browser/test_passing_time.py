@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import expect
@@ -14,7 +15,7 @@ SEEN, HIDDEN = "visible", "hidden"
 
 
 @pytest.fixture
-def ticking(app_server) -> Server:
+def ticking(app_server) -> Iterator[Server]:
     """A dashboard of two tabs with a figure that says when the database was asked; it asks again every minute."""
     owner = app_server.person(Role.ANALYST)
     with app_server.database() as cursor:
@@ -44,7 +45,10 @@ def ticking(app_server) -> Server:
                 f"insert into nexus.{kind}_versions (kept_id, version, spec, saved_by) values (%s, 1, %s, %s)",
                 (cursor.fetchone()[0], json.dumps(kept), owner.id),
             )
-    return app_server
+    yield app_server
+    with app_server.database() as cursor:
+        cursor.execute("delete from nexus.dashboards where name = 'ticking'; delete from nexus.views where name = 'ticking-moment'")
+        cursor.execute("delete from nexus.sources where name = 'unkept'")
 
 
 def look(page, state: str) -> None:
