@@ -143,8 +143,9 @@ def _converted(parameter: Parameter, found: Sequence[Any]) -> Any:
             return value if not isinstance(value, str) else float(value)
         case BooleanParameter():
             return value
-        case DateParameter():
-            return date.fromisoformat(value if len(value) == 10 else value.removesuffix("T00:00:00"))
+        case DateParameter() | DateRangeParameter():
+            day = date.fromisoformat(value if len(value) == 10 else value.removesuffix("T00:00:00"))
+            return (day, day) if isinstance(parameter, DateRangeParameter) else day
         case _:
             return None
 

@@ -101,7 +101,9 @@ def _columns(question: TableQuestion, shown: Sequence[SelectedColumn], more: Ite
     found = [one for one in shown if one.aggregate is None]
     plain = {_origin(question, one) for one in found if not (one.grain or one.bin)}
     names = {one.result_name for one in found}
-    compared = [SelectedColumn(column=each.column, of=each.of) for one in shown for each in every_filter(one.where)]
+    # What the reader can filter by is known to them anyway.
+    asked = [each for each in every_filter(question.filters) if each.parameter]
+    compared = [SelectedColumn(column=each.column, of=each.of) for each in (*(w for one in shown for w in every_filter(one.where)), *asked)]
     for one in (*shown, *compared, *more):
         if one.column is None or _origin(question, one) in plain:
             continue

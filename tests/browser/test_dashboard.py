@@ -223,3 +223,19 @@ def test_on_a_phone_nothing_sticks_out_and_the_filters_open_with_a_switch(sample
         expect(route_to).to_be_visible()
     finally:
         context.close()
+
+
+def test_on_the_sample_an_airline_narrows_everything_else_and_a_day_leads_to_its_delays(sample, page):
+    open_as(page, sample, DELAYS)
+    panel(page, "airlines").locator("svg.marks path[aria-label*='B6']").first.click()
+    expect(page.get_by_role("button", name=re.compile("carrier: B6"))).to_be_visible()
+    expect(panel(page, "flights")).to_contain_text("14,558")
+    expect(panel(page, "by-carrier")).to_contain_text("14 rows")
+    page.goto(sample.url + "/dashboard?name=weather-and-aircraft")
+    drawn(page)
+    cells = panel(page, "worst-days").locator("canvas").first
+    cells.scroll_into_view_if_needed()
+    box = cells.bounding_box()
+    page.mouse.move(box["x"] + 30, box["y"] + 48)
+    page.mouse.click(box["x"] + 30, box["y"] + 48, delay=50)
+    page.wait_for_url(re.compile(r"name=delays.*period=2013-03-08\.\.2013-03-08"))

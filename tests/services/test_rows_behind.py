@@ -89,7 +89,7 @@ def test_the_rows_of_a_group_are_as_many_as_it_counts_page_by_page(open_panel, m
     found = of({"carrier": smallest[0]})
     assert (found.made, found.problem) == (True, "")
     assert count(found, reader) == smallest[2]
-    assert names(found, reader) == ["carrier", "airline", "arr_delay"]
+    assert names(found, reader) == ["carrier", "airline", "arr_delay", "origin"]
     late = of({"carrier": smallest[0]}, figure="late")
     assert count(late, reader) == smallest[4] < smallest[2]
 
@@ -174,7 +174,7 @@ def test_who_only_reads_sees_no_column_that_a_rule_holds_back(open_panel, make_u
     rule = ColumnRule(schema="sample", table="flights", column="arr_delay", rule="aggregate only")
     ruled = opened.model_copy(update={"source": opened.source.model_copy(update={"rules": (rule,)})})
     shown = [one.result_name for one in behind.behind(ruled, reader=reader).opened.view.question.columns]
-    assert shown == ["carrier", "airline"]
+    assert shown == ["carrier", "airline", "origin"]
     assert "arr_delay" in [one.result_name for one in behind.behind(ruled, reader=make_user(Role.ANALYST)).opened.view.question.columns]
 
 
