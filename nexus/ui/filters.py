@@ -4,6 +4,7 @@ Widgets begin with what the address says, and every change of a widget goes into
 reload, the back button, a colleague's link and another replica all draw the same page.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
@@ -63,6 +64,8 @@ def draw_filters(
         st.warning(f"{sentence(problem)} The default is shown instead.", icon=":material/link_off:")
     if not parameters:
         return values
+    if held is not None:
+        held.show()
     _follow_address(parameters, values, scope, held.names if held else frozenset())
     if folds:
         _toggle(scope)
@@ -86,28 +89,61 @@ def draw_filters(
 
 
 class Held:
-    """Changes that wait for a button: which filters, and what is done when one more was changed."""
+    """Changes that wait for a button: in the address too, so that a reload keeps them, and what is done when one more was changed."""
 
     def __init__(self, scope: str, parameters: Sequence[Parameter], then: Callable[[], None]) -> None:
         self._scope, self._parameters, self._then = scope, parameters, then
 
     @property
     def names(self) -> frozenset[str]:
-        return frozenset(st.session_state.get(f"filter-held-{self._scope}", ()))
+        return frozenset(pending(self._parameters))
 
     def hold(self, values: dict[str, Any]) -> None:
         """`values` as the address and the widgets have them."""
         before, _ = url.read(self._parameters)
-        st.session_state[f"filter-held-{self._scope}"] = [name for name, value in values.items() if value != before[name]]
+        changed = [one for one in self._parameters if values.get(one.name) != before[one.name]]
+        said = {one.name: next(iter(url.query([one], values).values()), None) for one in changed}
+        url.go(**{PENDING: json.dumps(said, ensure_ascii=False, separators=(",", ":")) if said else None})
         self._then()
 
     def values(self) -> dict[str, Any]:
         """What holds once they are applied."""
         values, _ = url.read(self._parameters)
-        return values | shown(self._parameters, self._scope, self.names)
+        return values | pending(self._parameters)
+
+    def show(self) -> None:
+        """Let the widgets begin with what waits, after a reload or on another replica."""
+        for parameter in self._parameters:
+            at, waits = _key(parameter, self._scope), pending([parameter])
+            if parameter.name in waits and not _half_chosen(parameter, st.session_state.get(at)):
+                st.session_state[at] = to_widget(parameter, waits[parameter.name])
 
     def release(self) -> None:
-        st.session_state.pop(f"filter-held-{self._scope}", None)
+        url.go(**{PENDING: None})
+
+
+PENDING = "g.pending"
+"""Of an address: what waits to be applied, as JSON: names and the texts that an address has for their values, null for the default."""
+LONGEST_PENDING = 20_000
+
+
+def pending(parameters: Sequence[Parameter]) -> dict[str, Any]:
+    """What waits of `parameters`; what cannot be read, or does not fit, does not."""
+    text = url.text(PENDING)
+    try:
+        said = json.loads(text) if 0 < len(text) <= LONGEST_PENDING else {}
+        json.dumps(said, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return {}
+    found: dict[str, Any] = {}
+    for one in parameters if isinstance(said, dict) else ():
+        texts = said.get(one.name)
+        if one.name in said and texts is None:
+            found[one.name] = url.default(one)
+        elif isinstance(texts, list) and all(isinstance(each, str) for each in texts):
+            values, refused = url.read([one], dict.fromkeys(url.keys([one]), texts[: url.MOST_VALUES]))
+            found |= {} if refused else values
+    return found
 
 
 def shown(parameters: Sequence[Parameter], scope: str, names: frozenset[str]) -> dict[str, Any]:

@@ -72,6 +72,11 @@ def test_changes_wait_for_the_button_where_the_dashboard_says_so(board, visit, v
     box(app, "Region").set_value("South").run()
     assert "region" not in app.query_params
     assert box(app, "City").options == ["Rome"]
+    # A reload keeps what waits; what no filter can hold does not wait.
+    again = visit("dashboard", viewer, name="board", **{"g.pending": '{"region":["South"],"gone":["x"],"city":5}'})
+    assert box(again, "Region").value == "South"
+    assert button(again, "Apply 1 change")
+    assert feet(again) == feet(visit("dashboard", viewer, name="board", **{"g.pending": "[" * 5_000}))
     button(app, "Apply 1 change").click().run()
     assert app.query_params["region"] in ("South", ["South"])
     # Only the panel that the filter narrows is drawn again.
