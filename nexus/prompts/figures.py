@@ -17,6 +17,7 @@ Hedge = Literal["", "about", "over", "under"]
 
 LONGEST_NUMBER = 32
 """Characters of digits; what is longer is no figure that anybody could have sent."""
+MOST_OF_A_TOP = 100
 MOST_FIGURES = 2_000
 """In one text; no answer that a person reads holds more."""
 
@@ -27,11 +28,12 @@ class Reading:
 
     value: float
     step: float
+    is_scaled: bool = False
 
     @property
     def digits(self) -> int:
-        """How many digits tell: a decimal place is as good as a second one."""
-        return max(1 if self.step >= 1 else 2, len(f"{abs(self.value) / self.step:.0f}"))
+        """How many digits tell: a decimal place is as good as a second one, and so is the word `million`."""
+        return max(1 if self.step >= 1 else 2, len(f"{abs(self.value) / self.step:.0f}")) + self.is_scaled
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,24 @@ _PHRASES: dict[str, Hedge] = {
 }  # fmt: skip
 _TOP = re.compile(r"(?:\btop|\bbottom|\bfirst|\blast)[ -]$", re.I)
 _NUMBERED = re.compile(r"(?:#|\bno\. ?|\bnumber |\brank(?:s|ed|ing)? |\bplatz |\bpuesto )$", re.I)
+_TOP_AFTER = re.compile(
+    r"(?: \w+)? (?!latest|interest|forest|request|west|rest|test|guest|nest|contest|harvest|invest|protest|honest|modest)"
+    r"(?:\w{3,}est|most \w+|least \w+|best|worst|mayores|menores|mejores|peores|größten|kleinsten|meisten|besten)\b",
+    re.I,
+)
+"""What makes `the five largest` of a number."""
+_REFERENCE = re.compile(
+    r"\b(?:pages?|sections?|chapters?|steps?|versions?|releases?|forms?|articles?|appendix|annex|paragraphs?|clauses?|editions?|rooms?|gates?"
+    r"|ISO|DIN|RFC|página|sección|capítulo|paso|versión|artículo|anexo|seite|abschnitt|kapitel|schritt|artikel|anhang) (?:[A-Z]-?)?$",
+    re.I,
+)
+"""Before a number that refers to something written elsewhere."""
+_IDIOM = re.compile(r"(?<![\d/])24/7(?![\d/])|(?<!\w)\d{1,2}-(?:star|way|tier|digit|letter|step)s?\b", re.I)
+_NO_RANK = re.compile(
+    r" (?:floor|street|avenue|edition|generation|version|century|grade|anniversary|birthday|attempt|party|person|class|piso|planta|siglo|edición)\b",
+    re.I,
+)
+"""After an ordinal that ranks nothing."""
 _LIST_MARK = re.compile(r"(?m)^[ \t>]*(?:[-*+] +)?(\d{1,9})[.)](?=[ \t]|$)")
 _ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>()]+|\]\([^()\s]{0,2000}\)|<[a-z]+:[^<>\s]{0,2000}>", re.I)
 
@@ -187,8 +207,9 @@ class _Spans:
 def _not_figures(text: str) -> Iterator[tuple[int, int]]:
     for mark in _LIST_MARK.finditer(text):
         yield mark.span(1)
-    for address in _ADDRESS.finditer(text):
-        yield address.span()
+    for pattern in (_ADDRESS, _IDIOM):
+        for found in pattern.finditer(text):
+            yield found.span()
 
 
 def _numbers(text: str, taken: _Spans) -> Iterator[Figure]:
@@ -208,6 +229,8 @@ def _number(text: str, start: int, end: int, digits: str) -> Iterator[Figure]:
     before = text[start - 1] if start else ""
     if before.isalpha() or before == "_":
         return
+    if _REFERENCE.search(text[max(0, start - 16) : start]):
+        return
     exponent = _EXPONENT.match(text, end)
     power = ""
     if exponent:
@@ -221,11 +244,13 @@ def _number(text: str, start: int, end: int, digits: str) -> Iterator[Figure]:
         return
     readings = _readings(digits, sign, power)
     if ordinal := _ORDINAL.match(text, end):
+        if _NO_RANK.match(text, ordinal.end()):
+            return
         yield Figure(start, ordinal.end(), text[start : ordinal.end()], "rank", readings)
         return
     if scale := _SCALE.match(text, end):
         factor = _SCALES[(scale.group(1) or scale.group(2)).lower()]
-        readings = tuple(Reading(reading.value * factor, reading.step * factor) for reading in readings)
+        readings = tuple(Reading(reading.value * factor, reading.step * factor, is_scaled=True) for reading in readings)
         end = scale.end()
     attached = _ATTACHED.match(text, end)
     unit = _UNIT.match(text, end)
@@ -250,6 +275,8 @@ def _with_unit(text: str, start: int, end: int, readings: tuple[Reading, ...], u
         end = unit.end() if kind == "h" and unit.group().strip().lower() == "h" else end
     elif top := _TOP.search(text[max(0, start - 8) : start]):
         role, start = "top", start - len(top.group())
+    elif len(readings) == 1 and readings[0].value <= MOST_OF_A_TOP and readings[0].step == 1 and _TOP_AFTER.match(text, end):
+        role = "top"
     elif _NUMBERED.search(text[max(0, start - 10) : start]):
         role = "rank"
     return Figure(start, end, text[start:end], role, readings, hedge, signed, unit=name)
@@ -326,7 +353,7 @@ def _words(text: str, taken: _Spans) -> Iterator[Figure]:
             figure = _with_unit(text, start, end, (Reading(_CARDINALS[word], 1),), _UNIT.match(text, end), signed=False)
             yield replace(figure, role="top" if top else figure.role, in_words=True)
         elif kind == "times":
-            yield Figure(start, end, text[start:end], "times", (Reading(_TIMES[word], 0.2),), "about", in_words=True)
+            yield Figure(start, end, text[start:end], "times", (Reading(_TIMES[word], 0.2),), _hedge(text, start) or "about", in_words=True)
         else:
             hedge = _hedge(text, start) or "about"
             yield Figure(start, end, text[start:end], "percent", (Reading(_FRACTIONS[word] * 100, 1),), hedge, in_words=True)

@@ -11,14 +11,15 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from nexus.prompts import derivations, names, passages
-from nexus.prompts.derivations import Evidence, Question, Rows
-from nexus.prompts.figures import Figure, even, find_figures, interval
+from nexus.prompts import derivations, direction, names, passages, reference
+from nexus.prompts.derivations import OVERALL
+from nexus.prompts.evidence import MORE, Evidence, Question, Rows
+from nexus.prompts.figures import MINUTES, Figure, even, find_figures, interval
 from nexus.prompts.names import Mention
 from nexus.prompts.passages import Passage
 from nexus.prompts.scope import Scope, label
 from nexus.prompts.sent import Column, Sent
-from nexus.prompts.wording import is_named
+from nexus.prompts.wording import counted, is_named, led_by, stems
 
 Kind = Literal["figure", "entity"]
 Status = Literal["found", "derived", "unfound", "wrong_row"]
@@ -33,6 +34,9 @@ MOST_ROWS = 50
 """Rows behind a finding that are kept with it."""
 MANY_CELLS = 500
 _NEVER = 99
+_LIMIT = re.compile(
+    r"\b(?:pass\w*|exceed\w*|reach\w*|above|below|beyond|under|over|least|most|super\w*|alcanz\w*|rebas\w*|über\w*|unter\w*)\W{1,3}$", re.I
+)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
@@ -94,6 +98,8 @@ class _Checker:
         self._answer, self._text, self._data = answer, text, data
         self._last: tuple[Mention, ...] = ()
         self._words: dict[int, str] = {}
+        self._goes: dict[int, direction.Direction] = {}
+        """Of each figure by where it starts: up or down, as the words beside it say, or those beside the figure before."""
         self._tried = 0
         self._said = [*find_figures(even(data.words))]
         self._years = {day.year for table in data.tables for column in table.columns for day in column.dates if day}
@@ -133,18 +139,27 @@ class _Checker:
         for figure in passage.figures:
             self._words[figure.start] = self._around(passage, figure)
         scopes = {figure.start: Scope(self._text, passage, figure, self._data, self._last) for figure in passage.figures}
+        goes: direction.Direction = ""
+        led: frozenset[str] = frozenset()
         for figure in passage.figures:
+            led = led_by(self._text[max(passage.start, figure.start - 80) : figure.start]) or led
+            tied = self._tied(passage, figure, led)
+            goes = self._goes[figure.start] = direction.of_change(self._text, figure) or goes
             if direct := self._direct(passage, figure, scopes[figure.start], found):
-                found[figure.start] = ("found", direct)
+                found[figure.start] = (
+                    ("wrong_row", self._of_another(direct)) if self._is_of_another(figure, direct, tied) else ("found", direct)
+                )
+            elif swapped := self._swapped(passage, figure, scopes[figure.start], tied):
+                found[figure.start] = ("wrong_row", swapped)
         for _ in range(2):
             for figure in passage.figures:
                 if figure.start not in found and (worked := self._derived(passage, figure, scopes[figure.start], found)):
                     found[figure.start] = ("derived", worked)
-        counted = [evidence for _, evidence in found.values() if evidence]
+        there_ = [evidence for status, evidence in found.values() if evidence and status != "wrong_row"]
         for figure in passage.figures:
             if figure.start in found:
                 continue
-            if past := derivations.threshold(figure, counted):
+            if past := derivations.threshold(figure, there_):
                 found[figure.start] = ("derived", past)
             elif elsewhere := self._elsewhere(passage, figure, scopes[figure.start]):
                 found[figure.start] = ("wrong_row", elsewhere)
@@ -157,6 +172,15 @@ class _Checker:
         if any(is_named(column, words) for column in columns):
             return words
         return self._shown(passage)
+
+    def _is_limit(self, figure: Figure) -> bool:
+        """Whether others are counted by the figure: `five passed 50 %`."""
+        return figure.hedge in ("over", "under") or bool(_LIMIT.search(self._text[max(0, figure.start - 24) : figure.start]))
+
+    def _led_by(self, passage: Passage) -> str:
+        """What stands before a semicolon that the passage goes on from."""
+        before = self._text[max(0, passage.start - 300) : passage.start].rstrip()
+        return re.split(r"[.!?\n]\s", before[:-1])[-1] if before.endswith(";") else ""
 
     def _shown(self, passage: Passage) -> str:
         return self._text[passage.start : min(passage.end, passage.start + 600)]
@@ -178,7 +202,49 @@ class _Checker:
             own = {number for at, number in [last.column] if at in scope.allowed}
             if cell := self._cell(figure, self._shown(passage), {at: last.rows.get(at, frozenset()) for at in last.rows}, skipped=own):
                 return cell
-        return self._unnamed(figure, words, scope)
+        referred = reference.referred(self._text, figure, self._data, {**scope.carried, **scope.allowed}, words)
+        return referred or self._unnamed(figure, words, scope)
+
+    def _tied(self, passage: Passage, figure: Figure, led: frozenset[str]) -> frozenset[str]:
+        """Stems of the words that a figure is tied to."""
+        if passage.head:
+            return frozenset()
+        return led | (counted(self._text[figure.end : min(passage.end, figure.end + 40)]) if figure.role == "number" else frozenset())
+
+    def _tied_columns(self, figure: Figure, at: int, tied: frozenset[str]) -> list[int]:
+        """Columns of a table that those words name, of those that such a figure can be of."""
+        table = self._data.tables[at]
+        percent = figure.role in ("percent", "points")
+        fitting = [
+            number for number in table.numeric if percent == (table.columns[number].is_share or table.columns[number].is_called_share)
+        ]
+        return [number for number in fitting if stems(table.columns[number].name) & tied]
+
+    def _is_of_another(self, figure: Figure, direct: Evidence, tied: frozenset[str]) -> bool:
+        """Whether the words tie the figure to another column than the one where it stands."""
+        if direct.column is None:
+            return False
+        at, number = direct.column
+        named = self._tied_columns(figure, at, tied)
+        return bool(named) and number not in named and not is_named(self._data.tables[at].columns[number], self._words[figure.start])
+
+    @staticmethod
+    def _of_another(direct: Evidence) -> Evidence:
+        return Evidence(f"It is of another column: {direct.how}.", direct.rows)
+
+    def _swapped(self, passage: Passage, figure: Figure, scope: Scope, tied: frozenset[str]) -> Evidence | None:
+        """The figure in the column that the words tie it to, in another row than the one it is said of, where nothing is worked out."""
+        near = passages.around(self._text, passage, figure)
+        if figure.hedge or MORE.search(near) or OVERALL.search(near):
+            return None
+        for at, rows in scope.allowed.items():
+            table = self._data.tables[at]
+            for number in self._tied_columns(figure, at, tied) if len(rows) == 1 else ():
+                for row, digits, as_is in _matches(figure, table.columns[number], near):
+                    if digits >= 2 and as_is and row not in rows:
+                        cell = self._of_cell(at, number, row, figure, frozenset((row,)), as_is=True)
+                        return Evidence(f"It is of another row: {cell.how}.", cell.rows)
+        return None
 
     @staticmethod
     def _last_before(passage: Passage, figure: Figure, found: Mapping[int, tuple[Status, Evidence | None]]) -> Evidence | None:
@@ -226,10 +292,21 @@ class _Checker:
                 for row, digits, as_is in _matches(figure, column, words):
                     if row not in rows or (not named and (digits < telling or (digits < 3 and anything_named))):
                         continue
+                    if not self._of_this_sign(figure, column, row, words):
+                        continue
                     order = (not named, not as_is, column.is_key)
                     if best is None or order < best[0]:
                         best = (order, self._of_cell(at, number, row, figure, rows, as_is=as_is))
         return best[1] if best else None
+
+    def _of_this_sign(self, figure: Figure, column: Column, row: int, words: str) -> bool:
+        """Whether a figure without a sign may mean the value: one below zero only where the words say so."""
+        value = column.numbers[row] or 0.0
+        if figure.signed or not column.goes_below_zero:
+            return True
+        if value < 0:
+            return self._goes.get(figure.start) == "down" or direction.says_negative(self._text, figure, words)
+        return direction.says_positive(self._text, figure)
 
     def _of_cell(self, at: int, number: int, row: int, figure: Figure, rows: Rows, *, as_is: bool) -> Evidence:
         table = self._data.tables[at]
@@ -258,18 +335,29 @@ class _Checker:
         beside = tuple(
             evidence
             for other in passage.figures
-            if other is not figure and (evidence := found.get(other.start, ("", None))[1]) and evidence.column
+            if other is not figure
+            and (there := found.get(other.start))
+            and there[0] != "wrong_row"
+            and (evidence := there[1])
+            and evidence.column
         )
         tops = [round(other.readings[0].value) for other in passage.figures if other.role == "top" and other.readings]
         question = Question(
             figure=figure,
-            words=self._words[figure.start] if passage.head else f"{self._words[figure.start]} {self._shown(passage)}",
+            words=self._words[figure.start]
+            if passage.head
+            else f"{self._words[figure.start]} {self._shown(passage)} {self._led_by(passage)}",
             groups=scope.groups,
             constrained=frozenset(scope.allowed),
             beside=beside,
             listed=scope.listed,
             top=min(tops[0], 1000) if tops else 0,
-            thresholds=tuple(other for other in passage.figures if other is not figure and other.start not in found),
+            thresholds=tuple(
+                other for other in passage.figures if other is not figure and (other.start not in found or self._is_limit(other))
+            ),
+            own={**scope.carried, **scope.allowed},
+            later=scope.later if direction.compared(self._text, figure) else frozenset(),
+            goes=self._goes.get(figure.start, ""),
         )
         if figure.role == "rank":
             return derivations.rank(question, self._data)
@@ -302,9 +390,9 @@ def _matches(figure: Figure, column: Column, words: str) -> Iterator[tuple[int, 
             scales = [(0.01, True)] if column.is_share else [(1.0, True)] if column.is_called_share or "%" in column.name else []
         elif figure.role in {"times", "rank", "top"}:
             scales = []
-        elif figure.unit in ("h", "day", "s"):
-            own = {"h": 1 / 60, "day": 1 / 1440, "s": 60.0}[figure.unit]
-            scales = [(own, True)] if _is_in(column, figure.unit) else [(1.0, False)]
+        elif figure.unit:
+            unit = _unit_of(column)
+            scales = [(1 / MINUTES[unit], True)] if unit else [(1.0, figure.unit == "min")]
         for scale, as_is in scales:
             for row in column.between(low * scale, high * scale):
                 yield row, digits, as_is
@@ -313,6 +401,15 @@ def _matches(figure: Figure, column: Column, words: str) -> Iterator[tuple[int, 
                     yield row, digits, as_is
 
 
-def _is_in(column: Column, unit: str) -> bool:
-    stem = {"h": ("hour", "_h", "hora", "stunde"), "day": ("day", "dia", "tag"), "s": ("second", "_s", "segundo", "sekunde")}[unit]
-    return any(part in column.name.lower() for part in stem)
+def _unit_of(column: Column) -> str:
+    """The unit that the name of a column of durations says; empty where it says none."""
+    name = column.name.lower()
+    return next((unit for unit, stems_ in _UNITS.items() if any(part in name for part in stems_)), "") if not column.is_key else ""
+
+
+_UNITS = {
+    "h": ("hour", "_h", "hora", "stunde"),
+    "day": ("day", "dias", "tage"),
+    "s": ("second", "_s", "segundo", "sekunde"),
+    "min": ("minut", "_min"),
+}

@@ -27,6 +27,12 @@ _DATES = re.compile(
     rf"|(?P<d6>\d{{1,2}})[./](?P<m6>\d{{1,2}})[./](?P<y6>{_YEAR}))(?![\w])",
     re.I,
 )
+_DAYS = re.compile(
+    rf"(?<![\w.,-])(?P<first>\d{{1,2}})(?:st|nd|rd|th)?(?: ?[-\u2013] ?| (?:and|to|until|or|y|al?|und|bis) )(?=(?P<last>\d{{1,2}})(?:st|nd|rd|th|\.)? (?:of |de )?"
+    rf"(?P<month>{_MONTH})\b)",
+    re.I,
+)
+"""The first day of `10 and 17 March`."""
 _TIMES = re.compile(
     r"(?<![\w:.,])(?:(?P<h>\d{1,2}):(?P<min>\d\d)(?::\d\d)?(?: ?(?P<half>[ap])\.?m\b\.?)?|(?P<h2>\d{1,2}) ?(?P<half2>[ap])\.?m\b\.?"
     r"|(?P<h3>\d{1,2}) ?Uhr\b|(?P<noon>\bnoon|\bmidday|\bmediodía)|(?P<midnight>\bmidnight|\bmedianoche))(?![\d:])",
@@ -67,6 +73,9 @@ def find_moments(text: str) -> Iterator[Moment]:
         moment = _date(found)
         if moment:
             yield _with_edge(text, moment)
+    for found in _DAYS.finditer(text):
+        if 1 <= int(found["first"]) <= 31 and (number := _MONTHS.get(found["month"].lower())):
+            yield Moment(found.start(), found.end("first"), None, number, int(found["first"]))
     for found in _PARTS.finditer(text):
         yield _part(found)
     for found in _TIMES.finditer(text):

@@ -39,7 +39,10 @@ _GERMAN = re.compile(r"\b(?:der|die|das|und|ist|mit|von|bei|eine|einer|wurden|fl
 _ACTS = re.compile(
     r"['\u2019]s\b| (?:had|has|flew|flies|operated|operates|operate|ran|runs|carried|posted|recorded|reported|cancelled|canceled|handled|follows"
     r"|followed|leads|led|ranks|ranked|registró|operó|tuvo|realizó|canceló|voló|hatte|flog|verzeichnete)\b| \([A-Z0-9]{2,4}\)"
+    r"|(?: (?:in|at|near|en|de) [A-Z]\w+)? (?:took|made|sold|earned|employs|employed|opened|facturó|vendió|vendieron|verkaufte|beschäftigt)\b"
+    r"| (?:is|was|does|did) not (?:among|in|appear|listed|included|part)\b| no (?:aparece|figura|está)\b| (?:kommt|steht) nicht\b"
 )
+"""What only somebody or something with a name does, also at the beginning of a sentence, where every word is written as one."""
 _INITIAL = re.compile(r"(?:^|[.!?:;|>\n\u201c\"(*#\u2022])[ \t*_#>\u201c\"'(|-]*$|\n *(?:[-*+]|\d{1,3}[.)]) +[*_\"]*$")
 
 
@@ -295,7 +298,8 @@ def _unknown(text: str, words: Sequence[_Word], sent: Sent, known: set[str], fou
             continue
         if _is_code(word.text):
             if _shape(word.text) in shapes or (
-                any(map(str.isdigit, word.text)) and any(map(str.isalpha, word.text)) and any("A0" in s or "0A" in s for s in shapes)
+                (any(map(str.isdigit, word.text)) and any(map(str.isalpha, word.text)) and any("A0" in s or "0A" in s for s in shapes))
+                or (proper and len(word.text) > 2 and _ACTS.match(text, word.end))
             ):
                 yield Mention(word.start, word.end, word.text)
             continue

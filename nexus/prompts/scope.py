@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from nexus.prompts import passages
-from nexus.prompts.derivations import Group, Rows
+from nexus.prompts.evidence import Group, Rows
 from nexus.prompts.figures import Figure
 from nexus.prompts.names import Mention
 from nexus.prompts.passages import Passage
@@ -52,6 +52,7 @@ class Scope:
         self.carried = {} if (spoken and not subject) or passage.head else self._intersected([[mention] for mention in last[:1]])
         runs = [*([own] if own else []), *([turn] if turn else []), *nearest, *passages.runs(text, after)]
         self.groups = tuple(self._groups(runs, last if subject or not before else ()))
+        self.later = frozenset((table, rows) for run in passages.runs(text, after)[:1] for table, rows in _united(run).items())
         self.listed = max((_different(run) for run in passages.runs(text, passage.mentions)), default=0)
         self.listed = max(self.listed, _different([mention for mention in after if mention.places]))
 

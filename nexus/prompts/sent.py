@@ -63,6 +63,11 @@ class Column:
         return any(part in self.name.lower() for part in _SHARE_NAMES)
 
     @cached_property
+    def goes_below_zero(self) -> bool:
+        values, _ = self.in_order
+        return bool(values) and values[0] < 0
+
+    @cached_property
     def is_whole(self) -> bool:
         values, _ = self.in_order
         return bool(values) and all(value == int(value) for value in values)

@@ -13,6 +13,8 @@ _ALIKE = {
     "canceled": "cancelled", "punctuality": "time", "punctual": "time", "anteil": "share", "proportion": "share",
 }  # fmt: skip
 
+PER = re.compile(r"\b(?:per|each|apiece|por|pro|je|average|promedio|media)\b", re.I)
+
 
 @lru_cache(maxsize=4_096)
 def stems(words: str) -> frozenset[str]:
@@ -59,3 +61,23 @@ def number(value: float) -> str:
 
 def rows_in_words(rows: int) -> str:
     return f"{rows:,} row{'' if rows == 1 else 's'}"
+
+
+_LED = re.compile(
+    r"([^\W\d]+)[^\w.;:|\n]{1,3}(?:(?:was|is|are|at|of|were|stood|stands|reached|averaged|only|just|about|roughly|around|nearly|almost|approximately|a|an|mere"
+    r"|fue|era|es|de|del|un|una|apenas|casi|lag|liegt|bei|von|war|beträgt|nur|etwa)[^\w.;|\n]{1,3}){1,4}$",
+    re.I,
+)
+_LEADS = re.compile(r"[ *_]{1,4}([^\W\d]+)(?:[ *_]{1,3}([^\W\d]+))?")
+
+
+def led_by(before: str) -> frozenset[str]:
+    """Stems of the word that leads to a figure: `delay` of `a delay of only 5`."""
+    led = _LED.search(before)
+    return stems(led[1]) if led else frozenset()
+
+
+def counted(after: str) -> frozenset[str]:
+    """Stems of what a figure counts: `open orders` of `5 open orders`."""
+    leads = _LEADS.match(after)
+    return stems(" ".join(word or "" for word in leads.groups())) if leads else frozenset()
