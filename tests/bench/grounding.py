@@ -10,10 +10,11 @@ SETS = {
     "more.txt": "20 more, which it was corrected by",
     "held_out.txt": "20 more, which it was corrected by later",
     "shops.txt": "36 over other tables, which it was corrected by",
-    "unseen.txt": "48 held out",
+    "unseen.txt": "48 over more tables, held out at first (77.3 %), corrected by later",
+    "last.txt": "44 held out",
 }
 GOAL = "≥ 95 %"
-SPLIT = {"answers.txt", "unseen.txt"}
+SPLIT = {"answers.txt", "last.txt"}
 """Sets that are shown by what a person said of each mark."""
 
 
