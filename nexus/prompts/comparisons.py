@@ -158,7 +158,9 @@ def _of_two(question: Question, table: SentTable, group: Group, one: Column, oth
     if a is None or b is None or one.is_key or other.is_key:
         return
     rows = {group.table: group.rows}
-    if one.is_share != other.is_share and (one if other.is_share else other).is_whole:
+    tied = [column for column in table.columns if column.kind == "number" and stems(column.name) & question.tied]
+    is_of_these = not tied or one in tied or other in tied
+    if is_of_these and one.is_share != other.is_share and (one if other.is_share else other).is_whole:
         yield Try(a * b, "amount", f"`{one.name}` times `{other.name}` of {group.label}", rows, 2)
     if one.is_whole and other.is_whole:
         for x, y, upper, lower in ((a, b, one, other), (b, a, other, one)):

@@ -133,6 +133,7 @@ def threshold(figure: Figure, counted: Sequence[Evidence]) -> Evidence | None:
 
 
 def _of_groups(question: Question, sent: Sent) -> Iterator[Try]:
+    may_be_share = question.figure.role in ("percent", "points") or any(low <= 1 for low, _ in question.figure.bounds)
     for group in _all_groups(question, sent):
         table = sent.tables[group.table]
         for column in ordered(table, question.words):
@@ -140,7 +141,7 @@ def _of_groups(question: Question, sent: Sent) -> Iterator[Try]:
             digits = 2 if is_named(column, question.words) else 3
             if len(group.rows) > 1:
                 yield from _aggregates(question.figure, column, table, group, digits=digits, at=at)
-            if not column.is_share and len(group.rows) < table.rows:
+            if may_be_share and not column.is_share and len(group.rows) < table.rows:
                 yield from _share_of_all(column, table, group, at)
 
 
@@ -187,7 +188,7 @@ def _weighted(column: Column, weight: Column, rows: Iterable[int]) -> float | No
 
 def _share_of_all(column: Column, table: SentTable, group: Group, at: tuple[int, int]) -> Iterator[Try]:
     values, _ = column.in_order
-    if not column.is_whole or column.is_key or not values or values[0] < 0:
+    if not column.adds_up or not values or values[0] < 0:
         return
     total, part = column.total, sum(values_of(column, group.rows))
     if total and part:
@@ -224,7 +225,7 @@ def _totals_in_totals(question: Question, table: SentTable, group: Group) -> Ite
     for one, other in combinations(whole, 2):
         a, b = one.total, other.total
         for x, y, upper, lower in ((a, b, one, other), (b, a, other, one)):
-            if y and 0 < x / y < 1 and is_named(upper, question.words):
+            if y and 0 < x / y < 1 and says(question.figure, x / y, "share") and is_named(upper, question.words):
                 yield Try(
                     x / y,
                     "share",

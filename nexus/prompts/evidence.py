@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from nexus.prompts.figures import MINUTES, Figure, interval
+from nexus.prompts.figures import MINUTES, Figure
 
 Kind = Literal["amount", "share", "ratio", "change", "points"]
 Rows = frozenset[int]
@@ -59,6 +59,8 @@ class Question:
     """Rows that the figure itself is of, by table; the groups hold those of the rest of the passage, too."""
     later: frozenset[tuple[int, Rows]] = frozenset()
     """Rows of which it is said that the figure is more or less than theirs: what `than` leads to."""
+    tied: frozenset[str] = frozenset()
+    """Stems of the words that the figure is tied to."""
     goes: str = ""
     """`up` or `down`, where the words beside the figure say that."""
 
@@ -79,25 +81,21 @@ def says(figure: Figure, value: float, kind: Kind) -> bool:
         return False
     allowed: dict[str, tuple[Kind, ...]] = {
         "percent": ("share", "change", "points"),
-        "points": ("points", "share"),
+        "points": ("points", "share", "amount"),
         "times": ("ratio",),
         "duration": ("amount",),
         "number": ("amount", "share", "ratio"),
     }
     if kind not in allowed[figure.role]:
         return False
-    factor = 100.0 if figure.role in ("percent", "points") else 1.0
+    factor = 100.0 if figure.role in ("percent", "points") and kind != "amount" else 1.0
     meant = value * factor
     if not figure.signed:
         meant = abs(meant)
     elif kind in ("change", "points"):
         meant = abs(meant) if figure.readings and figure.readings[0].value > 0 else -abs(meant)
     own = MINUTES.get(figure.unit, 1.0)
-    for reading in figure.readings:
-        low, high = interval(figure, reading)
-        if low <= meant <= high or low <= meant * own <= high:
-            return True
-    return False
+    return any(low <= meant <= high or low <= meant * own <= high for low, high in figure.bounds)
 
 
 def enough(figure: Figure, digits: int) -> bool:

@@ -9,6 +9,7 @@ import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from typing import Literal
 
@@ -36,7 +37,7 @@ class Reading:
         return max(1 if self.step >= 1 else 2, len(f"{abs(self.value) / self.step:.0f}")) + self.is_scaled
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Figure:
     start: int
     end: int
@@ -48,6 +49,11 @@ class Figure:
     in_words: bool = False
     unit: str = ""
     """Of a duration: `h`, `min`, `s` or `day`; its readings are in minutes."""
+
+    @cached_property
+    def bounds(self) -> tuple[tuple[float, float], ...]:
+        """Of each reading: from where to where a value may lie for the figure to say it."""
+        return tuple(_interval(self, reading) for reading in self.readings)
 
 
 def even(text: str) -> str:
@@ -398,7 +404,7 @@ def _with_shared_units(text: str, figures: Iterator[Figure]) -> Iterator[Figure]
         yield waiting
 
 
-def interval(figure: Figure, reading: Reading) -> tuple[float, float]:
+def _interval(figure: Figure, reading: Reading) -> tuple[float, float]:
     """From where to where a value may lie for the figure to say it: its rounding, wider when it is hedged or round."""
     value, half = reading.value, reading.step / 2
     size = abs(value)

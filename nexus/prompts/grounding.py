@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from nexus.prompts import derivations, direction, names, passages, reference
 from nexus.prompts.derivations import OVERALL
 from nexus.prompts.evidence import MORE, Evidence, Question, Rows
-from nexus.prompts.figures import MINUTES, Figure, even, find_figures, interval
+from nexus.prompts.figures import MINUTES, Figure, even, find_figures
 from nexus.prompts.names import Mention
 from nexus.prompts.passages import Passage
 from nexus.prompts.scope import Scope, label
@@ -37,6 +37,8 @@ _NEVER = 99
 _LIMIT = re.compile(
     r"\b(?:pass\w*|exceed\w*|reach\w*|above|below|beyond|under|over|least|most|super\w*|alcanz\w*|rebas\w*|über\w*|unter\w*)\W{1,3}$", re.I
 )
+_WORD = re.compile(r"[^\W\d_]{3,}")
+MOST_BETWEEN = 2
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
@@ -100,6 +102,8 @@ class _Checker:
         self._words: dict[int, str] = {}
         self._goes: dict[int, direction.Direction] = {}
         """Of each figure by where it starts: up or down, as the words beside it say, or those beside the figure before."""
+        self._near: dict[int, str] = {}
+        self._tied_to: dict[int, frozenset[str]] = {}
         self._tried = 0
         self._said = [*find_figures(even(data.words))]
         self._years = {day.year for table in data.tables for column in table.columns for day in column.dates if day}
@@ -142,9 +146,11 @@ class _Checker:
         goes: direction.Direction = ""
         led: frozenset[str] = frozenset()
         for figure in passage.figures:
-            led = led_by(self._text[max(passage.start, figure.start - 80) : figure.start]) or led
-            tied = self._tied(passage, figure, led)
-            goes = self._goes[figure.start] = direction.of_change(self._text, figure) or goes
+            led = led_by(self._text[max(passage.start, figure.start - 80) : figure.start]) or (
+                led if self._goes_on(passage, figure) else frozenset()
+            )
+            tied = self._tied_to[figure.start] = self._tied(passage, figure, led)
+            goes = self._goes[figure.start] = direction.of_change(self._text, figure) or (goes if self._goes_on(passage, figure) else "")
             if direct := self._direct(passage, figure, scopes[figure.start], found):
                 found[figure.start] = (
                     ("wrong_row", self._of_another(direct)) if self._is_of_another(figure, direct, tied) else ("found", direct)
@@ -167,7 +173,7 @@ class _Checker:
 
     def _around(self, passage: Passage, figure: Figure) -> str:
         """The words that say what a figure is of: those beside it, or the whole passage where they name no column."""
-        words = passages.around(self._text, passage, figure)
+        words = self._near[figure.start] = passages.around(self._text, passage, figure)
         columns = [table.columns[at] for table in self._data.tables for at in table.numeric]
         if any(is_named(column, words) for column in columns):
             return words
@@ -204,6 +210,18 @@ class _Checker:
                 return cell
         referred = reference.referred(self._text, figure, self._data, {**scope.carried, **scope.allowed}, words)
         return referred or self._unnamed(figure, words, scope)
+
+    def _goes_on(self, passage: Passage, figure: Figure) -> bool:
+        """Whether hardly a word but names stands between the figure and the one before: `fell by 5 in May and 6 in June`."""
+        at = passage.figures.index(figure)
+        if not at:
+            return False
+        last = passage.figures[at - 1].end
+        between = self._text[last : figure.start]
+        for mention in passage.mentions:
+            if last <= mention.start < figure.start:
+                between = between.replace(mention.text, "", 1)
+        return len(_WORD.findall(between)) <= MOST_BETWEEN
 
     def _tied(self, passage: Passage, figure: Figure, led: frozenset[str]) -> frozenset[str]:
         """Stems of the words that a figure is tied to."""
@@ -262,8 +280,7 @@ class _Checker:
     def _by_chance(self, figure: Figure, allowed: Mapping[int, Rows]) -> bool:
         """Whether some cell of these tables would likely say the figure whatever it was: judged by how many lie near."""
         near = 0.0
-        for reading in figure.readings:
-            low, high = interval(figure, reading)
+        for low, high in figure.bounds:
             scale, room = (0.01 if figure.role in ("percent", "points") else 1.0), 50 * (high - low)
             for at in allowed:
                 columns = (self._data.tables[at].columns[number] for number in self._data.tables[at].numeric)
@@ -281,14 +298,15 @@ class _Checker:
         `telling` digits only in columns that they name.
         """
         best: tuple[tuple[bool, ...], Evidence] | None = None
+        near = self._near.get(figure.start, words)
         for at, rows in allowed.items():
             table = self._data.tables[at]
             numeric = [number for number in table.numeric if number not in skipped]
             fitting = [number for number in numeric if table.columns[number].is_share == (figure.role in ("percent", "points"))]
-            anything_named = any(is_named(table.columns[number], words) for number in fitting)
+            anything_named = any(is_named(table.columns[number], near) for number in fitting)
             for number in numeric:
                 column = table.columns[number]
-                named = is_named(column, words)
+                named = is_named(column, words) or (bool(figure.unit) and _unit_of(column) == figure.unit)
                 for row, digits, as_is in _matches(figure, column, words):
                     if row not in rows or (not named and (digits < telling or (digits < 3 and anything_named))):
                         continue
@@ -356,6 +374,7 @@ class _Checker:
                 other for other in passage.figures if other is not figure and (other.start not in found or self._is_limit(other))
             ),
             own={**scope.carried, **scope.allowed},
+            tied=self._tied_to[figure.start],
             later=scope.later if direction.compared(self._text, figure) else frozenset(),
             goes=self._goes.get(figure.start, ""),
         )
@@ -370,6 +389,9 @@ class _Checker:
         if not scope.allowed and not scope.is_of_unknown:
             return None
         words = self._words[figure.start]
+        own = {at: rows for at, rows in scope.allowed.items() if len(rows) == 1}
+        if figure.role != "rank" and (cell := self._cell(figure, "", own, telling=2)):
+            return self._of_another(cell)
         others = {at: table.every_row - scope.allowed.get(at, frozenset()) for at, table in enumerate(self._data.tables)}
         constrained = {at: rows for at, rows in others.items() if at in scope.allowed} if not scope.is_of_unknown else others
         telling = _NEVER if self._by_chance(figure, others) and self._is_large(others) else 2
@@ -382,8 +404,7 @@ class _Checker:
 
 def _matches(figure: Figure, column: Column, words: str) -> Iterator[tuple[int, int, bool]]:
     """Rows whose value the figure says, the digits that count, and whether the value stands there as it is written."""
-    for reading in figure.readings:
-        low, high = interval(figure, reading)
+    for reading, (low, high) in zip(figure.readings, figure.bounds, strict=True):
         digits = 3 if figure.in_words and figure.hedge else reading.digits
         scales: list[tuple[float, bool]] = [(1.0, True)]
         if figure.role in {"percent", "points"}:

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from itertools import islice
 
 from nexus.prompts.moments import Moment, find_moments
 from nexus.prompts.sent import Column, Sent
@@ -43,6 +44,7 @@ _ACTS = re.compile(
     r"| (?:is|was|does|did) not (?:among|in|appear|listed|included|part)\b| no (?:aparece|figura|está)\b| (?:kommt|steht) nicht\b"
 )
 """What only somebody or something with a name does, also at the beginning of a sentence, where every word is written as one."""
+_NUMBERED = re.compile(r"(?<![\w-])([A-Z]{1,4}|[A-Z]\d)[ -]\d{1,6}(?![\w-])(?![.,]\d)")
 _INITIAL = re.compile(r"(?:^|[.!?:;|>\n\u201c\"(*#\u2022])[ \t*_#>\u201c\"'(|-]*$|\n *(?:[-*+]|\d{1,3}[.)]) +[*_\"]*$")
 
 
@@ -82,6 +84,8 @@ def find_names(text: str, sent: Sent) -> list[Mention]:
         if at := _of_moment(text, moment, sent):
             found.add(at)
     for mention in _keys(text, sent):
+        found.add(mention)
+    for mention in _unknown_numbered(text, sent):
         found.add(mention)
     if any(table.texts for table in sent.tables):
         for count, mention in enumerate(_unknown(text, words, sent, known, found)):
@@ -278,6 +282,15 @@ def _keys(text: str, sent: Sent) -> Iterator[Mention]:
                 if rows := column.between(float(found[1]), float(found[1])):
                     places = {(at, number, 0): frozenset(rows)}
                     yield Mention(*found.span(), found.group(), places, _where(places, sent), is_moment=True)
+
+
+def _unknown_numbered(text: str, sent: Sent) -> Iterator[Mention]:
+    """Codes in two parts, such as `UA 1545`, where the data have such and not this one."""
+    texts = (text_ for table in sent.tables for at in table.texts for text_ in table.columns[at].texts)
+    letters = {found[1] for text_ in texts if (found := _NUMBERED.fullmatch(text_))}
+    if letters:
+        for found in islice((found for found in _NUMBERED.finditer(text) if found[1] in letters), MOST_UNKNOWN):
+            yield Mention(*found.span(), found.group())
 
 
 def _unknown(text: str, words: Sequence[_Word], sent: Sent, known: set[str], found: _Found) -> Iterator[Mention]:

@@ -107,6 +107,8 @@ def in_turn(text: str, passage: Passage, figure: Figure) -> tuple[int, int]:
 
 
 def _follows(text: str, passage: Passage, one: Figure, other: Figure) -> bool:
+    if one.role != other.role:
+        return False
     between = any(one.end <= mention.start < other.start for mention in passage.mentions)
     gap = one.end
     if one.role == "duration":

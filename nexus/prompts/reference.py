@@ -4,7 +4,7 @@ import re
 
 from nexus.prompts.comparisons import is_in_time
 from nexus.prompts.evidence import Evidence, Rows
-from nexus.prompts.figures import Figure, interval
+from nexus.prompts.figures import Figure
 from nexus.prompts.sent import Column, Sent
 from nexus.prompts.wording import ordered
 
@@ -45,7 +45,7 @@ def _says(figure: Figure, column: Column, row: int) -> bool:
     if value is None or figure.role not in ("number", "percent", "duration") or (figure.role == "percent") != column.is_share:
         return False
     meant = value * (100 if column.is_share else 1)
-    return any(reading.digits >= 2 and low <= meant <= high for reading in figure.readings for low, high in (interval(figure, reading),))
+    return any(reading.digits >= 2 for reading in figure.readings) and any(low <= meant <= high for low, high in figure.bounds)
 
 
 def _of(column: Column, place: tuple[int, int], row: int, which: str) -> Evidence:

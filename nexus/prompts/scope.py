@@ -25,6 +25,13 @@ def label(table: SentTable, row: int) -> str:
     return f"row {row + 1}"
 
 
+_ASIDE = re.compile(
+    r"\b(?:by|with|to|than|unlike|like|against|versus|vs\.?|after|behind|as|von|mit|als|nach|gegenüber|con|que|por|como|tras|a)\s+(?:the\s+)?[*_]*$",
+    re.I,
+)
+"""Before a name that is not what the passage speaks of."""
+
+
 class Scope:
     """Of whom a figure speaks: the rows that it may be of, by table, and the groups of rows that the passage names."""
 
@@ -35,16 +42,21 @@ class Scope:
         led = [*subject, *before]
         after = [mention for mention in passage.mentions if mention.start >= figure.end]
         nearest = [*reversed(passages.runs(text, before))]
+        unknown = self._unknown_subject(text, passage, figure, before)
         own = passages.attached(text, passage, figure)
         turn = self._in_turn(text, passage, figure, led)
         chosen = [turn] if turn else ([own] if own else []) + nearest
         if not chosen and subject:
             chosen = [subject]
-        if not chosen and after:
+        if not chosen and after and not self._is_of_next(text, passage, figure, after[0]):
             chosen = passages.runs(text, after)[:1]
         if turn:
             chosen += [run for run in nearest if not any(mention in run for mention in turn)]
-        self.is_of_unknown = bool(chosen) and not any(mention.is_known for mention in chosen[0]) and not all(m.is_moment for m in chosen[0])
+        if len(chosen) > 1 and not own and not turn and not any(mention.is_known for mention in chosen[0]) and not unknown:
+            chosen = chosen[1:]
+        self.is_of_unknown = bool(unknown) or (
+            bool(chosen) and not any(mention.is_known for mention in chosen[0]) and not all(m.is_moment for m in chosen[0])
+        )
         self.allowed = self._intersected(chosen)
         if self.is_of_unknown:
             self.allowed = {at: frozenset() for at in range(len(data.tables))}
@@ -55,6 +67,21 @@ class Scope:
         self.later = frozenset((table, rows) for run in passages.runs(text, after)[:1] for table, rows in _united(run).items())
         self.listed = max((_different(run) for run in passages.runs(text, passage.mentions)), default=0)
         self.listed = max(self.listed, _different([mention for mention in after if mention.places]))
+
+    @staticmethod
+    def _unknown_subject(text: str, passage: Passage, figure: Figure, before: Sequence[Mention]) -> bool:
+        """Whether somebody unknown is spoken of since the figure before: `Acme in Boston sold 5`, but not `Boston, led by Acme, sold 5`."""
+        since = max((other.end for other in passage.figures if other.end <= figure.start), default=passage.start)
+        near = [mention for mention in before if mention.start >= since and not mention.is_moment]
+        return any(
+            not mention.is_known and not _ASIDE.search(text[max(passage.start, mention.start - 24) : mention.start]) for mention in near
+        ) and not any(mention.is_known for mention in near[:1])
+
+    @staticmethod
+    def _is_of_next(text: str, passage: Passage, figure: Figure, mention: Mention) -> bool:
+        """Whether a name after a figure, behind a comma, leads to another figure: `5 euros, in August 6`."""
+        follows = any(other.start >= mention.end for other in passage.figures)
+        return follows and bool(re.search(r"[,;]", text[figure.end : mention.start]))
 
     @staticmethod
     def _in_turn(text: str, passage: Passage, figure: Figure, before: Sequence[Mention]) -> list[Mention]:

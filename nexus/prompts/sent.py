@@ -73,6 +73,11 @@ class Column:
         return bool(values) and all(value == int(value) for value in values)
 
     @cached_property
+    def adds_up(self) -> bool:
+        """Whether a sum of it is of something: counts, amounts and the like, but no averages, prices and keys."""
+        return not self.is_key and not self.is_share and (self.is_whole or bool(_AMOUNT.search(self.name.lower())))
+
+    @cached_property
     def is_key(self) -> bool:
         """Whole numbers that name rows rather than measure them: an hour, a month, a number of something."""
         name = self.name.lower()
@@ -88,6 +93,9 @@ class Column:
         return bisect_right(values, high) - bisect_left(values, low)
 
 
+_AMOUNT = re.compile(
+    r"revenue|sales|cost|amount|total|sum|value|spend|income|profit|budget|turnover|volume|weight|kwh|hours|umsatz|kosten|betrag|gewinn|ingreso|importe|coste|venta"
+)
 _KEY = re.compile(r"(?:^|_)(?:hour|month|year|day|week|weekday|quarter|id|number|no|rank|hora|mes|año|dia|stunde|monat|jahr|tag|woche)$")
 
 
