@@ -18,7 +18,9 @@ def finding(answer: str, text: str) -> Finding:
     return next(finding for finding in ground(answer, AIRLINES).findings if finding.text == text)
 
 
-@pytest.mark.parametrize(("name", "goal"), [("answers.txt", 0.95), ("more.txt", 0.95), ("held_out.txt", 0.95), ("shops.txt", 0.95), ("unseen.txt", 0.85)])
+@pytest.mark.parametrize(
+    ("name", "goal"), [("answers.txt", 0.95), ("more.txt", 0.95), ("held_out.txt", 0.95), ("shops.txt", 0.95), ("unseen.txt", 0.85)]
+)
 def test_answers_are_marked_as_a_person_marks_them(name, goal):
     judged = [each for answer in read(name) for each in judge(answer)]
     assert agreement(judged) >= goal, [each for each in judged if not each.agrees]
