@@ -26,6 +26,7 @@ from nexus.sample import load as sample
 from nexus.sources import connect
 from nexus.sources.run import answers
 from nexus.views import runs
+from tests import seen
 from tests.people import add_person
 from tests.server import Server
 
@@ -222,6 +223,7 @@ def chromium():
     with sync_playwright() as playwright:
         path = shutil.which("chromium-headless-shell") or shutil.which("chromium") or None
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        browser.on("context", seen.follow)
         yield browser
         browser.close()
 

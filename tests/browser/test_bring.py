@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from nexus.accounts.spec import Role
 from nexus.db.encrypted import encrypt
-from tests.seen import barriers, width
+from tests.seen import barriers, settled, width
 from tests.server import sign_in
 
 CONTENT = (
@@ -35,10 +35,6 @@ def taking(app_server):
         cursor.execute(
             "update nexus.sources set writer_url = null where name = 'sample'; drop schema brought cascade; drop role nexus_browser_writer"
         )
-
-
-def settled(page) -> None:
-    page.wait_for_function("() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'")
 
 
 def choose_type(page, column: int, name: str) -> None:

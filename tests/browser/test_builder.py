@@ -8,16 +8,13 @@ from playwright.sync_api import Page, expect
 
 from nexus.accounts.spec import Role
 from tests import seen
+from tests.seen import settled
 from tests.server import Server, sign_in, until
 
 
 @pytest.fixture
 def analyst(app_server: Server):
     return app_server.person(Role.ANALYST)
-
-
-def at_rest(page: Page) -> None:
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
 
 
 def choose(page: Page, label: str, words: str, nth: int = 0) -> None:
@@ -27,17 +24,17 @@ def choose(page: Page, label: str, words: str, nth: int = 0) -> None:
     box.fill(words)
     expect(page.get_by_role("option", name=re.compile(re.escape(words), re.IGNORECASE)).first).to_be_visible()
     page.keyboard.press("Enter")
-    at_rest(page)
+    settled(page)
 
 
 def open_step(page: Page, title: str) -> None:
     page.get_by_role("button", name=re.compile(f"^(\\w+ )?{title}")).first.click()
-    at_rest(page)
+    settled(page)
 
 
 def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name).first.click()
-    at_rest(page)
+    settled(page)
 
 
 def new_view_of(page: Page, person, table: str) -> None:
@@ -53,13 +50,13 @@ def set_day(page: Page, label: str, day: date) -> None:
     page.get_by_role("spinbutton", name=f"year, {label}").click()
     page.keyboard.type(f"{day:%Y%m%d}")
     page.keyboard.press("Escape")
-    at_rest(page)
+    settled(page)
 
 
 def save(page: Page, title: str) -> None:
     page.get_by_role("textbox", name="Title").fill(title)
     page.keyboard.press("Tab")
-    at_rest(page)
+    settled(page)
     press(page, "Save")
     expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
 
@@ -94,7 +91,7 @@ def test_the_worst_carriers_of_summer_by_month_as_a_chart(page: Page, app_server
     choose(page, "Figure", "Median of")
     choose(page, "Of which column", "arr_delay")
     page.get_by_text("Keep only the top").click()
-    at_rest(page)
+    settled(page)
     open_step(page, "Chart")
     press(page, "Add a chart")
     expect(page.locator("[data-testid=stVegaLiteChart]")).to_be_visible()
@@ -124,7 +121,7 @@ def test_very_late_flights_with_the_weather_at_that_hour(page: Page, app_server:
     choose(page, "Column", "arr_delay")
     page.get_by_role("spinbutton", name="Value").fill("180")
     page.keyboard.press("Tab")
-    at_rest(page)
+    settled(page)
     open_step(page, "Columns")
     press_radio(page, "Choose columns")
     for column in ("carrier", "flight", "arr_delay", "weather.temp", "weather.visib"):
@@ -172,7 +169,7 @@ def test_the_share_of_cancelled_flights_by_origin_and_weekday_as_a_heatmap(page:
 
 def press_radio(page: Page, name: str) -> None:
     page.get_by_role("radio", name=name).click()
-    at_rest(page)
+    settled(page)
 
 
 def figures(row) -> list[str]:

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from nexus.accounts.spec import Role
 from tests import seen
+from tests.seen import settled
 from tests.server import Server, sign_in
 
 
@@ -15,21 +16,17 @@ def analyst(app_server: Server):
     return app_server.person(Role.ANALYST)
 
 
-def at_rest(page: Page) -> None:
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-
-
 def fits(page: Page) -> None:
     """The page as it stands is for everybody: by ear, in the dark, and on a phone."""
     for scheme in ("dark", "light"):
         page.emulate_media(color_scheme=scheme)
-        at_rest(page)
+        settled(page)
         assert not seen.barriers(page)
     page.set_viewport_size({"width": 400, "height": 800})
-    at_rest(page)
+    settled(page)
     assert seen.width(page) <= 400
     page.set_viewport_size({"width": 1280, "height": 800})
-    at_rest(page)
+    settled(page)
 
 
 def test_from_the_tree_to_a_table_and_on_to_a_view_or_sql(page: Page, analyst):
@@ -44,12 +41,12 @@ def test_from_the_tree_to_a_table_and_on_to_a_view_or_sql(page: Page, analyst):
     page.keyboard.press("Enter")
     schema = page.locator("summary", has_text=re.compile(r"^sample "))
     expect(schema).to_be_visible()
-    at_rest(page)
+    settled(page)
     if not page.get_by_role("link", name="flights", exact=True).is_visible():
         schema.focus()
         page.keyboard.press("Enter")
     expect(page.get_by_role("link", name="flights", exact=True)).to_be_visible()
-    at_rest(page)
+    settled(page)
     page.reload()
     expect(page.get_by_role("link", name="flights", exact=True)).to_be_visible()
     fits(page)

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from nexus.accounts.spec import Role, User
 from nexus.db import session as own
 from nexus.workspace import service as workspace
-from tests.seen import barriers, width
+from tests.seen import barriers, drawn, width
 from tests.server import Server, sign_in, until
 
 DELAYS = "/dashboard?name=delays"
@@ -31,12 +31,6 @@ def complaints(page) -> list[str]:
     page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: said.append(str(error)))
     return said
-
-
-def drawn(page) -> None:
-    page.wait_for_selector("[data-testid=stMainBlockContainer] h1")
-    page.wait_for_function("() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'")
-    page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton]')")
 
 
 def open_as(page, server: Server, address: str, role: Role = Role.VIEWER) -> None:

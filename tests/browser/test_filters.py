@@ -12,8 +12,8 @@ from nexus.db import session as own
 from nexus.views import service as views
 from nexus.views.spec import View
 from nexus.workspace import service as workspace
-from tests.browser.test_dashboard import drawn, panel
-from tests.seen import barriers
+from tests.browser.test_dashboard import panel
+from tests.seen import barriers, drawn
 from tests.server import Server, sign_in
 
 BOARD = "/dashboard?name=clicked"

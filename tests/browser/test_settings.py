@@ -6,19 +6,12 @@ import pytest
 from playwright.sync_api import expect
 
 from nexus.accounts.spec import Role
-from tests.seen import barriers, width
+from tests.seen import barriers, drawn, width
 from tests.server import PASSWORD, sign_in, sign_in_by_form
 
 SECTIONS = ("people", "sources", "gemini", "signing_in", "status", "audit")
 PAGES = ("/", "/account", "/reports", *(f"/settings?section={name}" for name in SECTIONS))
 SCHEMES = ("light", "dark")
-
-
-def drawn(page) -> None:
-    """The page is there and nothing is being drawn any more."""
-    page.wait_for_selector("[data-testid=stMainBlockContainer] h1")
-    page.wait_for_function("() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'")
-    page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton]')")
 
 
 def open_as(page, person, address):

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from nexus.accounts.spec import Role, User
 from nexus.db import session as own
 from nexus.workspace import service as workspace
-from tests.seen import barriers
+from tests.seen import barriers, drawn
 from tests.server import Server, sign_in
 
 
@@ -18,11 +18,6 @@ def sample(app_server) -> Server:
     workspace.apply_sample(User(id=admin.id, email=admin.email, name="Ana", role=Role.ADMIN))
     own.disconnect()
     return app_server
-
-
-def drawn(page) -> None:
-    page.wait_for_function("() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'")
-    page.wait_for_function("() => !document.querySelector('[data-testid=stSkeleton]')")
 
 
 def test_what_a_menu_enters_the_escape_key_leaves_at_once(sample, page):

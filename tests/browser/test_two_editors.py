@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from nexus.accounts.spec import Role
-from tests.seen import barriers
+from tests.seen import barriers, settled
 from tests.server import sign_in
 
 QUESTIONS = {
@@ -45,7 +45,7 @@ def titles(server, name: str) -> list[str]:
 def retitle(page, title: str) -> None:
     page.get_by_role("textbox", name="Title").fill(title)
     page.keyboard.press("Tab")
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    settled(page)
 
 
 @pytest.mark.parametrize("way", QUESTIONS)

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
 
 from tests.gemini_stand_in import GeminiStandIn
+from tests.seen import settled
 from tests.server import PASSWORD, Server, sign_in_by_form
 
 
@@ -89,7 +90,7 @@ def filter_it(page: Page) -> None:
     page.keyboard.press("Escape")
     expect(page.locator(".nexus-value").first).not_to_have_text("86,995")
     expect(page).to_have_url(re.compile("origin=JFK"))
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    settled(page)
     expect(page.locator(".nexus-value")).to_have_count(4)
     filtered = page.locator(".nexus-value").all_inner_texts()
     page.reload()

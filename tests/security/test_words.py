@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from nexus.accounts.spec import Role
+from tests.seen import settled
 from tests.server import sign_in
 
 WORDS = "[Sign in again](https://evil.example) ![x](https://evil.example/x.png) www.evil.example **now** $x^2$ :material/home: `a` <b>b</b>"
@@ -101,16 +102,16 @@ def test_names_of_people_and_databases_stay_text_wherever_a_view_is_shown(page, 
         where = json.dumps([{"column": words, "operator": "contains", "value": words}])
         page.goto(f"/view?name={name}" + query.format(name=quote(escaped if "order" in query else words), where=quote(where)))
         expect(page.get_by_role("heading", level=1)).to_be_visible()
-        still(page)
+        settled(page)
         as_text(page, place)
         assert page.get_by_role("heading", level=1).inner_text().replace("\u2060", "") == words, place
     for dialog in ("Runs", "Where it is used", "Query", "Share"):
         page.goto(f"/view?name={name}")
-        still(page)
+        settled(page)
         if not page.get_by_text(dialog, exact=True).first.is_visible():
             page.get_by_role("button", name="More").first.click()
         page.get_by_text(dialog, exact=True).first.click()
-        still(page)
+        settled(page)
         as_text(page, dialog)
     for address in (
         "/data?list=Sources",
@@ -121,14 +122,9 @@ def test_names_of_people_and_databases_stay_text_wherever_a_view_is_shown(page, 
         f"/view?new=sql&source=sample&schema=sample&table={quote(words)}",
     ):
         page.goto(address)
-        still(page)
+        settled(page)
         as_text(page, address)
     assert not [url for url in asked if "evil.example" in url.partition("?")[0]]
-
-
-def still(page) -> None:
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-    expect(page.locator("[data-testid=stSkeleton]")).to_have_count(0)
 
 
 def as_text(page, place: str) -> None:
