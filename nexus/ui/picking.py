@@ -123,6 +123,7 @@ def cells(board: "Board", panel: DataPanel, table: Table) -> CellClicks | None:
             return
         row = _same(table, at, drawn)
         if row is None:
+            again(board, panel.name)  # the grid would keep the cell, and say nothing of a second click on it
             board.toast = "The rows have changed meanwhile. Click once more."
             return
         board.drop(panel, table)
