@@ -10,8 +10,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import BinaryIO, TypeVar
 
-from nexus.reports import bookmarks
+from nexus.reports import bookmarks, continuing
 from nexus.reports.bookmarks import Bookmark
+from nexus.reports.continuing import OpenTable
 from nexus.reports.objects import Renumbering, leaves, listed, one
 from nexus.reports.packing import Packer
 from nexus.reports.pdf import Pdf, signed
@@ -70,6 +71,7 @@ class Binder:
         self._joined = _Joined()
         self._record = b"<<>>"
         self._feet: dict[int, int] = {}
+        self._open: OpenTable | None = None
 
     @property
     def sizes(self) -> list[tuple[float, float]]:
@@ -82,11 +84,11 @@ class Binder:
         places = self._joined.places
         return {name: order[places[name.encode()][0]] for name in names if name.encode() in places}
 
-    def add(self, piece: Pdf, *, first: bool = False) -> None:
-        """Bind the piece behind the others, or before them."""
+    def add(self, piece: Pdf, *, first: bool = False, goes_on: bool = False) -> None:
+        """Bind the piece behind the others, or before them. Where its last table `goes_on`, the next piece begins with the rest of it."""
         if not self._pieces:
             self._record = piece.record
-        self._pieces.insert(0 if first else len(self._pieces), self._taken(piece))
+        self._pieces.insert(0 if first else len(self._pieces), self._taken(piece, goes_on=goes_on))
 
     def stamp(self, feet: Pdf, *, start: int) -> None:
         """Lay the pages of `feet` over those from number `start` on. They are of the same size, and have no structure."""
@@ -110,6 +112,7 @@ class Binder:
 
     def finish(self, *, author: str, subject: str) -> int:
         """Write what joins the pieces. The number of pages."""
+        self._close_table()
         pages = self._pages()
         self._write_pages(pages)
         catalog = b"<</Type /Catalog /Pages %d 0 R /MarkInfo <</Marked true>> /StructTreeRoot %d 0 R /Lang (en) /Dests %d 0 R" % (
@@ -137,14 +140,22 @@ class Binder:
         prefix = b"p%04d-" % len(self._pieces)
         return Renumbering(self._packer.reserve(piece.size), joined=joined, parents=self._joined.next_parent, prefix=prefix)
 
-    def _taken(self, piece: Pdf) -> _Piece:
+    def _taken(self, piece: Pdf, *, goes_on: bool) -> _Piece:
         """Write all of the piece but what is joined."""
         objects, catalog = piece.objects, piece.catalog
         tree, structure, places, outlines = (one(name, catalog) for name in ("Pages", "StructTreeRoot", "Dests", "Outlines"))
         document, parents, heads = (one(name, objects.get(structure, b"")) for name in ("K", "ParentTree", "IDTree"))
-        rename = self._renumbering(piece, {structure: self._structure, document: self._document})
+        rename, rest = self._renumbering(piece, {structure: self._structure, document: self._document}), list[int]()
+        if self._open is not None:
+            rest = self._gone_on(objects, document, rename)
+        last = continuing.table_of(objects, document, last=True) if goes_on else 0
+        kept = continuing.head_of(objects, last) if last and last not in rest else []
+        if self._open is not None and (kept or not goes_on):
+            self._close_table()
+        if kept:
+            self._open = continuing.opened(objects, kept, rename)
         sheets, joined = piece.page_numbers(), [*leaves(objects, parents), *leaves(objects, heads)]
-        left_out = {piece.root, piece.info, tree, structure, places, outlines, document, *sheets, *joined}
+        left_out = {piece.root, piece.info, tree, structure, places, outlines, document, *sheets, *joined, *rest, *kept}
         left_out.update(bookmarks.numbers(objects, outlines))
         for number, body in objects.items():
             if number not in left_out:
@@ -160,6 +171,23 @@ class Binder:
             bookmarks.read(objects, outlines, rename),
         )
 
+    def _gone_on(self, objects: dict[int, bytes], document: int, rename: Renumbering) -> list[int]:
+        """Join the first table of the piece to the open one. Which of its elements are the same; none where the heads differ."""
+        assert self._open is not None
+        table = continuing.table_of(objects, document, last=False)
+        nodes = continuing.head_of(objects, table) if table else []
+        if len(nodes) != len(self._open.nodes):
+            return []
+        rename.take_for(nodes, self._open.nodes, dict(zip(continuing.names_of(objects, nodes), self._open.names, strict=True)))
+        continuing.go_on(self._open, objects, nodes, rename)
+        return nodes
+
+    def _close_table(self) -> None:
+        if self._open is not None:
+            for number, body in self._open.finished():
+                self._packer.add(number, body)
+        self._open = None
+
     def _join(self, piece: Pdf, rename: Renumbering, parents: int, heads: int, places: int) -> None:
         objects, joined = piece.objects, self._joined
         entries = [entry for leaf in leaves(objects, parents) for entry in _number_entry.findall(listed("Nums", objects[leaf]))]
@@ -167,7 +195,7 @@ class Binder:
         joined.next_parent += max((int(key) for key, _ in entries), default=-1) + 1
         for leaf in leaves(objects, heads):
             found = _name_entry.findall(listed("Names", objects[leaf]))
-            joined.heads += [(rename.name(name), rename.of(int(number))) for name, number in found]
+            joined.heads += [(rename.name(name), rename.of(int(number))) for name, number in found if not rename.is_taken_for(int(number))]
         for name, page, rest in _place.findall(objects.get(places, b"")):
             joined.places.setdefault(name, (rename.of(int(page)), rest))
 

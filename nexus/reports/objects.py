@@ -1,7 +1,7 @@
 """The objects of a PDF as texts: what one refers to, and how it reads under other numbers."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 STRING = rb"\((?:\\.|[^\\()])*\)|<[0-9A-Fa-f\s]*>(?!>)"
@@ -12,6 +12,7 @@ _words = re.compile(
     + rb")|(?P<number>\b\d+) 0 R\b|(?P<parent>/StructParents?) (?P<key>\d+)",
     re.DOTALL,
 )
+_head = re.compile(rb"\([^()]*\)")
 _reference = re.compile(rb"\b(\d+) 0 R\b")
 
 Objects = Mapping[int, bytes]
@@ -63,14 +64,25 @@ class Renumbering:
     """
 
     def __init__(self, first: int, *, joined: Mapping[int, int], parents: int, prefix: bytes) -> None:
-        self._first, self._joined, self._parents, self._prefix = first, joined, parents, prefix
+        self._first, self._joined, self._parents, self._prefix = first, dict(joined), parents, prefix
+        self._taken_for: set[int] = set()
+        self._names: dict[bytes, bytes] = {}
+
+    def take_for(self, these: Sequence[int], others: Sequence[int], names: Mapping[bytes, bytes]) -> None:
+        """From now on these objects are others, which have numbers and names of their own."""
+        self._joined.update(zip(these, others, strict=True))
+        self._taken_for.update(these)
+        self._names.update(names)
+
+    def is_taken_for(self, number: int) -> bool:
+        return number in self._taken_for
 
     def of(self, number: int) -> int:
         return self._joined.get(number, self._first + number)
 
     def name(self, head: bytes) -> bytes:
         """`(node7)` as `(p2-node7)`."""
-        return head.replace(b"(", b"(" + self._prefix)
+        return _head.sub(lambda match: self._names.get(match[0]) or b"(" + self._prefix + match[0][1:], head)
 
     def __call__(self, body: bytes) -> bytes:
         if not body.endswith(b"endstream"):

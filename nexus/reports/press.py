@@ -105,7 +105,7 @@ def _bound(page: Document, drawings: Sequence[str | None], printer: PrintBrowser
         piece = _print(page, Piece(rows=rows, head=not fronted and not binder.sizes, elsewhere=AWAY), printer)
         if cuts.goes_on:
             cuts.give_back(without_last_page(piece))
-        binder.add(piece)
+        binder.add(piece, goes_on=cuts.goes_on)
         told(Progress(cuts.done, len(binder.sizes) + ahead))
     if page.layout.queries and any(panel.asked for panel in page.panels):
         binder.add(_print(page, Piece(sources=True, elsewhere=AWAY), printer))

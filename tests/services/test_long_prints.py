@@ -108,6 +108,13 @@ def test_a_long_report_is_tagged_and_its_bookmarks_and_links_lead_through_all_of
         kinds[element["/S"]] = kinds.get(element["/S"], 0) + 1
     assert kinds["/H1"] == 1
     assert kinds["/TD"] == 3 * 6_000 + 2, "every cell, with the two of the totals that say something"
+    assert kinds["/Table"] == 1, "one table, in however many pieces it was printed"
+    assert kinds["/TH"] == 3
+    heads = {cell["/ID"]: cell for cell in elements(file) if cell["/S"] == "/TH"}
+    assert all({"/O": "/Table", "/Scope": "/Column"} in cell["/A"] for cell in heads.values())
+    for cell in elements(file):
+        if cell["/S"] == "/TD":
+            assert next(name for each in cell["/A"] for name in each.get("/Headers", [])) in heads
     marks = [mark for mark in reader.outline[1] if not isinstance(mark, list)]
     assert [mark.title for mark in marks] == ["Contents", "Long", "How these figures were read"]
     pages = [reader.get_destination_page_number(mark) + 1 for mark in marks]
