@@ -4,7 +4,7 @@ Chromium repeats the head on every page as content of the same elements; here th
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from nexus.reports.objects import Objects, Renumbering, found, one
@@ -27,7 +27,7 @@ class OpenTable:
 
     def finished(self) -> Iterator[tuple[int, bytes]]:
         for number in self.nodes:
-            yield number, _kids.sub(lambda _, number=number: b"/K [%s]" % b" ".join(self.kids[number]), self.bodies[number], count=1)
+            yield number, _with_kids(self.bodies[number], self.kids[number])
 
 
 def table_of(objects: Objects, root: int, *, last: bool) -> int:
@@ -78,7 +78,12 @@ def go_on(table: OpenTable, objects: dict[int, bytes], nodes: list[int], rename:
         ]
     above = one("P", objects[nodes[0]])
     left = [kid for kid in _said(objects[above]) if kid != b"%d 0 R" % nodes[0]]
-    objects[above] = _kids.sub(lambda _: b"/K [%s]" % b" ".join(left), objects[above], count=1)
+    objects[above] = _with_kids(objects[above], left)
+
+
+def _with_kids(body: bytes, kids: Sequence[bytes]) -> bytes:
+    said = b"/K [%s]" % b" ".join(kids)
+    return _kids.sub(lambda _: said, body, count=1)
 
 
 def _said(body: bytes, *, apart: bool = False) -> list[bytes]:
