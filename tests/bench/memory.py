@@ -90,7 +90,7 @@ def long_print(group: MemoryGroup, server: psutil.Process, user: User, client: h
         views.save_view(session, user=user, view=View(name="bench-long", title="Long", source="sample", question=question))
     started = time.perf_counter()
     with Peak(group, server) as peak:
-        answer = client.get("/views/bench-long.pdf", timeout=900)
+        answer = client.get("/views/bench-long.pdf", headers={"Prefer": "wait"}, timeout=900)
     took = time.perf_counter() - started
     pages = len(pypdfium2.PdfDocument(answer.content)) if answer.content.startswith(b"%PDF") else 0
     figures = [
