@@ -30,7 +30,7 @@ class View(BaseModel, frozen=True, extra="forbid"):
     print: Printed = Printed()
 
     rows_behind: bool = Field(
-        True, description="Whether all who see its figures may see the rows that these are made of, and not only those who build."
+        False, description="Whether all who see its figures may see the rows that these are made of, and not only those who build."
     )
 
     @model_validator(mode="after")

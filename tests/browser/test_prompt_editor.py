@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from nexus.accounts.spec import Role
 from tests.gemini_stand_in import GeminiStandIn, streams
-from tests.seen import barriers, width
+from tests.seen import barriers, settled, width
 from tests.server import Server, sign_in
 
 
@@ -74,6 +74,7 @@ def test_a_prompt_is_made_from_nothing_tried_tested_and_saved(chromium, server, 
     page.keyboard.press("Escape")
     page.get_by_label("Title", exact=True).fill("Airlines in words")
     page.get_by_label("Title", exact=True).press("Enter")
+    settled(page)
     gemini.will(streams("United leads."))
     page.get_by_role("button", name="Test and save").click()
     page.wait_for_url("**name=airlines-in-words**")

@@ -47,6 +47,7 @@ def open_panel(sample_database, make_user):
 
     def make(question: dict[str, Any], *, reader=admin, panel: dict[str, Any] | None = None, values: Any = (), **more: Any):
         asked = {"kind": "table", "schema": "sample", "table": "flights"} | question if "sql" not in question else question
+        more = {"rows_behind": True} | more
         view = View(name="grouped", title="Grouped", source="sample", question=asked, parameters=[ORIGIN], **more)
         board = Dashboard(
             name="board", title="Board", filters=[ORIGIN], panels=[{"kind": "table", "name": "p", "view": "grouped"} | (panel or {})]
@@ -148,6 +149,11 @@ def test_of_sql_it_is_said_that_nobody_knows(open_panel, make_user):
     assert not found.made
     assert "written in SQL" in found.problem
     assert count(found, reader) == 1
+
+
+def test_a_view_keeps_its_rows_unless_it_says_otherwise():
+    asked = {"kind": "table", "schema": "sample", "table": "flights", "columns": [COUNT]}
+    assert not View(name="grouped", title="Grouped", source="sample", question=asked).rows_behind
 
 
 def test_a_view_that_keeps_its_rows_shows_them_to_those_who_build_alone(open_panel, make_user):
