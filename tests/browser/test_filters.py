@@ -101,7 +101,8 @@ def sample(app_server) -> Server:
                 question = {"kind": "sql", "sql": sql}
                 view = View(name=name, title=name, source="sample", question=question, parameters=parameters, formats=formats)
                 views.save_view(session, user=user, view=view)
-            views.save_view(session, user=user, view=View(name="by-month", title="By month", source="sample", question=BY_MONTH))
+            by_month = View(name="by-month", title="By month", source="sample", question=BY_MONTH, rows_behind=True)
+            views.save_view(session, user=user, view=by_month)
             for one in (board, cells):
                 dashboards.save_dashboard(session, user=user, dashboard=one)
     own.disconnect()
