@@ -10,7 +10,7 @@ run:
 
 test:
 	@./build.sh test
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n logical --maxprocesses 4 --dist worksteal
 
 check:
 	@./build.sh test
