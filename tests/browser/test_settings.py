@@ -138,8 +138,7 @@ def test_a_reload_keeps_the_section(page, app_server):
 
 def test_sections_are_chosen_with_the_keyboard(page, app_server):
     open_as(page, app_server.person(Role.ADMIN), "/settings")
-    page.get_by_role("radio", name="People").focus()
-    page.keyboard.press("ArrowDown")
+    page.get_by_role("radio", name="People").press("ArrowDown")
     page.get_by_role("heading", name="Sources").wait_for()
     assert page.evaluate("document.activeElement.type") == "radio"
 
