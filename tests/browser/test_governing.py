@@ -1,36 +1,18 @@
 """What prompts may send and spend, set and seen in a real browser: rules, budgets, and the runs that there were."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from nexus.accounts.spec import Role
-from tests.gemini_stand_in import GeminiStandIn, streams
+from tests.gemini_stand_in import streams
 from tests.seen import barriers, width
-from tests.server import Server, sign_in
+from tests.server import sign_in
 
 ANSWERS = ("From June to August, 86,995 flights left.", "From June to August, 86,996 flights left New York.")
 RULES = '[{"schema": "sample", "table": "airlines", "column": "name", "rule": "mask"}]'
-
-
-@pytest.fixture(scope="module")
-def gemini() -> Iterator[GeminiStandIn]:
-    with GeminiStandIn() as stand_in:
-        yield stand_in
-
-
-@pytest.fixture(scope="module")
-def server(postgres, gemini) -> Iterator[Server]:
-    name = postgres.database("template1")
-    server = Server(postgres.url_of(name), GOOGLE_API_KEY="key-of-the-tests", GEMINI_BASE_URL=gemini.url)
-    try:
-        yield server.wait()
-    finally:
-        server.stop()
-        postgres.drop(name)
 
 
 def look(page, name: str) -> None:

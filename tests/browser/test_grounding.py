@@ -1,36 +1,17 @@
 """A checked answer in a real browser: what it says leads to the rows behind it, and what is nowhere is seen at once."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import expect
 
 from nexus.accounts.spec import Role
-from tests.gemini_stand_in import GeminiStandIn, streams
+from tests.gemini_stand_in import streams
 from tests.seen import barriers, width
-from tests.server import Server, sign_in
+from tests.server import sign_in
 
 ANSWER = (
     "From June to August, **86,995** flights left New York City. United Air Lines was late more often than Zephyr Air, "
     "with an average delay of 99.97 minutes.\n\n- Flights a day in the first week: see above"
 )
-
-
-@pytest.fixture(scope="module")
-def gemini() -> Iterator[GeminiStandIn]:
-    with GeminiStandIn() as stand_in:
-        yield stand_in
-
-
-@pytest.fixture(scope="module")
-def server(postgres, gemini) -> Iterator[Server]:
-    name = postgres.database("template1")
-    server = Server(postgres.url_of(name), GOOGLE_API_KEY="key-of-the-tests", GEMINI_BASE_URL=gemini.url)
-    try:
-        yield server.wait()
-    finally:
-        server.stop()
-        postgres.drop(name)
 
 
 @pytest.mark.parametrize(("pixels", "scheme"), [(1280, "light"), (400, "dark")])

@@ -1,32 +1,13 @@
 """A prompt made from nothing in a real browser: written, completed, fed with data, tried, tested and saved."""
 
 import os
-from collections.abc import Iterator
 
-import pytest
 from playwright.sync_api import expect
 
 from nexus.accounts.spec import Role
-from tests.gemini_stand_in import GeminiStandIn, streams
+from tests.gemini_stand_in import streams
 from tests.seen import barriers, settled, width
-from tests.server import Server, sign_in
-
-
-@pytest.fixture(scope="module")
-def gemini() -> Iterator[GeminiStandIn]:
-    with GeminiStandIn() as stand_in:
-        yield stand_in
-
-
-@pytest.fixture(scope="module")
-def server(postgres, gemini) -> Iterator[Server]:
-    name = postgres.database("template1")
-    server = Server(postgres.url_of(name), GOOGLE_API_KEY="key-of-the-tests", GEMINI_BASE_URL=gemini.url)
-    try:
-        yield server.wait()
-    finally:
-        server.stop()
-        postgres.drop(name)
+from tests.server import sign_in
 
 
 def look(page, name):

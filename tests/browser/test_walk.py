@@ -14,33 +14,15 @@ from tests.server import PASSWORD, Server, sign_in_by_form
 
 
 @pytest.fixture(scope="module")
-def gemini() -> Iterator[GeminiStandIn]:
-    with GeminiStandIn() as stand_in:
-        yield stand_in
-
-
-@pytest.fixture(scope="module")
-def first_start(postgres, gemini) -> Iterator[Server]:
-    """Nexus started for the first time, on an empty database."""
-    name = postgres.database("template1")
-    server = Server(postgres.url_of(name), GOOGLE_API_KEY="key-of-the-tests", GEMINI_BASE_URL=gemini.url)
-    try:
-        yield server.wait()
-    finally:
-        server.stop()
-        postgres.drop(name)
-
-
-@pytest.fixture(scope="module")
-def administrator(first_start: Server, chromium: Browser) -> str:
+def administrator(server: Server, chromium: Browser) -> str:
     """Their e-mail, after the console's one-time password was changed for one of their own."""
-    said = "".join(first_start.output)
+    said = "".join(server.output)
     email = re.search(r"first administrator is (\S+)", said)
     once = re.search(r"one-time password (\S+)", said)
     assert email, said
     assert once, said
     page = chromium.new_page()
-    page.goto(first_start.url)
+    page.goto(server.url)
     page.fill("#email", email.group(1))
     page.fill("#password", once.group(1))
     page.press("#password", "Enter")
@@ -129,8 +111,8 @@ def add_a_colleague(page: Page, email: str) -> str:
     return re.search(r"[a-z0-9]{5}(?:-[a-z0-9]{5}){3}", shown.inner_text()).group()
 
 
-def test_the_first_walk(first_start: Server, administrator: str, gemini: GeminiStandIn, page: Page, chromium: Browser):
-    page.goto(first_start.url)
+def test_the_first_walk(server: Server, administrator: str, gemini: GeminiStandIn, page: Page, chromium: Browser):
+    page.goto(server.url)
     sign_in_by_form(page, administrator)
     expect(page.get_by_role("heading", name="Home", level=1)).to_be_visible()
     read_a_dashboard(page)
@@ -143,7 +125,7 @@ def test_the_first_walk(first_start: Server, administrator: str, gemini: GeminiS
     once = add_a_colleague(page, email)
 
     colleague = chromium.new_page()
-    colleague.goto(first_start.url)
+    colleague.goto(server.url)
     sign_in_by_form(colleague, email, password=once)
     colleague.wait_for_url("**/login/password**")
     colleague.close()

@@ -2,16 +2,20 @@
 
 import itertools
 import json
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from nexus import settings
 from nexus.accounts.spec import User
 from nexus.db import session as own
 from nexus.db.tables import SessionRow
 from nexus.settings import ROOT
+from nexus.workspace import service as workspace
+from tests.gemini_stand_in import GeminiStandIn
 
 Visit = Callable[..., AppTest]
 _numbers = itertools.count(1)
@@ -72,3 +76,41 @@ def field(app: AppTest, label: str):
 def grid(app) -> dict:
     """What the grid of a view was given to show."""
     return json.loads(app.get("bidi_component")[0].proto.json)
+
+
+@pytest.fixture
+def sample(sample_database, admin):
+    """The sample workspace over its data; the administrator who applied it."""
+    workspace.apply_sample(admin)
+    return admin
+
+
+@pytest.fixture
+def gemini(monkeypatch):
+    """A server that speaks Gemini's API, which this process has a key of."""
+    with GeminiStandIn() as stand_in:
+        use(monkeypatch, stand_in.url, key="AIza-of-the-tests")
+        yield stand_in
+
+
+def use(monkeypatch, url: str, *, key: str | None) -> None:
+    """Ask the model at `url` with `key` from now on."""
+    given = settings.read({"GEMINI_BASE_URL": url, "GOOGLE_API_KEY": key or ""} | {
+        "SECRET_KEY": settings.current().secret_key.get_secret_value(),
+        "ENCRYPTION_KEY": settings.current().encryption_key.get_secret_value(),
+    })  # fmt: skip
+    monkeypatch.setattr(settings, "current", lambda: given)
+
+
+def labels(app) -> list[str]:
+    return [element.label for element in app.button]
+
+
+def until(app, condition):
+    """Run the page, as its timer does, until it shows something."""
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end, shown(app)
+        time.sleep(0.05)
+        app.run()
+    return app

@@ -1,60 +1,20 @@
 """Asking the data in words, as an analyst does: looked at, asked, gone on from, kept, reported, and found again."""
 
 import json
-import time
 
-import pytest
-
-from nexus import settings
 from nexus.asking import service as asking
 from nexus.db import saved
 from nexus.db import session as own
 from nexus.views import service as views
-from nexus.workspace import service as workspace
-from tests.gemini_stand_in import GeminiStandIn, blocks_answer, cuts, fails, goes_on, hangs, streams
-from tests.pages.conftest import button, field, shown
+from tests.gemini_stand_in import blocks_answer, cuts, fails, goes_on, hangs, streams
+from tests.pages.conftest import button, field, labels, shown, until, use
 
 QUESTION = "Which airlines flew most often?"
 BY_CARRIER = "select carrier, count(*) as flights from sample.flights group by carrier order by flights desc"
 
 
-@pytest.fixture
-def sample(sample_database, admin):
-    workspace.apply_sample(admin)
-    return admin
-
-
-@pytest.fixture
-def gemini(monkeypatch):
-    with GeminiStandIn() as stand_in:
-        use(monkeypatch, stand_in.url, key="AIza-of-the-tests")
-        yield stand_in
-
-
-def use(monkeypatch, url: str, *, key: str | None) -> None:
-    given = settings.read({"GEMINI_BASE_URL": url, "GOOGLE_API_KEY": key or ""} | {
-        "SECRET_KEY": settings.current().secret_key.get_secret_value(),
-        "ENCRYPTION_KEY": settings.current().encryption_key.get_secret_value(),
-    })  # fmt: skip
-    monkeypatch.setattr(settings, "current", lambda: given)
-
-
 def replies(**reply):
     return streams(json.dumps({"outcome": "sql", "sql": BY_CARRIER, "answers": "Flights of 2013 by airline, cancelled ones too."} | reply))
-
-
-def labels(app) -> list[str]:
-    return [element.label for element in app.button]
-
-
-def until(app, condition):
-    """Run the page, as its timer does, until it shows something."""
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end, shown(app)
-        time.sleep(0.05)
-        app.run()
-    return app
 
 
 def ask(app, question: str, until_shown: str):

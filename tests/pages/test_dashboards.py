@@ -10,15 +10,7 @@ from nexus.dashboards.spec import Tab
 from nexus.db import session as own
 from nexus.views import drafts
 from nexus.views import service as views
-from nexus.workspace import service as workspace
 from tests.pages.conftest import button, field, shown
-
-
-@pytest.fixture
-def sample(sample_database, admin):
-    """The sample workspace over its data; the administrator who applied it."""
-    workspace.apply_sample(admin)
-    return admin
 
 
 def _metric(app, label: str) -> str:

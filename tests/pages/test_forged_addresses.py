@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from nexus.workspace import service as workspace
 from tests.pages.conftest import shown
 
 HUGE = "9" * 400
@@ -63,11 +62,6 @@ OTHERS = [
     ("data", {"q": "\0%_\\" + "x" * 5_000, "list": "Nothing", "source": "\0"}),
     ("dashboard", {"name": "\0", "period": "\0"}),
 ]
-
-
-@pytest.fixture
-def sample(sample_database, admin):
-    workspace.apply_sample(admin)
 
 
 def mistakes(app) -> list[str]:

@@ -1,59 +1,21 @@
 """Prompts as people use them: chosen, looked at before anything leaves, asked, and looked back at."""
 
 import re
-import time
 
 import pytest
 
-from nexus import settings
 from nexus.db import session as own
 from nexus.prompts import history
-from nexus.workspace import service as workspace
-from tests.gemini_stand_in import GeminiStandIn, blocks_answer, cuts, fails, goes_on, streams
-from tests.pages.conftest import button, shown
-
-
-@pytest.fixture
-def sample(sample_database, admin):
-    workspace.apply_sample(admin)
-    return admin
-
-
-@pytest.fixture
-def gemini(monkeypatch):
-    with GeminiStandIn() as stand_in:
-        use(monkeypatch, stand_in.url, key="AIza-of-the-tests")
-        yield stand_in
-
-
-def use(monkeypatch, url: str, *, key: str | None) -> None:
-    given = settings.read({"GEMINI_BASE_URL": url, "GOOGLE_API_KEY": key or ""} | {
-        "SECRET_KEY": settings.current().secret_key.get_secret_value(),
-        "ENCRYPTION_KEY": settings.current().encryption_key.get_secret_value(),
-    })  # fmt: skip
-    monkeypatch.setattr(settings, "current", lambda: given)
+from tests.gemini_stand_in import blocks_answer, cuts, fails, goes_on, streams
+from tests.pages.conftest import button, labels, shown, until, use
 
 
 def prose(app) -> str:
     return "\n".join(element.proto.body.partition("</style>")[2] for element in app.get("html") if "prose" in element.proto.body)
 
 
-def labels(app) -> list[str]:
-    return [element.label for element in app.button]
-
-
 def code(app) -> list[str]:
     return [element.value for element in app.code]
-
-
-def until(app, condition):
-    """Run the page, as its timer does, until it shows something."""
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end, shown(app)
-        time.sleep(0.05)
-        app.run()
-    return app
 
 
 def runs(user):

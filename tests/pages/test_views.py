@@ -6,15 +6,7 @@ from sqlalchemy import event
 from nexus.db import session as own
 from nexus.views import drafts
 from nexus.views import service as views
-from nexus.workspace import service as workspace
 from tests.pages.conftest import button, field, grid, shown
-
-
-@pytest.fixture
-def sample(sample_database, admin):
-    """The sample workspace over its data; the administrator who applied it."""
-    workspace.apply_sample(admin)
-    return admin
 
 
 def _find(reader, name: str) -> views.OpenView:
