@@ -41,7 +41,7 @@ class Conflict(NexusError):
 
 
 class Unavailable(NexusError):
-    """Something Nexus needs is down or full for now; trying again later may work."""
+    """Something Nexus needs is down or full; trying again later may work."""
 
     message = "This is not available right now. Try again in a minute."
     status = 503

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from nexus.db.prompt_runs import PromptRunRow
 from nexus.db.session import Session
@@ -74,7 +74,7 @@ def of_versions(session: Session, *, reader: Reader, name: str) -> dict[int, Sco
         select(PromptScoreRow)
         .join(PromptRow, PromptRow.id == PromptScoreRow.prompt_id)
         .where(PromptRow.name == name, PromptScoreRow.prompt_version.is_not(None), seen("prompt", reader))
-        .distinct(PromptScoreRow.prompt_version)
+        .ext(distinct_on(PromptScoreRow.prompt_version))
         .order_by(PromptScoreRow.prompt_version, PromptScoreRow.id.desc())
     )
     return {row.prompt_version: _kept(row) for row in rows if row.prompt_version is not None}

@@ -16,7 +16,7 @@ class KeyRefused(GeminiFailed):
 
 
 class OutOfQuota(GeminiFailed):
-    message = "The Gemini quota is used up for now. Try again later, or ask an administrator to raise it at Google."
+    message = "The Gemini quota is used up. Try again later, or ask an administrator to raise it at Google."
 
 
 class TooSlow(GeminiFailed):

@@ -1,6 +1,6 @@
 """What a prompt is: a template with typed variables, and data blocks bound to views."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, model_validator
 
@@ -50,6 +50,8 @@ Texts = Annotated[tuple[str, ...], BeforeValidator(_as_texts)]
 
 class TestCase(BaseModel, frozen=True, extra="forbid"):
     """Values to ask with, and what the answer to them must be like."""
+
+    __test__: ClassVar[bool] = False  # of prompts, not of pytest, which would collect it by its name
 
     name: str = Field(min_length=1, max_length=100)
     values: dict[ParameterName, Texts] = Field(

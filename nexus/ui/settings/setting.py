@@ -32,3 +32,27 @@ def origin(saved: Saved, name: str, people: dict[int, str]) -> None:
         by = people.get(saved.changed_by.get(name) or 0)
         line += f", changed {when.moment(saved.changed_at[name])}{f' by {forms.plain(by)}' if by else ''}"
     st.caption(line)
+
+
+def draw_number(user: User, name: str, *, form: str, label: str, least: int, most: int, done: str, step: int = 1) -> None:
+    """A form of one number, `least` to `most`, with the way back to its default; `done` is the sentence when it is saved."""
+    saved, people = read(user)
+    forms.told(form)
+    with st.form(forms.key(form)):
+        value = st.number_input(
+            label,
+            value=getattr(saved.values, name),
+            min_value=least,
+            max_value=most,
+            step=step,
+            key=forms.key(form, name),
+            disabled=fixed(saved, name),
+            width=240,
+        )
+        origin(saved, name, people)
+        with st.container(horizontal=True):
+            save = st.form_submit_button("Save", type="primary")
+            back = st.form_submit_button("Back to the default")
+    if save or back:
+        with forms.saving(form, done), transaction() as session:
+            accounts.change_setting(session, user=user, name=name, value=None if back else value)
