@@ -15,13 +15,10 @@ from nexus.accounts.spec import Permission, User, require, require_oneself
 from nexus.db import model_calls, saved
 from nexus.db.session import Session, transaction
 from nexus.errors import BadInput, NotAllowed
-from nexus.prompts import budgets, store
-from nexus.prompts.data import pseudonym
+from nexus.prompts import budgets, originals, store
 from nexus.prompts.figures import find_figures
 from nexus.prompts.markdown import plain
 from nexus.prompts.request import PromptRun, Request
-from nexus.views import service as views
-from nexus.views import values as typed
 
 LONGEST_COMMENT = 2_000
 MOST_WORDS = 12
@@ -91,32 +88,6 @@ def request_of(session: Session, *, reader: User, run_id: int) -> Request | None
     return Request.model_validate_json(kept) if kept else None
 
 
-def originals(*, reader: User, run: PromptRun) -> dict[str, str]:
-    """By pseudonym, what stands behind it: of the rows that the reader's own rights show now. Raises what the sources raise."""
-    require(reader, Permission.SEE)
-    found: dict[str, str] = {}
-    for block in run.blocks:
-        if not block.masked:
-            continue
-        with transaction() as session:
-            opened = views.find_view(session, reader=reader, name=block.view)
-        values = typed.parse(opened.view.parameters, block.parameters)
-        table = views.ask(opened, reader=reader, values=values, max_rows=max(1, block.rows), purpose="prompt")
-        for at, column in enumerate(table.columns):
-            if column.name in block.masked:
-                shown = (row[at] for row in table.rows if row[at] is not None)
-                found |= {pseudonym(column.name, value): str(value) for value in shown}
-    return found
-
-
-def restored(answer: str, found: Mapping[str, str]) -> str:
-    """The answer with originals in place of the pseudonyms that are known, the longest first."""
-    if not found:
-        return answer
-    wanted = "|".join(re.escape(name) for name in sorted(found, key=len, reverse=True))
-    return re.sub(wanted, lambda name: plain(found[name.group()]), answer)
-
-
 def compare(before: str, after: str) -> Comparison:
     """What changed from one answer to another: words, and the figures among them."""
     old, new = _pieces(before), _pieces(after)
@@ -154,26 +125,28 @@ FIELDS = (
 def export(
     kind: Literal["csv", "jsonl"], *, reader: User, words: str = "", prompt: str | None = None, rating: int | None = None
 ) -> Iterator[str]:
-    """The runs that `search` finds, as lines of a file; at most `MOST_EXPORTED`."""
+    """The runs that `search` finds, as lines of a file, with the originals that the reader may see; at most `MOST_EXPORTED`."""
     require(reader, Permission.SEE)
     if kind == "csv":
         yield _line([*FIELDS])
-    before, left = None, MOST_EXPORTED
+    before, left, lookup = None, MOST_EXPORTED, originals.Lookup(reader)
     while left > 0:
         with transaction() as session:
             found = search(session, reader=reader, words=words, prompt=prompt, rating=rating, before=before, limit=min(BATCH, left))
         for run in found:
-            values = _values(run)
+            values = _values(run, lookup.of(run))
             yield _line([_cell(values[name]) for name in FIELDS]) if kind == "csv" else json.dumps(values, ensure_ascii=False) + "\n"
         if len(found) < BATCH:
             return
         before, left = found[-1].id, left - len(found)
 
 
-def _values(run: PromptRun) -> dict[str, Any]:
+def _values(run: PromptRun, found: Mapping[str, str]) -> dict[str, Any]:
     kept = run.model_dump(mode="json", exclude={"grounding"})
     checked = run.grounding
     more = {
+        "answer": originals.in_text(run.answer, found),
+        "variables": {name: originals.in_texts(texts, found) for name, texts in run.variables.items()},
         "cost_usd": None if run.cost_usd_micros is None else run.cost_usd_micros / 1e6,
         "figures_found": checked.found if checked else None,
         "figures": checked.total if checked else None,

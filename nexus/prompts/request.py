@@ -11,6 +11,7 @@ from nexus.prompts import output
 from nexus.prompts.grounding import Grounding
 from nexus.prompts.output import Output, Records
 from nexus.prompts.spec import Prompt
+from nexus.sources.rules import Ruled
 
 Ending = Literal["complete", "cut", "refused"]
 Status = Literal["running", "complete", "cut", "refused", "failed", "stopped"]
@@ -56,6 +57,14 @@ class Piece(BaseModel, frozen=True):
     cached_tokens: int | None = Field(None, description="Those of `prompt_tokens` that Google still knew.")
 
 
+class ChosenFrom(BaseModel, frozen=True):
+    """The column of a view that a value was chosen from, which a rule keeps from leaving as it is."""
+
+    view: str
+    column: str
+    ruled: Ruled
+
+
 class BlockSent(BaseModel, frozen=True):
     """What one data block puts into the request."""
 
@@ -63,7 +72,7 @@ class BlockSent(BaseModel, frozen=True):
     view: str
     view_title: str
     view_version: int
-    parameters: dict[str, Any] = Field(description="As they stand in a URL.")
+    parameters: dict[str, Any] = Field(description="As they stand in a URL, with pseudonyms as in the run's variables.")
     columns: tuple[str, ...] = Field(description="Those sent row by row.")
     masked: tuple[str, ...] = Field((), description="Those of `columns` that are sent as pseudonyms.")
     aggregated: tuple[str, ...] = Field((), description="Those sent as summary statistics only.")
@@ -97,7 +106,12 @@ class Prepared(BaseModel, frozen=True):
     prompt: Prompt
     version: int = Field(description="0 for one that is tried as it is written, before it is saved.")
     user_id: int
-    variables: dict[str, list[str]] = Field(description="As they stand in a URL, dashboard filters that the data took among them.")
+    variables: dict[str, list[str]] = Field(
+        description="As they stand in a URL, dashboard filters that the data took among them; pseudonyms for those in `masked`."
+    )
+    masked: dict[str, ChosenFrom] = Field(
+        default_factory=dict, description="By variable, where a value comes from that may not leave as it is."
+    )
     blocks: tuple[BlockSent, ...]
     shared: bool = Field(
         False, description="None of its sources is told who asks: everybody would get the same rows, and may see the answer."
@@ -124,6 +138,7 @@ class PromptRun(BaseModel, frozen=True):
     user_name: str = Field("", description="Empty when the person is gone.")
     dashboard: str | None
     variables: dict[str, Any]
+    masked: dict[str, ChosenFrom] = Field(default_factory=dict, description="Those of `variables` that are kept as pseudonyms.")
     blocks: tuple[BlockSent, ...]
     request_digest: str
     model: str

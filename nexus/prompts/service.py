@@ -16,7 +16,7 @@ from nexus.errors import BadInput, NotAllowed, NotFound
 from nexus.prompts import chosen, data, keys, output, store, template
 from nexus.prompts.calls import Generate
 from nexus.prompts.markdown import plain
-from nexus.prompts.request import BlockSent, OpenPrompt, Prepared, PromptRun, Request
+from nexus.prompts.request import BlockSent, ChosenFrom, OpenPrompt, Prepared, PromptRun, Request
 from nexus.prompts.running import run
 from nexus.prompts.spec import DataBlock, Prompt
 from nexus.views import governed as governed_views
@@ -42,8 +42,7 @@ class OpenPanel:
 
     def answer_for(self, variables: Mapping[str, Sequence[str]]) -> PromptRun | None:
         """The latest answer to equal values."""
-        wanted = {name: list(texts) for name, texts in variables.items()}
-        return next((run for run in self.answers if run.variables == wanted), None)
+        return next((run for run in self.answers if run.variables == chosen.masked(variables, run.masked)), None)
 
 
 def list_prompts(session: Session, *, reader: User, search: str = "") -> list[Listed]:
@@ -216,28 +215,35 @@ def prepare(
             owner = opened.owner or "an administrator"
             raise NotFound(f"This prompt sends data that you may not see, or that no longer exists. Ask {owner}.") from None
     given = {**(filter_values or {}), **checked}
-    sent = [_sent(user, block, view, given) for block, view in asked]
-    words = chosen.words(prompt, checked, reader=user)
+    parameters = {parameter.name: parameter for parameter in (*filters, *prompt.variables)}
+    origins = chosen.origins(list(parameters.values()), given, reader=user)
+    sent = [_sent(user, block, view, given, origins) for block, view in asked]
+    words = chosen.words(prompt, checked, origins)
     return Prepared(
         prompt_id=opened.id,
         prompt=prompt,
         version=opened.version,
         user_id=user.id,
-        variables=variables_of(prompt, checked, filters=filters, filter_values=filter_values),
+        variables=chosen.masked(variables_of(prompt, checked, filters=filters, filter_values=filter_values), origins),
+        masked=origins,
         blocks=tuple(block for block, _ in sent),
         shared=not any(view.source.per_reader for _, view in asked),
         request=_request(prompt, model, words, {block.name: text for block, text in sent}),
     )
 
 
-def _sent(user: User, block: DataBlock, view: views.OpenView, given: Mapping[str, Any]) -> tuple[BlockSent, str]:
+def _sent(
+    user: User, block: DataBlock, view: views.OpenView, given: Mapping[str, Any], origins: Mapping[str, ChosenFrom]
+) -> tuple[BlockSent, str]:
     """A block's record and its text."""
     parameters = view.view.parameters
-    values = {}
+    values, hidden = {}, {}
     for parameter in parameters:
         name = block.parameters.get(parameter.name, parameter.name)
         if name in given:
             values[parameter.name] = _as_taken(parameter, given[name])
+        if name in origins:
+            hidden[parameter.name] = origins[name]
     answer = governed_views.ask(view, reader=user, values=values, max_rows=block.max_rows)
     table = answer.table
     governed = data.govern(block, table, answer.rules)
@@ -246,7 +252,7 @@ def _sent(user: User, block: DataBlock, view: views.OpenView, given: Mapping[str
         view=block.view,
         view_title=view.view.title,
         view_version=view.version,
-        parameters=typed.unparse(parameters, values),
+        parameters=chosen.masked(typed.unparse(parameters, values), hidden),
         complete=not table.truncated,
         emptied=answer.emptied,
         read_at=table.read_at,

@@ -50,6 +50,7 @@ def _row(prepared: Prepared, user: User, dashboard: str | None) -> PromptRunRow:
             # Of a draft nobody else should learn anything.
             "shared": prepared.shared and prepared.version > 0,
             "title": prepared.prompt.title,
+            "masked": {name: origin.model_dump(mode="json") for name, origin in prepared.masked.items()},
             "output": plain(prepared.prompt.output) if prepared.prompt.output else None,
         },
         data_hash=prepared.request.digest,
@@ -298,6 +299,7 @@ def _of_values(values: dict[str, Any], *, prompt: str, title: str, user_name: st
             "user_name": user_name or "",
             "blocks": values["data"].get("blocks", ()),
             "output": values["data"].get("output"),
+            "masked": values["data"].get("masked", {}),
             "answered_at": values["data"].get("answered_at"),
             "request_digest": values["data_hash"],
         }

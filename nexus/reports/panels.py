@@ -22,7 +22,7 @@ from nexus.dashboards.spec import (
     TextPanel,
 )
 from nexus.errors import BadInput
-from nexus.prompts import marks, records
+from nexus.prompts import marks, originals, records
 from nexus.prompts.markdown import html
 from nexus.prompts.request import PromptRun
 from nexus.reports import rows
@@ -75,8 +75,8 @@ def divider(panel: DividerPanel) -> Prose:
     return Prose(**look(panel), html=Markup("<hr>"))
 
 
-def answer(panel: PromptPanel, run: PromptRun) -> Prose:
-    """A prompt's recorded answer, with what it came from."""
+def answer(panel: PromptPanel, run: PromptRun, found: Mapping[str, str]) -> Prose:
+    """A prompt's recorded answer, with what it came from; `found` are the originals of its pseudonyms that its reader may see."""
     tokens = f"{run.prompt_tokens + run.answer_tokens:,} tokens" if run.prompt_tokens is not None and run.answer_tokens is not None else ""
     blocks = ", ".join(f"{block.view_title} ({block.rows:,} {'row' if block.rows == 1 else 'rows'})" for block in run.blocks)
     facts = (
@@ -87,7 +87,7 @@ def answer(panel: PromptPanel, run: PromptRun) -> Prose:
         f"from {blocks}" if blocks else "",
     )
     shown = look(panel) | {"title": panel.title or run.prompt_title, "note": " ".join(filter(None, (panel.note, run.error)))}
-    return Prose(**shown, html=_checked(run), origin=" · ".join(filter(None, facts)), made_at=run.started_at)
+    return Prose(**shown, html=originals.in_html(_checked(run), found), origin=" · ".join(filter(None, facts)), made_at=run.started_at)
 
 
 def _checked(run: PromptRun) -> Markup:
@@ -96,12 +96,12 @@ def _checked(run: PromptRun) -> Markup:
     return marks.for_print(run.answer, run.grounding) if run.grounding else html(run.answer)
 
 
-def whole_answer(run: PromptRun) -> Block:
+def whole_answer(run: PromptRun, found: Mapping[str, str]) -> Block:
     """The answer over the whole paper; where there is none, the sentence that says why."""
     panel = PromptPanel(name="answer", title="Answer", prompt=run.prompt, width=12)
     if not run.answer:
         return failed(panel, run.error or "There is no answer.")
-    return answer(panel, run)
+    return answer(panel, run, found)
 
 
 def sent(run: PromptRun, *, zone: tzinfo) -> Grid:

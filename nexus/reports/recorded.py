@@ -1,9 +1,11 @@
 """The fields of a structured answer on paper: as a table, or as the chart that a panel asks for."""
 
+from collections.abc import Mapping
+
 from markupsafe import Markup
 
 from nexus.dashboards.spec import PromptPanel
-from nexus.prompts import records
+from nexus.prompts import originals, records
 from nexus.prompts.request import PromptRun
 from nexus.reports.document import Failed, Grid, Picture
 from nexus.reports.document import Panel as Block
@@ -12,9 +14,9 @@ from nexus.views import charts
 from nexus.views.charts import Plot, Sentence
 
 
-def block(panel: PromptPanel, run: PromptRun) -> Block:
-    """What the panel shows of the answer. Raises BadInput when it has no fields, ChartImpossible when the chart wants others."""
-    table = records.table(run)
+def block(panel: PromptPanel, run: PromptRun, found: Mapping[str, str]) -> Block:
+    """What the panel shows of the answer, with the originals that were found of its pseudonyms. Raises BadInput when it has no fields, ChartImpossible when the chart wants others."""
+    table = originals.in_table(records.table(run), found)
     assert run.records
     shown = look(panel) | {"title": panel.title or run.prompt_title}
     shown["note"] = " ".join([part for part in (panel.note, *run.records.problems) if part])
@@ -31,7 +33,7 @@ def block(panel: PromptPanel, run: PromptRun) -> Block:
         **shown,
         heads=tuple(records.label(field) for field in run.records.fields),
         numeric=tuple(field.type == "number" for field in run.records.fields),
-        rows=[tuple(_text(records.text(value)) for value in row) for row in run.records.rows],
+        rows=[tuple(originals.in_text(_text(records.text(value)), found) for value in row) for row in run.records.rows],
     )
 
 

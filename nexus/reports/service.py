@@ -19,6 +19,7 @@ from nexus.dashboards.showing import Before
 from nexus.dashboards.spec import Dashboard, DataPanel, DividerPanel, Panel, PromptPanel, SectionPanel, TablePanel, TextPanel
 from nexus.db.session import transaction
 from nexus.errors import NexusError
+from nexus.prompts import originals
 from nexus.prompts import service as prompts
 from nexus.reports import browser, document, panels, recorded, snapshot
 from nexus.reports import press as presses
@@ -205,6 +206,7 @@ def print_prompt_run(
     started = time.monotonic()
     with transaction() as session:
         run = prompts.find_run(session, reader=user, run_id=run_id)
+    found = originals.known(reader=user, run=run)
     texts = {name: list(map(str, said)) if isinstance(said, list | tuple) else [str(said)] for name, said in run.variables.items()}
     subject = Subject(
         "prompt-run",
@@ -213,11 +215,11 @@ def print_prompt_run(
         "",
         run.prompt_version,
         texts,
-        shown := [(name, ", ".join(said)) for name, said in texts.items()],
-        Asked(query={**address, "zone": [str(zone)]}, meant=shown),
+        [(name, ", ".join(originals.in_texts(said, found))) for name, said in texts.items()],
+        Asked(query={**address, "zone": [str(zone)]}, meant=[(name, ", ".join(said)) for name, said in texts.items()]),
         issue_of,
     )
-    answer = {"panel": "answer", "prompt": run.prompt, "version": run.prompt_version, "run": run.id}
+    answer = {"panel": "answer", "prompt": run.prompt, "version": run.prompt_version, "run": run.id} | _restored(found)
     sent = [
         {
             "panel": block.name,
@@ -231,7 +233,7 @@ def print_prompt_run(
         for block in run.blocks
     ]
     said = snapshot.of_text("answer", "Answer", run.answer or run.error or "")
-    blocks = [Block(panels.whole_answer(run), answer, lambda: said)]
+    blocks = [Block(panels.whole_answer(run, found), answer, lambda: said)]
     if run.blocks:
         blocks.append(Block(panels.sent(run, zone=zone)))
     printer = printer or browser.ours()
@@ -395,13 +397,20 @@ def _answer(opened: OpenDashboard, panel: PromptPanel, *, user: User, values: Ma
         return _failed(panel, error, None)
     if run is None:
         return _failed(panel, NexusError("This prompt has not been run with these filters."), None)
-    query = {"panel": panel.name, "prompt": run.prompt, "version": run.prompt_version, "run": run.id}
+    stand_ins = originals.known(reader=user, run=run)
+    query = {"panel": panel.name, "prompt": run.prompt, "version": run.prompt_version, "run": run.id} | _restored(stand_ins)
     said = snapshot.of_text(panel.name, panel.title or run.prompt_title, run.answer or run.error or "")
     try:
-        shown = panels.answer(panel, run) if panel.shows == "answer" else recorded.block(panel, run)
+        draw = panels.answer if panel.shows == "answer" else recorded.block
+        shown = draw(panel, run, stand_ins)
     except NexusError as error:
         return _failed(panel, error, query)
     return Block(shown, {**query, "views": [block.view for block in run.blocks]}, lambda: said)
+
+
+def _restored(found: Mapping[str, str]) -> dict[str, Any]:
+    """For the record: the pseudonyms that were printed as what stands for them, which itself is not in it."""
+    return {"originals": sorted(found)} if found else {}
 
 
 def _record(table: Table, view: OpenView, values: Mapping[str, Any], block: document.Panel) -> dict[str, Any]:

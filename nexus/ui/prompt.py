@@ -29,7 +29,7 @@ from nexus.ui.keeping import draw_more
 from nexus.ui.page import errors_shown, tab
 from nexus.ui.prompt_runs import draw_runs
 from nexus.ui.prose import draw_checked, draw_prose
-from nexus.ui.recorded import draw_recorded, draw_records
+from nexus.ui.recorded import draw_recorded, draw_records, say_whose
 from nexus.ui.sharing import draw_share
 from nexus.views.parameter import Parameter
 
@@ -140,7 +140,7 @@ def draw_prompt_panel(open_dashboard: OpenDashboard, panel: PromptPanel, *, user
     scope = f"{open_dashboard.dashboard.name}-{panel.name}"
     own = [variable for variable in variables if variable.name not in names]
     if panel.shows != "answer":
-        draw_recorded(open_dashboard, panel, opened, values | url.read(own)[0])
+        draw_recorded(open_dashboard, panel, opened, values | url.read(own)[0], user=user)
         return
     chosen = prompts.take(variables, values) | (draw_bar(own, user, scope=scope) if own else {})
     place = Place(
@@ -293,8 +293,7 @@ def draw_run(run: PromptRun, place: Place, prepared: Prepared | None = None) -> 
         draw_checked(run.answer, run.grounding, place=f"{scope}-{run.id}", data=data, found=found)
     else:
         draw_prose(run.answer, found=found)
-    if found:
-        st.caption("Gemini was sent pseudonyms. What stands for them is shown to you by your own rights, and is not in the record.")
+    say_whose(found)
     if run.error and run.status in TROUBLES:
         TROUBLES[run.status](forms.sentence(run.error), icon=":material/info:")
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):

@@ -1,5 +1,6 @@
 """Runs of prompts: found again, read with what was sent, rated, compared with the last, asked anew, and taken away."""
 
+from collections.abc import Mapping
 from typing import Literal
 from urllib.parse import urlencode
 
@@ -8,12 +9,12 @@ from markupsafe import Markup
 
 from nexus.accounts.spec import Permission, User
 from nexus.db.session import transaction
-from nexus.prompts import history, sent
+from nexus.prompts import history, originals, sent
 from nexus.prompts.history import Comparison
 from nexus.prompts.request import PromptRun, Request
 from nexus.ui import forms, lists, spending, when
 from nexus.ui.prose import draw_checked, draw_prose
-from nexus.ui.recorded import draw_records
+from nexus.ui.recorded import draw_records, say_whose
 
 ON_A_PAGE = 50
 RATINGS = {1: "good", -1: "bad"}
@@ -52,9 +53,9 @@ def draw_runs(user: User, prompt: str | None = None) -> None:
         )
         forms.empty(f"No run holds “{forms.plain(words)}”." if words else nothing)
         return
-    shown = found[:ON_A_PAGE]
+    shown, lookup = found[:ON_A_PAGE], originals.Lookup(user)
     picked = st.dataframe(
-        [_row(run, with_prompt=prompt is None) for run in shown],
+        [_row(run, lookup.chosen(run), with_prompt=prompt is None) for run in shown],
         hide_index=True,
         width="stretch",
         height="content" if len(shown) < 10 else 380,
@@ -73,14 +74,14 @@ def draw_runs(user: User, prompt: str | None = None) -> None:
             draw_run_with_history(user, chosen)
 
 
-def _row(run: PromptRun, *, with_prompt: bool) -> dict[str, object]:
+def _row(run: PromptRun, chosen: Mapping[str, str], *, with_prompt: bool) -> dict[str, object]:
     checked = run.grounding
     return {
         "When": when.moment(run.started_at),
         **({"Prompt": run.prompt_title} if with_prompt else {}),
         "Who": run.user_name,
         "Version": run.prompt_version or "draft",
-        "Values": "; ".join(f"{key}: {', '.join(texts)}" for key, texts in run.variables.items()),
+        "Values": "; ".join(f"{key}: {', '.join(originals.in_texts(texts, chosen))}" for key, texts in run.variables.items()),
         "Ended": "from an earlier run" if run.kept_from else run.status,
         "In the data": f"{checked.found} of {checked.total}" if checked and checked.total else "",
         "Tokens": (run.prompt_tokens or 0) + (run.answer_tokens or 0) or None,
@@ -112,12 +113,13 @@ def draw_run_with_history(user: User, run: PromptRun) -> None:
     with transaction() as session:
         request = history.request_of(session, reader=user, run_id=run.id)
         before = history.run_before(session, reader=user, run=run)
-    _draw_answer(run, request)
+    found = originals.known(reader=user, run=run)
+    _draw_answer(run, request, found)
+    say_whose(found)
     st.caption(_origin(run))
-    draw_originals(user, run)
     _draw_rating(user, run)
     with st.container(horizontal=True, gap="small"):
-        values = {"name": run.prompt, **{key: texts for key, texts in run.variables.items() if texts}}
+        values = {"name": run.prompt, **_values(run, found)}
         if run.prompt_version and user.may(Permission.RUN_PROMPTS):
             st.link_button(
                 "Ask again with these values", f"/prompt?{urlencode(values, doseq=True)}", icon=":material/replay:", type="tertiary"
@@ -125,35 +127,27 @@ def draw_run_with_history(user: User, run: PromptRun) -> None:
         st.link_button("PDF", f"/prompt-runs/{run.id}.pdf", icon=":material/picture_as_pdf:", type="tertiary")
     if before is not None:
         with st.expander(f"Compared with run {before.id}, {when.moment(before.started_at)}", icon=":material/compare:"):
-            _draw_comparison(history.compare(before.answer, run.answer), before, run)
+            _draw_comparison(history.compare(before.answer, run.answer), before, run, found)
     with st.expander("What was sent", icon=":material/outbound:"):
         _draw_sent(run, request)
 
 
-def _draw_answer(run: PromptRun, request: Request | None) -> None:
+def _values(run: PromptRun, found: Mapping[str, str]) -> dict[str, list[str]]:
+    """What to ask again with; what was chosen and is not the reader's to see is left open."""
+    told = {name: originals.in_texts(texts, found) for name, texts in run.variables.items() if texts}
+    return {name: texts for name, texts in told.items() if name not in run.masked or not set(texts) & set(run.variables[name])}
+
+
+def _draw_answer(run: PromptRun, request: Request | None, found: Mapping[str, str]) -> None:
     if run.records:
-        draw_records(run, f"run-{run.id}")
+        draw_records(run, f"run-{run.id}", found=found)
     elif run.grounding:
         data = sent.read(request.system, request.text) if request else None
-        draw_checked(run.answer, run.grounding, place=f"run-{run.id}", data=data)
+        draw_checked(run.answer, run.grounding, place=f"run-{run.id}", data=data, found=found)
     else:
-        draw_prose(run.answer)
+        draw_prose(run.answer, found=found)
     if run.error and run.status in TROUBLES:
         TROUBLES[run.status](forms.sentence(run.error), icon=":material/info:")
-
-
-def draw_originals(user: User, run: PromptRun) -> None:
-    """Where pseudonyms were sent: the answer with what they stand for, for who may see that."""
-    if not any(block.masked for block in run.blocks) or not run.answer.strip():
-        return
-    with st.expander(
-        "With the originals in place of pseudonyms", icon=":material/visibility:", key=f"originals-{run.id}", on_change="rerun"
-    ) as shown:
-        if shown.open:
-            with forms.refused(), st.spinner("Asking the data with your rights…"):
-                found = history.originals(reader=user, run=run)
-                draw_prose(history.restored(run.answer, found))
-                st.caption("Looked up now with your own rights; what you may not see, or what is gone, stays a pseudonym.")
 
 
 def _origin(run: PromptRun) -> str:
@@ -190,7 +184,7 @@ def _draw_rating(user: User, run: PromptRun) -> None:
                 history.rate(session, user=user, run_id=run.id, rating=rating, comment=comment or "")
 
 
-def _draw_comparison(compared: Comparison, before: PromptRun, run: PromptRun) -> None:
+def _draw_comparison(compared: Comparison, before: PromptRun, run: PromptRun, found: Mapping[str, str]) -> None:
     versions = "" if before.prompt_version == run.prompt_version else f" Version {before.prompt_version} then, {run.prompt_version} now."
     data = "The same was sent." if before.request_digest == run.request_digest else "What was sent is another."
     if compared.same:
@@ -203,7 +197,7 @@ def _draw_comparison(compared: Comparison, before: PromptRun, run: PromptRun) ->
     st.html(
         STYLE
         + Markup('<div class="nexus-compared">{}</div>').format(
-            Markup("").join(MARKS[change].format(text) for change, text in compared.parts)
+            originals.in_html(Markup("").join(MARKS[change].format(text) for change, text in compared.parts), found)
         )
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from nexus.accounts.spec import User
 from nexus.dashboards.service import OpenDashboard
 from nexus.dashboards.spec import PromptPanel
 from nexus.prompts import markdown, marks, originals, records
@@ -32,7 +33,13 @@ def draw_records(run: PromptRun, scope: str, *, found: Mapping[str, str] = Mappi
         st.caption(f":material/rule: {marks.summary(run.grounding)}.")
 
 
-def draw_recorded(open_dashboard: OpenDashboard, panel: PromptPanel, opened: OpenPanel, values: Mapping[str, Any]) -> None:
+def say_whose(found: Mapping[str, str]) -> None:
+    """Below what shows originals."""
+    if found:
+        st.caption("Gemini was sent pseudonyms. What stands for them is shown to you by your own rights, and is not in the record.")
+
+
+def draw_recorded(open_dashboard: OpenDashboard, panel: PromptPanel, opened: OpenPanel, values: Mapping[str, Any], *, user: User) -> None:
     """The fields of the latest answer to these filters, among those that the reader may see. Raises what `records.table` does."""
     prompt = opened.opened.prompt
     taken = typed.check(prompt.variables, prompts.take(prompt.variables, values))
@@ -40,7 +47,8 @@ def draw_recorded(open_dashboard: OpenDashboard, panel: PromptPanel, opened: Ope
     if run is None:
         st.caption("This prompt has not been asked with these filters yet. Ask it on its own page, or in a panel that shows its answer.")
         return
-    table, height, label = records.table(run), max(panel.height * ROW - HEAD, 80), panel.title or prompt.title
+    found = originals.known(reader=user, run=run)
+    table, height, label = originals.in_table(records.table(run), found), max(panel.height * ROW - HEAD, 80), panel.title or prompt.title
     for problem in run.records.problems if run.records else ():
         st.caption(f":material/warning: {sentence(problem)}")
     if panel.chart and table.rows:
@@ -48,3 +56,4 @@ def draw_recorded(open_dashboard: OpenDashboard, panel: PromptPanel, opened: Ope
     else:
         tables.draw_table(st, table, formats={}, height=height, label=label)
     st.caption(f"Answered {when.moment(run.started_at)} by {plain(run.model)} · {table.row_count:,} records · run {run.id}")
+    say_whose(found)

@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from nexus.db import session as own
 from nexus.errors import BadInput
-from nexus.prompts import history, markdown, originals, service
+from nexus.prompts import markdown, originals, service
 from nexus.prompts.data import pseudonym
 from nexus.prompts.request import Piece
 from nexus.prompts.spec import Prompt
@@ -264,12 +264,12 @@ def test_pseudonyms_are_replaced_for_who_may_see_the_originals(prepare, analyst)
         yield Piece(ending="complete")
 
     *_, run = service.run(user=analyst, prepared=prepared, generate=generate)
-    found = history.originals(reader=analyst, run=run)
-    assert history.restored(run.answer, found) == "Write to p3@secret.example, not to email-0123456789."
+    found = originals.known(reader=analyst, run=run)
+    assert originals.in_text(run.answer, found) == "Write to p3@secret.example, not to email-0123456789."
     with own.transaction() as session:
         session.execute(text("delete from staff.people where id = 3"))
     answers.forget()
-    assert history.restored(run.answer, history.originals(reader=analyst, run=run)) == run.answer
+    assert originals.in_text(run.answer, originals.known(reader=analyst, run=run)) == run.answer
 
 
 def test_an_answer_shows_originals_to_who_may_see_them_and_the_record_keeps_pseudonyms(prepare, analyst):

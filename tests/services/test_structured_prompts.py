@@ -98,16 +98,16 @@ def test_no_value_of_a_record_becomes_more_than_text(ask):
 
 def test_another_panel_takes_the_fields_as_its_rows_and_prints_them(ask):
     run = ask(gives([*GOOD, {"airline": "Endeavor Air Inc.", "kind": "small", "letters": 17}]))
-    table = recorded.block(PromptPanel(name="rows", prompt="brief", shows="table"), run)
+    table = recorded.block(PromptPanel(name="rows", prompt="brief", shows="table"), run, {})
     assert (table.heads, table.numeric) == (("Airline", "Kind", "Letters"), (False, False, True))
     assert table.rows == [("United Air Lines Inc.", "large", "21"), ("Endeavor Air Inc.", "small", "17")]
     drawn = PromptPanel(name="bars", prompt="brief", shows="chart", chart=Chart(kind="bar", x="airline", y=("letters",)))
-    assert "Endeavor Air Inc." in json.dumps(recorded.block(drawn, run).spec)
+    assert "Endeavor Air Inc." in json.dumps(recorded.block(drawn, run, {}).spec)
 
 
 def test_an_answer_in_words_gives_no_rows(ask):
     with pytest.raises(BadInput, match="fields"):
-        recorded.block(PromptPanel(name="rows", prompt="brief", shows="table"), ask(streams("Words."), output=None))
+        recorded.block(PromptPanel(name="rows", prompt="brief", shows="table"), ask(streams("Words."), output=None), {})
 
 
 @pytest.mark.parametrize(
