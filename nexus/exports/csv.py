@@ -14,7 +14,7 @@ from nexus.exports import statement
 from nexus.exports.statement import AS_WRITTEN, FIXED, SIZE_OF_BYTES, SIZE_OF_TEXT, TEXT
 from nexus.sources.export import Head, Outlet
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """A cell that begins so may be run as a formula."""
 
 
@@ -41,7 +41,7 @@ OTHERS = _Shape(read=AS_WRITTEN, sized=SIZE_OF_TEXT, typed=True)
 NUMBER = r"^[+-]?(?:[0-9]+(?:[.,][0-9]+)*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s?%%?$"
 # Letters and most else is told apart by one comparison of bytes; the patterns see what is left.
 SAFE = (
-    """case when {0}::pg_catalog.text operator(pg_catalog.<) 'A' collate "C" and {0}::pg_catalog.text operator(pg_catalog.~) '^[=+@\\t\\r-]' """
+    """case when {0}::pg_catalog.text operator(pg_catalog.<) 'A' collate "C" and {0}::pg_catalog.text operator(pg_catalog.~) '^[=+@\\t\\r\\n-]' """
     f"and {{0}}::pg_catalog.text operator(pg_catalog.!~) '{NUMBER}' then pg_catalog.concat('''', {{0}}) else {{0}} end"
 )
 

@@ -188,6 +188,9 @@ class Transfer(Response):
         try:
             with explaining(view, reader=self._user):
                 self._export(put)
+                if not self._noted:
+                    # JSON lines of no rows are an empty file, and that is an answer too.
+                    put(b"")
         except Exception as error:
             status, message = runs.ending(error)
             raise

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from nexus.accounts.spec import Permission, User, require
+from nexus.errors import BadInput
 from nexus.sources import catalog, guard
 from nexus.sources.anatomy import Anatomy, OwnOrder, anatomy
 from nexus.sources.catalog import CatalogTable
@@ -120,6 +121,8 @@ def _reading(view: View, source: Source, *, reader: User, values: Mapping[str, A
     question = view.question
     base = _of_sql(view, source, values, reader) if isinstance(question, SqlQuestion) else _of_table(view, question, source, values, reader)
     columns = describe(source, query=base.query, reader=reader, fresh=fresh)
+    if not columns:
+        raise BadInput("The rows of this view have no columns. Choose another table, or name a column to show.")
     shown = len(columns) - base.hidden
     names = unique_names(columns[:shown])
     # Hidden columns have names that nothing else has.

@@ -217,6 +217,11 @@ def test_names_may_be_anything_and_twice_the_same(view):
     assert [row[1] for row in rows_of(pages)] == ["United Air Lines Inc.", "JetBlue Airways"]
 
 
+def test_rows_without_columns_are_a_sentence(view):
+    with pytest.raises(BadInput, match="have no columns"):
+        view("select from airlines")()
+
+
 def test_sixteen_hundred_columns(view):
     pages = walk(view({"table": "wide"}), size=5)
     assert len(rows_of(pages)) == 12

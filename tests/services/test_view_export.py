@@ -94,6 +94,7 @@ def test_cells_that_a_spreadsheet_would_run_are_made_harmless_and_numbers_are_no
         "@SUM(A1)",
         "\tx",
         "\rx",
+        "\n=1",
         "-5",
         "+4.5",
         "-1,234.50",
@@ -108,7 +109,7 @@ def test_cells_that_a_spreadsheet_would_run_are_made_harmless_and_numbers_are_no
         head, *rows = rows_of(httpx.get(f"{address}/views/{name}.csv").text)
     assert head == ["'=head", "number", "nothing", "yes"]
     assert [row[0] for row in rows] == [
-        "'=1+1", "'+cmd|' /C calc'!A0", "'-2+3", "'@SUM(A1)", "'\tx", "'\rx", "-5", "+4.5", "-1,234.50", "a=b", "", 'say "hi", ok', "line\nbreak", "東京 ñ ß",
+        "'=1+1", "'+cmd|' /C calc'!A0", "'-2+3", "'@SUM(A1)", "'\tx", "'\rx", "'\n=1", "-5", "+4.5", "-1,234.50", "a=b", "", 'say "hi", ok', "line\nbreak", "東京 ñ ß",
     ]  # fmt: skip
     assert {tuple(row[1:]) for row in rows} == {("-5", "", "true")}
 
@@ -126,6 +127,8 @@ def test_parameters_in_the_address_narrow_the_download(person, address):
 def test_a_view_without_rows_is_a_head(person, address):
     with saved(person, "select carrier, name from sample.airlines where false") as name:
         assert httpx.get(f"{address}/views/{name}.csv").text == "carrier,name\n"
+        lines = httpx.get(f"{address}/views/{name}.jsonl")
+    assert (lines.status_code, lines.text) == (200, "")
 
 
 def test_an_error_before_the_first_row_is_a_sentence(person, address):
