@@ -140,7 +140,7 @@ STYLE = """
 .prose .ground sup { font-size: .7em; line-height: 0; }
 .why { display: none; margin: .6em 0 0; padding: .5em .8em; border-left: 3px solid color-mix(in srgb, currentColor 35%, transparent);
   font-size: .9em; overflow-wrap: anywhere; scroll-margin-top: 40vh; }
-.why:target { display: block; }
+.why:is(:target, .open) { display: block; }
 .why .table { overflow-x: auto; margin-top: .4em; } .why table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .why :is(th, td) { padding: .2em .6em; text-align: left; border: 0; white-space: nowrap; overflow-wrap: normal;
   border-bottom: 1px solid color-mix(in srgb, currentColor 18%, transparent); }

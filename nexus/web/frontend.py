@@ -9,6 +9,8 @@ from pydantic import BaseModel
 
 DOWNLOADS_SCRIPT = "/door/downloads.js"
 """Saves PDFs and rows at a click, with progress. Its source: nexus/accounts/static/downloads.js."""
+ANSWERS_SCRIPT = "/door/answers.js"
+"""Keeps open what a figure of an answer leads to. Its source: nexus/accounts/static/answers.js."""
 
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _LINKED = re.compile(r'(?:src|href)="\./(static/[^"]+\.(?:js|css))"')
@@ -42,7 +44,9 @@ def read(static: Path, *, door: str) -> Frontend:
     # Relative addresses would break on pages below a folder; ours is always served at the root.
     html = html.replace('"./', '"/').replace("/favicon.png", "/door/mark.svg")
     # Asynchronous: deferred, it would stand in line before Streamlit's own modules, which then wait for it.
-    scripts = f'<script>{door}</script>\n    <script src="{DOWNLOADS_SCRIPT}" async></script>'
+    scripts = f"<script>{door}</script>" + "".join(
+        f'\n    <script src="{script}" async></script>' for script in (DOWNLOADS_SCRIPT, ANSWERS_SCRIPT)
+    )
     page = html.replace("<head>", f"<head>\n    {scripts}", 1)
     return Frontend(
         static=static,

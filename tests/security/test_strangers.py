@@ -24,6 +24,7 @@ OPEN = {
     "/favicon.png",
     "/robots.txt",
     "/door/door.js",
+    "/door/answers.js",
     "/door/login.js",
     "/door/mark.svg",
 }
