@@ -10,12 +10,13 @@ from nexus.accounts.spec import Role, User
 from nexus.db import session as own
 from nexus.views import service as views
 from nexus.views.spec import View
-from tests.seen import barriers, width
+from tests.seen import barriers, settled, width
 from tests.server import sign_in, until
 
 
 def place(page, column: str) -> int:
     expect(page.get_by_role("columnheader", name=re.compile(f"^{column}\\b")).first).to_be_visible()
+    settled(page)
     heads = page.locator("table[role=grid] th").all_text_contents()
     return next(number for number, head in enumerate(heads) if re.match(rf"{column}\b", head))
 
@@ -33,6 +34,7 @@ def first(page, column: str, text: str | re.Pattern) -> None:
 
 
 def choose(page, column: str, item: str) -> None:
+    settled(page)
     page.locator("table[role=grid] th button", has_text=column).first.click()
     page.get_by_role("menuitem", name=item, exact=True).click()
 
