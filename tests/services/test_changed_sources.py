@@ -1,15 +1,11 @@
 """Sources that change under a view: wherever it is read, that is one sentence with what to do, and never a mistake of Nexus's own."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
-from starlette.applications import Starlette
-from starlette.responses import PlainTextResponse
 
 from nexus.accounts.spec import Role, User
 from nexus.dashboards import service as dashboards
@@ -35,6 +31,7 @@ from nexus.views.service import OpenView
 from nexus.views.spec import View
 from nexus.views.statistics import describe_column
 from tests.people import add_person
+from tests.served import served
 from tests.server import free_port
 
 NAME = "watched"
@@ -74,28 +71,8 @@ def source(superuser) -> Source:
 
 @pytest.fixture
 def address(person) -> Iterator[str]:
-    """Address of a server with the downloads of views, where everyone is `person`."""
-
-    class Everyone:
-        def __init__(self, app) -> None:
-            self.app = app
-
-        async def __call__(self, scope, receive, send) -> None:
-            scope.setdefault("state", {})["user"] = person
-            await self.app(scope, receive, send)
-
-    async def answer(_request, error: NexusError) -> PlainTextResponse:
-        return PlainTextResponse(error.message, status_code=error.status)
-
-    app = Everyone(Starlette(routes=routes.routes, exception_handlers={NexusError: answer}))
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
+    with served(routes.routes, person=person) as address:
+        yield address
 
 
 @pytest.fixture

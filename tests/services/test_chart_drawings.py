@@ -11,7 +11,6 @@ import pytest
 
 from nexus.accounts.spec import Role, User
 from nexus.db import session as own
-from nexus.db.tables import UserRow
 from nexus.reports import panels
 from nexus.reports.browser import PrintBrowser
 from nexus.reports.document import Document, Grid, Picture, render, specs
@@ -23,6 +22,7 @@ from nexus.views.charts import Crosstab
 from nexus.views.service import OpenView
 from nexus.views.spec import View
 from nexus.workspace import service as workspace
+from tests.people import add_person
 
 KINDS = {"month": "date", "n": "number", "m": "number", "lat": "number", "lon": "number", "weekday": "number"}
 SVG = "{http://www.w3.org/2000/svg}"
@@ -36,19 +36,11 @@ def printer() -> Iterator[PrintBrowser]:
 
 
 @pytest.fixture(scope="module")
-def reader(postgres, sample_template) -> Iterator[User]:
-    """An administrator of a database with the sample workspace."""
-    name = postgres.database(sample_template)
-    own.connect(postgres.url_of(name))
-    with own.transaction() as session:
-        row = UserRow(email="ana@example.org", name="Ana", role="admin")
-        session.add(row)
-        session.flush()
-        person = User(id=row.id, email=row.email, name=row.name, role=Role.ADMIN)
+def reader(shared_sample) -> User:
+    """An administrator of one database for all tests here, with the sample workspace in it."""
+    person = add_person(Role.ADMIN, email="ana@example.org")
     workspace.apply_sample(person)
-    yield person
-    own.disconnect()
-    postgres.drop(name)
+    return person
 
 
 def table(names: str, rows: list[tuple]) -> Table:

@@ -1,7 +1,5 @@
 """The workspace that comes with Nexus: the first thing that people see."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from nexus.accounts.spec import Role, User
@@ -11,7 +9,6 @@ from nexus.dashboards.service import OpenDashboard
 from nexus.dashboards.spec import ChartPanel, DataPanel, MetricPanel, TablePanel
 from nexus.db import session as own
 from nexus.db import versions
-from nexus.db.tables import UserRow
 from nexus.errors import BadInput
 from nexus.prompts import service as prompts
 from nexus.prompts.spec import Prompt
@@ -19,22 +16,15 @@ from nexus.views import charts, values
 from nexus.views import service as views
 from nexus.views import values as typed
 from nexus.workspace import service as workspace
+from tests.people import add_person
 
 
 @pytest.fixture(scope="module")
-def admin(postgres, sample_template) -> Iterator[User]:
+def admin(shared_sample) -> User:
     """An administrator of one database for all tests here, with the sample workspace in it."""
-    name = postgres.database(sample_template)
-    own.connect(postgres.url_of(name))
-    with own.transaction() as session:
-        row = UserRow(email="ana@example.org", name="Ana", role="admin")
-        session.add(row)
-        session.flush()
-        person = User(id=row.id, email=row.email, name=row.name, role=Role.ADMIN)
+    person = add_person(Role.ADMIN, email="ana@example.org")
     workspace.apply_sample(person)
-    yield person
-    own.disconnect()
-    postgres.drop(name)
+    return person
 
 
 def opened(admin: User, name: str) -> OpenDashboard:

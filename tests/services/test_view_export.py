@@ -10,14 +10,10 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-import uvicorn
-from starlette.applications import Starlette
-from starlette.responses import PlainTextResponse
 
 from nexus.accounts.spec import Role, User
 from nexus.db import session as own
 from nexus.db.tables import AuditRow, ExportRow
-from nexus.errors import NexusError
 from nexus.exports import routes, transfer
 from nexus.exports import service as exports
 from nexus.sources import store
@@ -26,6 +22,7 @@ from nexus.sources.spec import Limits
 from nexus.views import service
 from nexus.views.spec import View
 from tests.people import add_person
+from tests.served import served
 
 ENDLESS = "select f.*, repeat('x', 1000) as y from sample.flights f cross join sample.airports"
 
@@ -37,29 +34,8 @@ def person(shared_sample) -> User:
 
 @pytest.fixture(scope="module")
 def address(person) -> Iterator[str]:
-    """Address of a server with the views' routes, where everyone is `person`."""
-
-    class Everyone:
-        def __init__(self, app) -> None:
-            self.app = app
-
-        async def __call__(self, scope, receive, send) -> None:
-            scope.setdefault("state", {})["user"] = person
-            await self.app(scope, receive, send)
-
-    async def answer(_request, error: NexusError) -> PlainTextResponse:
-        return PlainTextResponse(error.message, status_code=error.status)
-
-    app = Everyone(Starlette(routes=routes.routes, exception_handlers={NexusError: answer}))
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    deadline = time.monotonic() + 10
-    while not server.started and time.monotonic() < deadline:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
+    with served(routes.routes, person=person) as address:
+        yield address
 
 
 @contextmanager
