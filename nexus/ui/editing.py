@@ -230,6 +230,16 @@ def _details(editing: Editing, known: list[Source]) -> None:
         st.multiselect(
             "Tags", tags, tags, key=at, accept_new_options=True, on_change=editing.take, args=(fields, "tags", at, list), select_all=False
         )
+        if fields["question"].get("kind") == "table":
+            at = f"{scope}-rows-behind"
+            st.checkbox(
+                "All who see its figures may see the rows behind them",
+                bool(fields.get("rows_behind")),
+                key=at,
+                on_change=editing.take,
+                args=(fields, "rows_behind", at),
+                help="Of the columns that the view names, those without a rule of the source. Without it only those who build see the rows.",
+            )
         _on_paper(editing)
         _text(editing, "note", "What changed (for the list of versions)", max_chars=500)
 

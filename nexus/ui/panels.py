@@ -7,13 +7,12 @@ from typing import Any, assert_never
 
 import streamlit as st
 
-from nexus.dashboards import picks, showing
+from nexus.dashboards import showing
 from nexus.dashboards.metric import metric
 from nexus.dashboards.service import PanelWaits
 from nexus.dashboards.showing import Before
 from nexus.dashboards.spec import (
     ChartPanel,
-    DataPanel,
     DividerPanel,
     MetricPanel,
     Panel,
@@ -24,9 +23,9 @@ from nexus.dashboards.spec import (
 )
 from nexus.errors import NexusError
 from nexus.sources.spec import Table
-from nexus.ui import charts, metrics, picking, prompt, redrawing, rows_behind, tables, url, when
+from nexus.ui import charts, metrics, panel_menu, picking, prompt, redrawing, tables, when
 from nexus.ui.board import Board
-from nexus.ui.forms import plain, sentence
+from nexus.ui.forms import sentence
 from nexus.ui.page import errors_shown
 from nexus.ui.prose import draw_prose
 from nexus.views.appearance import Chart
@@ -44,8 +43,6 @@ _FRAME = 2 * 12 + 2
 _HEAD, _FOOT, _BETWEEN = 22, 20, 6
 COLUMN = 88
 """About what one of the twelve columns has in a common window, in pixels."""
-REFRESH, ROWS, FILTER_BY, FULL, IMAGE = "Refresh", "Rows and query", "Choose a value", "Full screen", "Image"
-AS_TABLE, AS_CHART = "As a table", "As a chart"
 
 
 def draw_panels(board: Board) -> None:
@@ -79,9 +76,7 @@ def draw_panel(board: Board, panel: Panel) -> None:
             case PromptPanel() if not board.sees(panel.name):
                 _draw_unseen(panel, height)
             case PromptPanel():
-                st.html(_head(panel))
-                with st.container(height=height, border=False):
-                    prompt.draw_prompt_panel(board.opened, panel, user=board.user, values=board.values)
+                _draw_prompt(board, panel, height)
             case TablePanel() | ChartPanel() | MetricPanel():
                 _draw_data(board, panel, height - _FOOT - _BETWEEN)
             case _:
@@ -92,6 +87,15 @@ def draw_panel(board: Board, panel: Panel) -> None:
 def _head(panel: Panel, foot: str = "") -> str:
     note = f'<span class="nexus-note" title="{html.escape(panel.note)}">{html.escape(panel.note)}</span>' if panel.note else ""
     return f'<div class="nexus-panel-head" id="panel-{panel.name}"><h3>{html.escape(panel.title)}</h3>{note}</div>{foot}'
+
+
+def _draw_prompt(board: Board, panel: PromptPanel, height: int) -> None:
+    st.html(_head(panel))
+    shown = None
+    with st.container(height=height, border=False), errors_shown():
+        as_table = panel.name in board.as_table
+        shown = prompt.draw_prompt_panel(board.opened, panel, user=board.user, values=board.values, as_table=as_table)
+    panel_menu.draw_menu(board, panel, shown)
 
 
 def _draw_unseen(panel: Panel, height: int) -> None:
@@ -122,64 +126,10 @@ def _draw_data(board: Board, panel: TablePanel | ChartPanel | MetricPanel, heigh
             top.html(_head(panel))
         body.html(_sentence(error.message))
     board.drop(panel, table)
-    key = f"more-{panel.name}"
-    st.menu_button(
-        f"More on {plain(panel.title or panel.name)}",
-        [
-            *_other_look(board, panel),
-            REFRESH,
-            ROWS,
-            *([FILTER_BY] if picking.of(board, panel) else []),
-            *([] if board.alone else [FULL]),
-            # A file is made with one's own rights, not with those of the person as whom one looks.
-            *([] if board.user.looked_at_by is not None else [IMAGE]),
-        ],
-        icon=":material/more_horiz:",
-        type="tertiary",
-        key=key,
-        on_click=_choose,
-        args=(board, panel, key),
-    )
+    panel_menu.draw_menu(board, panel, table)
     if board.toast:
         said, board.toast = board.toast, ""
         st.toast(sentence(said), icon=":material/info:")
-    if board.shows_rows_of == panel.name and table:
-        rows_behind.begin(panel)
-        meant, board.shows_rows_of, board.only, board.figure = rows_behind.Meant(board.only, board.figure), None, (), None
-        st.dialog(plain(panel.title or panel.name), width="large")(rows_behind.draw_rows_behind)(board, panel, table, meant)
-    if board.shows_image_of == panel.name:
-        board.shows_image_of = None
-        st.dialog(plain(panel.title or panel.name), width="large")(_draw_image)(board, panel)
-    if board.filters_by == panel.name and table:
-        board.filters_by = None
-        st.dialog(plain(panel.title or panel.name))(picking.choices)(board, panel, table)
-
-
-def _choose(board: Board, panel: DataPanel, key: str) -> None:
-    # Through the board, which a full run replaces: a dialog can only open from a fragment's own run.
-    board.look_again()
-    chosen = st.session_state.get(key)
-    if chosen == REFRESH:
-        board.ask([panel], fresh=True)
-    elif chosen in (AS_TABLE, AS_CHART):
-        board.as_table ^= {panel.name}
-    elif chosen == FILTER_BY:
-        board.filters_by = panel.name
-    elif chosen == IMAGE:
-        board.shows_image_of = panel.name
-    elif chosen == FULL:
-        url.go(panel=panel.name)
-        st.rerun()
-    else:
-        board.only, board.figure = (), None
-        board.shows_rows_of = panel.name
-
-
-def _other_look(board: Board, panel: DataPanel) -> list[str]:
-    """A chart is a table for those who would rather read it."""
-    if not isinstance(panel, ChartPanel):
-        return []
-    return [AS_CHART if panel.name in board.as_table else AS_TABLE]
 
 
 def _sentence(message: str) -> str:
@@ -233,17 +183,6 @@ def _chart_of(panel: Panel, view: View) -> Chart | None:
 
 def _beside(board: Board, panel: Panel, before: Before | None) -> Beside:
     return showing.beside(panel, before, [one.note for one in board.opened.annotations])
-
-
-def _draw_image(board: Board, panel: DataPanel) -> None:
-    """The picture that the print browser makes of the panel, and the way to take it along."""
-    spec = board.opened.dashboard
-    clicked = {picks.KEY: picks.written(board.picks)} if board.picks else {}
-    more = {"zone": st.context.timezone or "UTC", **clicked}
-    address = url.link(f"/dashboards/{spec.name}/panels/{panel.name}.png", spec.filters, board.values, **more)
-    said = html.escape(f"Picture of {panel.title or panel.name}")
-    st.html(f'<img class="nexus-picture" src="{html.escape(address)}" alt="{said}">')
-    st.link_button("Download PNG", address, icon=":material/image:", type="primary")
 
 
 def provenance(table: Table) -> str:

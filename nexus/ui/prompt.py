@@ -29,7 +29,7 @@ from nexus.ui.keeping import draw_more
 from nexus.ui.page import errors_shown, tab
 from nexus.ui.prompt_runs import draw_runs
 from nexus.ui.prose import draw_checked, draw_prose
-from nexus.ui.recorded import draw_recorded, draw_records, say_whose
+from nexus.ui.recorded import Recorded, draw_recorded, draw_records, latest, say_whose
 from nexus.ui.sharing import draw_share
 from nexus.views.parameter import Parameter
 
@@ -131,17 +131,21 @@ def _draw_versions(user: User, name: str) -> None:
         st.rerun()
 
 
-def draw_prompt_panel(open_dashboard: OpenDashboard, panel: PromptPanel, *, user: User, values: dict[str, Any]) -> None:
-    """A prompt in a frame of a dashboard: its last answer for the filters as they are, and the way to a new one."""
+def draw_prompt_panel(
+    open_dashboard: OpenDashboard, panel: PromptPanel, *, user: User, values: dict[str, Any], as_table: bool = False
+) -> Recorded | None:
+    """A prompt in a frame of a dashboard: its last answer for the filters as they are, and the way to a new one.
+
+    Returns the rows that it shows, of a panel of the answer's fields; `as_table` also where it has a chart.
+    """
     with transaction() as session:
         opened = prompts.open_on_dashboard(session, reader=user, name=panel.prompt, owner=open_dashboard.owner)
     shared, variables = open_dashboard.dashboard.filters, opened.opened.prompt.variables
     names = {parameter.name for parameter in shared}
     scope = f"{open_dashboard.dashboard.name}-{panel.name}"
     own = [variable for variable in variables if variable.name not in names]
-    if panel.shows != "answer":
-        draw_recorded(open_dashboard, panel, opened, values | url.read(own)[0], user=user)
-        return
+    if panel.shows != "answer" and (run := latest(open_dashboard, opened, values | url.read(own)[0])):
+        return draw_recorded(panel, opened, run, user=user, as_table=as_table)
     chosen = prompts.take(variables, values) | (draw_bar(own, user, scope=scope) if own else {})
     place = Place(
         scope=scope, panel=opened, user=user, values=chosen, filters=shared, filter_values=values, dashboard=open_dashboard.dashboard.name
@@ -150,11 +154,12 @@ def draw_prompt_panel(open_dashboard: OpenDashboard, panel: PromptPanel, *, user
     draw_buttons(place, state, at_once=False)
     if state.prepared and not state.asking:
         draw_request(state.prepared)
-        return
+        return None
     draw_answer(place, state)
     if not (state.asking or opened.answer_for(place.variables)):
         # In place of an answer, what it would be about.
         draw_prose(opened.opened.prompt.description)
+    return None
 
 
 def _variables_bar(panel: OpenPanel, user: User, *, scope: str) -> dict[str, Any]:

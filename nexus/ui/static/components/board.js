@@ -51,6 +51,8 @@ class Board {
     if (this.late) return this.soon();
     this.frames = data.frames.map((frame) => ({ ...frame }));
     this.order = [...data.order];
+    // What was added, or chosen by another way than its handle, is brought into sight once it is drawn.
+    if (data.chosen !== this.chosen) this.brought = data.chosen;
     this.chosen = data.chosen;
     this.draw();
     this.watch();
@@ -84,6 +86,7 @@ class Board {
     this.sizes.disconnect();
     this.changes.disconnect();
     this.watched = grid;
+    this.sized_cells = new WeakSet();
     if (!grid) return;
     this.sizes.observe(grid);
     this.changes.observe(grid, { childList: true });
@@ -178,6 +181,16 @@ class Board {
       box.style.transform = `translate(${is.left - origin.left}px, ${is.top - origin.top}px)`;
       box.style.width = `${is.width}px`;
       box.style.height = `${is.height}px`;
+      if (!this.sized_cells.has(cell)) {
+        // A free place that is taken need not make the grid any higher.
+        this.sized_cells.add(cell);
+        this.sizes.observe(cell);
+      }
+      if (frame.name === this.brought && is.height && !this.drag) {
+        this.brought = null;
+        cell.scrollIntoView({ block: "nearest" });
+        this.soon();
+      }
     });
   }
 
