@@ -184,7 +184,7 @@ class ParquetForm:
     def _metadata(self) -> dict[str, str]:
         made = self._provenance
         return {
-            "nexus.view": made.view,
+            f"nexus.{made.of}": made.view,
             "nexus.title": made.title,
             "nexus.version": str(made.version),
             "nexus.source": made.source,

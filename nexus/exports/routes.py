@@ -2,21 +2,24 @@
 
 With `export.key=…`, a text of 16 to 64 letters and digits that the page makes up, `GET /exports/<key>` tells how far the file
 is, and `POST /exports/<key>/cancel` stops it; both for the same person only.
+
+Fields of a prompt's answers: `GET /prompts/<name>.{csv,xlsx,parquet,jsonl}`, and `GET /prompt-runs/<id>.…` of one run.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from typing import Literal
 
 import anyio
 import anyio.to_thread
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from nexus.accounts.spec import User
 from nexus.db.session import transaction
 from nexus.errors import NexusError
-from nexus.exports import service
+from nexus.exports import fields, service
 from nexus.exports.service import Subject
 from nexus.exports.spec import KINDS, TYPES, Export, Kind
 from nexus.exports.transfer import Transfer
@@ -82,7 +85,27 @@ def _cancel(user: User, key: str) -> None:
         service.cancel(session, user=user, key=key)
 
 
+def fields_file(kind: Kind, *, of: Literal["run", "prompt"]) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        name = request.path_params["name"]
+        taken = await anyio.to_thread.run_sync(_fields, request.state.user, name, of)
+        called = f"{taken.name}-run-{name}" if of == "run" else taken.name
+        headers = {"Content-Disposition": f'attachment; filename="{called}.{kind}"', "Cache-Control": "no-store"}
+        return StreamingResponse(fields.write(taken, kind, reader=request.state.user), media_type=TYPES[kind], headers=headers)
+
+    return answer
+
+
+def _fields(user: User, name: str | int, of: Literal["run", "prompt"]) -> fields.Fields:
+    with transaction() as session:
+        if of == "run":
+            return fields.of_run(session, reader=user, run_id=int(name))
+        return fields.of_prompt(session, reader=user, name=str(name))
+
+
 routes = [
+    *(Route(f"/prompt-runs/{{name:int}}.{kind}", fields_file(kind, of="run"), methods=["GET"]) for kind in KINDS),
+    *(Route(f"/prompts/{{name}}.{kind}", fields_file(kind, of="prompt"), methods=["GET"]) for kind in KINDS),
     *(Route(f"/views/{{name}}.{kind}", view_file(kind), methods=["GET"]) for kind in KINDS),
     Route("/exports/{key}", export_progress, methods=["GET"]),
     Route("/exports/{key}/cancel", cancel_export, methods=["POST"]),

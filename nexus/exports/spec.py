@@ -23,7 +23,8 @@ State = Literal["running", "complete", "failed", "stopped"]
 class Provenance(BaseModel, frozen=True):
     """What a file says of itself."""
 
-    view: str
+    of: Literal["view", "prompt"] = "view"
+    view: str = Field(description="The name of what it is of.")
     title: str
     version: int
     source: str

@@ -191,7 +191,7 @@ def notes(heads: Sequence[Head], *, timezone: str, cut: int, sheets: Sequence[in
 
 def _about(provenance: Provenance, *, sheets: Sequence[int], notes: Sequence[tuple[str, str]]) -> str:
     lines = [
-        ("View", provenance.title),
+        (provenance.of.capitalize(), provenance.title),
         ("Name", provenance.view),
         ("Version", str(provenance.version)),
         ("Source", provenance.source),

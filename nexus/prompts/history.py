@@ -18,12 +18,15 @@ from nexus.errors import BadInput, NotAllowed
 from nexus.prompts import budgets, originals, store
 from nexus.prompts.figures import find_figures
 from nexus.prompts.markdown import plain
+from nexus.prompts.output import Output
 from nexus.prompts.request import PromptRun, Request
 
 LONGEST_COMMENT = 2_000
 MOST_WORDS = 12
 MOST_EXPORTED = 10_000
 BATCH = 200
+FEW = 20
+"""Runs of which each may have thousands of records."""
 _MOST_COMPARED = 20_000
 """Words of an answer; longer ones are compared line by line."""
 
@@ -113,6 +116,26 @@ def _pieces(text: str) -> list[str]:
 
 def _figures(text: str) -> Counter[str]:
     return Counter(text[figure.start : figure.end] for figure in find_figures(text))
+
+
+def outputs(session: Session, *, reader: User, prompt: str) -> list[Output]:
+    """What the prompt's answers in fields were to be, each once, the latest first."""
+    require(reader, Permission.SEE)
+    return store.outputs(session, reader=reader, prompt=prompt)
+
+
+def answered_in_fields(*, reader: User, prompt: str) -> Iterator[list[PromptRun]]:
+    """Whole answers in fields, the newest first, a batch a time; at most `MOST_EXPORTED`."""
+    require(reader, Permission.SEE)
+    before, left = None, MOST_EXPORTED
+    while left > 0:
+        with transaction() as session:
+            found = store.answered_in_fields(session, reader=reader, prompt=prompt, before=before, limit=min(FEW, left))
+        if found:
+            yield found
+        if len(found) < FEW:
+            return
+        before, left = found[-1].id, left - len(found)
 
 
 FIELDS = (

@@ -15,6 +15,7 @@ from nexus.db.tables import PromptRow, PromptVersionRow, SavedSettingRow, UserRo
 from nexus.db.versions import column_of, plain, seen
 from nexus.errors import NotFound
 from nexus.prompts.grounding import Grounding
+from nexus.prompts.output import Output
 from nexus.prompts.request import Prepared, PromptRun, Status
 
 GONE = "This prompt no longer exists, or you may not see it. Open another from the list."
@@ -185,6 +186,24 @@ def search(
     if before is not None:
         chosen = chosen.where(PromptRunRow.id < before)
     return [_run(row) for row in session.execute(chosen)]
+
+
+def answered_in_fields(session: Session, *, reader: User, prompt: str, before: int | None, limit: int) -> list[PromptRun]:
+    """Whole answers in fields, the newest first; `before` is the id of the last one of the batch before."""
+    chosen = _in_fields(_chosen(reader), prompt).limit(limit)
+    return [_run(row) for row in session.execute(chosen if before is None else chosen.where(PromptRunRow.id < before))]
+
+
+def outputs(session: Session, *, reader: User, prompt: str) -> list[Output]:
+    """Of those, what they were to answer in, each once, the latest first."""
+    asked = _in_fields(_chosen(reader).with_only_columns(PromptRunRow.data["output"], func.max(PromptRunRow.id)), prompt)
+    rows = session.execute(asked.group_by(PromptRunRow.data["output"]).order_by(None).order_by(func.max(PromptRunRow.id).desc()))
+    return [Output.model_validate(row[0]) for row in rows]
+
+
+def _in_fields(chosen: Select[Any], prompt: str) -> Select[Any]:
+    kind = func.jsonb_typeof(PromptRunRow.data["output"])
+    return chosen.where(PromptRow.name == prompt, PromptRunRow.status == "complete", kind == "object")
 
 
 def run_before(session: Session, *, reader: User, run: PromptRun) -> PromptRun | None:

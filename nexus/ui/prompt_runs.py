@@ -12,7 +12,7 @@ from nexus.db.session import transaction
 from nexus.prompts import history, originals, sent
 from nexus.prompts.history import Comparison
 from nexus.prompts.request import PromptRun, Request
-from nexus.ui import forms, lists, spending, when
+from nexus.ui import downloads, forms, lists, spending, when
 from nexus.ui.prose import draw_checked, draw_prose
 from nexus.ui.recorded import draw_records, say_whose
 
@@ -99,8 +99,18 @@ def _draw_foot(scope: str, pages: list[int], shown: list[PromptRun], *, more: bo
         if more:
             st.button("Older", key=f"{scope}-older", icon=":material/chevron_right:", on_click=pages.append, args=(shown[-1].id,))
         st.space("stretch")
+        if prompt and any(run.output for run in shown):
+            draw_fields(f"/prompts/{prompt}", label="Fields of all runs")
         for kind, label in (("csv", "CSV"), ("jsonl", "JSON lines")):
             st.link_button(label, f"/prompt-runs.{kind}{f'?{query}' if query else ''}", type="tertiary", icon=":material/download:")
+
+
+def draw_fields(address: str, *, label: str) -> None:
+    """A menu of files of the fields of answers."""
+    with st.popover(label, icon=":material/download:", key=f"fields-{address}"):
+        for kind in ("csv", "xlsx", "parquet", "jsonl"):
+            called, icon, purpose = downloads.KINDS[kind]
+            st.link_button(called, f"{address}.{kind}", icon=icon, help=purpose, type="tertiary")
 
 
 def _newer(pages: list[int]) -> None:
@@ -125,6 +135,8 @@ def draw_run_with_history(user: User, run: PromptRun) -> None:
                 "Ask again with these values", f"/prompt?{urlencode(values, doseq=True)}", icon=":material/replay:", type="tertiary"
             )
         st.link_button("PDF", f"/prompt-runs/{run.id}.pdf", icon=":material/picture_as_pdf:", type="tertiary")
+        if run.records:
+            draw_fields(f"/prompt-runs/{run.id}", label="Fields")
     if before is not None:
         with st.expander(f"Compared with run {before.id}, {when.moment(before.started_at)}", icon=":material/compare:"):
             _draw_comparison(history.compare(before.answer, run.answer), before, run, found)
