@@ -12,6 +12,7 @@ from nexus.errors import NotFound
 from nexus.sources.catalog_sql import DETAIL, KINDS, MAX_BYTES, listing
 from nexus.sources.connect import pool_of
 from nexus.sources.run import answers, inquire, run
+from nexus.sources.shortening import shortened
 from nexus.sources.spec import Column, ColumnKind, Query, Source, Table
 from nexus.sources.values import BUILT_IN, kind_of
 
@@ -185,12 +186,19 @@ def describe_table(source: Source, *, reader: User, schema: str, name: str) -> C
 
 
 def sample_rows(source: Source, *, reader: User, table: CatalogTable, rows: int = 20) -> Table:
-    """The first rows that the database comes upon, of the first `MOST_SAMPLED` columns. Raises what `run` raises."""
+    """The first rows that the database comes upon, of the first `MOST_SAMPLED` columns, long values cut. Raises what `run` raises."""
     require(reader, Permission.BUILD)
     # Not `*`: the role may be allowed some columns alone.
-    columns = ", ".join(quoted(column.name) for column in table.columns[:MOST_SAMPLED])
+    columns = ", ".join(beginning(column) for column in table.columns[:MOST_SAMPLED])
     sql = f"select {columns} from {quoted(table.schema)}.{quoted(table.name)}"
     return run(source, query=Query(source=source.name, sql=sql), reader=reader, max_rows=rows)
+
+
+def beginning(column: CatalogColumn) -> str:
+    """SQL of the column under its name, with the beginnings of long values."""
+    name = quoted(column.name)
+    short = shortened(name, column.type_name)
+    return name if short == name else f"{short} as {name}"
 
 
 def search_tables(source: Source, *, reader: User, words: str, limit: int = 50) -> tuple[CatalogTable, ...]:

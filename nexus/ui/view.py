@@ -10,7 +10,7 @@ import streamlit as st
 from nexus.accounts.spec import User
 from nexus.db.session import transaction
 from nexus.errors import NexusError
-from nexus.sources.spec import QueryStopped, Table
+from nexus.sources.spec import Query, QueryStopped, Table
 from nexus.ui import charts, filters, grid_address, tables, url, view_filters, waiting
 from nexus.ui.choices import options_of
 from nexus.ui.forms import sentence
@@ -24,7 +24,7 @@ from nexus.views import behind
 from nexus.views import service as views
 from nexus.views.charts.propose import propose
 from nexus.views.excerpt import WHERE_IT_LIES, Excerpt, query_of_excerpt
-from nexus.views.page import Page
+from nexus.views.page import Page, WrongOrder
 from nexus.views.reading import reading_of
 from nexus.views.service import OpenView
 
@@ -81,8 +81,7 @@ def _draw_chart_tab(user: User, opened: OpenView, values: Mapping[str, Any], sai
         reading = reading_of(opened.view, opened.source, reader=user, values=values, fresh=fresh)
         with chips:
             view_filters.draw_filters(user, reading, replace(address, hidden=()))
-        excerpt = Excerpt(Page(where=address.page.where, order=address.page.order))
-        asked = None if excerpt.whole else query_of_excerpt(opened, reader=user, values=values, excerpt=excerpt)
+        asked = _asked_of_chart(user, opened, values, address.page)
         if waiting.cancelled("chart"):
             raise QueryStopped()
         wait = waiting.patience(slot, key="chart")
@@ -95,6 +94,19 @@ def _draw_chart_tab(user: User, opened: OpenView, values: Mapping[str, Any], sai
         slot.error(sentence(error.message), icon=":material/error:")
         return
     said.html(f'<span class="nexus-foot">{provenance(table)}</span>', width="content")
+
+
+def _asked_of_chart(user: User, opened: OpenView, values: Mapping[str, Any], page: Page) -> Query | None:
+    """What is asked instead of the view itself; none where the address narrows nothing. An order that cannot be is left out."""
+
+    def asked(**changes: Any) -> Query | None:
+        excerpt = Excerpt(Page(where=page.where, **changes))
+        return None if excerpt.whole else query_of_excerpt(opened, reader=user, values=values, excerpt=excerpt)
+
+    try:
+        return asked(order=page.order)
+    except WrongOrder:
+        return asked()
 
 
 def draw_rows(slot: Any, opened: OpenView, table: Table, *, chart: bool, height: int = HEIGHT) -> None:

@@ -1,12 +1,14 @@
 """The Table tab of a view: filters, the grid, and the line to walk through its pages."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
 from nexus.accounts.spec import Permission, User
 from nexus.errors import NexusError
+from nexus.sources.shortening import LONGEST
 from nexus.sources.spec import QueryStopped
 from nexus.ui import grid, grid_address, url, view_filters, view_row, waiting
 from nexus.ui.forms import plain, sentence
@@ -17,7 +19,7 @@ from nexus.views import counting
 from nexus.views.afresh import read_columns
 from nexus.views.appearance import Format
 from nexus.views.format import label
-from nexus.views.page import SIZES, Page, WrongPlace
+from nexus.views.page import SIZES, Page, WrongOrder, WrongPlace
 from nexus.views.paging import PageOfRows, read_page
 from nexus.views.question import OrderBy, every_filter
 from nexus.views.reading import Reading
@@ -39,10 +41,11 @@ def draw_table_tab(user: User, opened: OpenView, values: Mapping[str, Any], said
         reading = read_columns(opened, reader=user, values=values)
         with slot_chips:
             view_filters.draw_filters(user, reading, address)
+            beside = st.container()
         if waiting.cancelled("grid"):
             raise QueryStopped()
         why = _why_slow(reading, user, address.page)
-        page = _read(user, opened, values, address, slot=slot, why=why)
+        address, page = _read(user, opened, values, address, slot=slot, why=why, beside=beside)
     except QueryStopped as error:
         slot.info(sentence(error.message), icon=":material/stop_circle:")
         return None
@@ -67,14 +70,25 @@ def _why_slow(reading: Reading, user: User, page: Page) -> str:
         return ""  # the question itself will say what is wrong with it
 
 
-def _read(user: User, opened: OpenView, values: Mapping[str, Any], address: Address, *, slot: Any, why: str) -> PageOfRows:
+def _read(
+    user: User, opened: OpenView, values: Mapping[str, Any], address: Address, *, slot: Any, why: str, beside: Any
+) -> tuple[Address, PageOfRows]:
+    """The page, and the address without what cannot be; `beside` says what that is."""
     fresh = bool(st.session_state.get(FRESH))
     wait = waiting.patience(slot, key="grid", why=why)
+
+    def read(asked: Page) -> tuple[Address, PageOfRows]:
+        page = read_page(opened, reader=user, values=values, page=asked, fresh=fresh, cancelled=wait)
+        return replace(address, page=asked), page
+
     try:
-        return read_page(opened, reader=user, values=values, page=address.page, fresh=fresh, cancelled=wait)
+        return read(address.page)
+    except WrongOrder as error:
+        beside.warning(sentence(f"{error.message} The rows are in their usual order."), icon=":material/link_off:")
+        return read(address.page.moved(order=()))
     except WrongPlace as error:
-        st.warning(sentence(error.message), icon=":material/link_off:")
-        return read_page(opened, reader=user, values=values, page=address.page.moved(), fresh=fresh, cancelled=wait)
+        beside.warning(sentence(error.message), icon=":material/link_off:")
+        return read(address.page.moved())
 
 
 def _draw(slot: Any, user: User, opened: OpenView, *, values: Mapping[str, Any], address: Address, page: PageOfRows) -> None:
@@ -109,6 +123,8 @@ def _draw_grid(user: User, opened: OpenView, address: Address, page: PageOfRows)
     shown = grid.shown_columns(page.table, page.names, view.formats, address.hidden)
     if len(shown) > grid.MOST_COLUMNS:
         st.caption(f"The first {grid.MOST_COLUMNS} of {len(shown):,} columns. Hide some to see the next, or open a row to see them all.")
+    if page.shortened:
+        st.caption(f"Values of more than {LONGEST:,} characters are cut here: a row with all of them is too big for a page.")
     grid.draw_grid(
         page.table,
         names=page.names,
@@ -174,8 +190,8 @@ def _draw_pager(address: Address, page: PageOfRows, formats: Mapping[str, Format
         _turn("previous", ":material/chevron_left:", disabled=page.previous is None, changes={"before": page.previous})
         _turn("next", ":material/chevron_right:", disabled=page.next is None, changes={"after": page.next}, after=True)
         _turn("last", ":material/last_page:", disabled=page.next is None, changes={"last": "1"}, after=True)
-        if page.order:
-            _draw_jump(address, page, formats)
+        if first_by := page.begins_at:
+            _draw_jump(address, page, first_by, formats)
         st.selectbox(
             "Rows on a page",
             SIZES,
@@ -202,8 +218,7 @@ def _turn(name: str, icon: str, *, disabled: bool, changes: dict[str, str | None
     )
 
 
-def _draw_jump(address: Address, page: PageOfRows, formats: Mapping[str, Format]) -> None:
-    name = page.order[0].column
+def _draw_jump(address: Address, page: PageOfRows, name: str, formats: Mapping[str, Format]) -> None:
     column = next((one for one, called in zip(page.table.columns, page.names, strict=True) if called == name), None)
     words = label(column, formats.get(column.name)) if column else name
 

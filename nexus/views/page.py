@@ -55,6 +55,14 @@ class WrongPlace(BadInput):
     message = "The address names a page that is not there any more. This is the first one."
 
 
+class NoSuchValue(WrongPlace):
+    """Somebody typed what is no value of the column that the rows lie by."""
+
+
+class WrongOrder(BadInput):
+    """An order by what is not there or has none; the rows have their usual one."""
+
+
 def written_order(order: Sequence[OrderBy]) -> str:
     """As an address holds it: `-arr_delay,carrier`, each name with `\\` before a comma, a minus at its start, or a `\\`."""
     return ",".join(("-" if one.descending else "") + _escaped(one.column) for one in order)

@@ -1,5 +1,6 @@
 """Pages of a view's rows: first, next, previous, last, and from a value on. No page counts or skips the rows before it."""
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -8,12 +9,13 @@ from typing import Any
 from nexus.accounts.spec import Permission, User, require
 from nexus.errors import BadInput
 from nexus.sources.run import run
-from nexus.sources.spec import QueryFailed, Table
+from nexus.sources.shortening import shortened
+from nexus.sources.spec import QueryFailed, QueryTooBig, Table
 from nexus.views import page_filters
 from nexus.views import values as typed
 from nexus.views.afresh import over
 from nexus.views.keyset import KeyPart, Place, Segment, Values, beyond, bound, same, segments, sortable
-from nexus.views.page import LONGEST_VALUE, Page, WrongPlace, read_place, written_place, written_row
+from nexus.views.page import LONGEST_VALUE, NoSuchValue, Page, WrongOrder, WrongPlace, read_place, written_place, written_row
 from nexus.views.question import OrderBy
 from nexus.views.reading import Reading, directed, part_of
 from nexus.views.runs import observed
@@ -40,6 +42,18 @@ class PageOfRows:
     note: str
     """Why there is no next or previous page where rows lie there; empty otherwise."""
     reading: Reading = field(repr=False)
+    shortened: bool = False
+    """Whether long values of `table` are cut, since a row with all of them is too big to be read."""
+
+    @property
+    def begins_at(self) -> str:
+        """The column whose values a page can begin at: that of the order, or the key by which rows lie without one; empty where there is none."""
+        if self.order:
+            return self.order[0].column
+        reading = self.reading
+        by_key = reading.unique and not reading.default and reading.ties and reading.ties[0].expression.startswith("v.c")
+        at = _at(reading.ties[0]) if by_key else reading.shown
+        return reading.names[at] if at < reading.shown and reading.names[at] in reading.orderable else ""
 
     @cached_property
     def rows(self) -> tuple[str | None, ...]:
@@ -73,12 +87,12 @@ def read_page(
     fresh: bool = False,
     cancelled: Cancelled = None,
 ) -> PageOfRows:
-    """Raises BadInput for a column, filter or value that does not fit, WrongPlace, and what `sources.run` raises."""
+    """Raises BadInput for a filter or value that does not fit, WrongOrder, WrongPlace, and what `sources.run` raises."""
     require(reader, Permission.SEE)
     found: list[PageOfRows] = []
 
     def rows() -> Table:
-        found.append(over(opened, reader=reader, values=values, ask=lambda of: _Reader(of, reader, page, fresh, cancelled).page()))
+        found.append(over(opened, reader=reader, values=values, ask=lambda of: _page(of, reader, page, fresh, cancelled)))
         return found[0].table
 
     observed(
@@ -93,8 +107,30 @@ def read_page(
     return found[0]
 
 
+_long: deque[tuple[str, str, str]] = deque(maxlen=64)
+"""Statements whose rows were too big with all of their values: the next time that is not tried again."""
+
+
+def _page(reading: Reading, reader: User, page: Page, fresh: bool, cancelled: Cancelled) -> PageOfRows:
+    """With the values as they are; where a row of them is too big, with their beginnings."""
+    statement = (reading.source.name, reading.source.revision, reading.sql)
+    if statement not in _long:
+        try:
+            return _Reader(reading, reader, page, fresh, cancelled).page()
+        except QueryTooBig:
+            _long.append(statement)
+    return _Reader(reading, reader, page, fresh, cancelled, short=True).page()
+
+
+def cells_of(reading: Reading, *, short: bool) -> str:
+    """What is fetched of the columns of the row `v`; with `short` the beginnings of long values."""
+    if not short:
+        return "v.*"
+    return ", ".join(shortened(f"v.c{at}", column.type_name) for at, column in enumerate(reading.columns))
+
+
 def parts_of(reading: Reading, order: Sequence[OrderBy]) -> tuple[KeyPart, ...]:
-    """The whole order: what was asked for, or the view's own, and what makes it complete. Raises BadInput for a column that cannot be ordered by."""
+    """The whole order: what was asked for, or the view's own, and what makes it complete. Raises WrongOrder for a column that cannot be ordered by."""
     chosen = [_chosen(reading, one) for one in order] or list(reading.default)
     known = {part.expression for part in chosen}
     # In the direction of the last, so that an index over both serves it.
@@ -106,9 +142,9 @@ def parts_of(reading: Reading, order: Sequence[OrderBy]) -> tuple[KeyPart, ...]:
 def _chosen(reading: Reading, one: OrderBy) -> KeyPart:
     at = reading.place_of(one.column)
     if at is None:
-        raise BadInput(f"There is no column `{one.column[:60]}` to order by. The rows are in their usual order.")
+        raise WrongOrder(f"There is no column `{one.column[:60]}` to order by. Choose another.")
     if not sortable(reading.columns[at]):
-        raise BadInput(f"`{one.column[:60]}` is of the type {reading.columns[at].type_name}, which has no order. Choose another column.")
+        raise WrongOrder(f"`{one.column[:60]}` is of the type {reading.columns[at].type_name}, which has no order. Choose another column.")
     return directed(part_of(reading, at), descending=one.descending)
 
 
@@ -119,8 +155,9 @@ class _Changed(QueryFailed):
 class _Reader:
     """Reads one page."""
 
-    def __init__(self, reading: Reading, reader: User, page: Page, fresh: bool, cancelled: Cancelled) -> None:
+    def __init__(self, reading: Reading, reader: User, page: Page, fresh: bool, cancelled: Cancelled, *, short: bool = False) -> None:
         self.reading, self.reader, self.asked, self.fresh, self.cancelled = reading, reader, page, fresh, cancelled
+        self.short = short
         self.parts = parts_of(reading, page.order)
         self.fetched: list[str] = []
         """Beside the columns of the reading, for the keys of the rows."""
@@ -145,16 +182,18 @@ class _Reader:
 
     def page(self) -> PageOfRows:
         asked = self.asked
-        if asked.at is not None:
-            return self._forwards(Place((page_filters.as_text(self.reading.columns[_at(self.parts[0])], asked.at),)))
         try:
+            if asked.at is not None:
+                return self._forwards(Place((page_filters.as_text(self.reading.columns[_at(self.parts[0])], asked.at),)))
             if asked.after is not None:
                 return self._forwards(read_place(asked.after, self.parts))
             if asked.before is not None:
                 return self._backwards(read_place(asked.before, self.parts))
         except _Changed:
             raise
-        except QueryFailed as error:
+        except (BadInput, QueryFailed) as error:
+            if asked.at is not None:
+                raise NoSuchValue(f"{error.message} This is the first page.") from error
             # Of a forged or old place: its values are none of their columns'.
             raise WrongPlace() from error
         return self._backwards(None) if asked.last else self._forwards(None)
@@ -224,7 +263,7 @@ class _Reader:
         where = " and ".join(filter(None, [*self.where, segment.condition]))
         order = ", ".join(part.order(backwards) for part in segment.parts)
         sql = (
-            f"select {', '.join(['v.*', *self.fetched])}\nfrom {self.reading.inner}"
+            f"select {', '.join([cells_of(self.reading, short=self.short), *self.fetched])}\nfrom {self.reading.inner}"
             + (f"\nwhere {where}" if where else "")
             + (f"\norder by {order}" if order else "")
             + (f"\noffset {offset}" if offset else "")
@@ -279,6 +318,7 @@ class _Reader:
             keys=self._keys(rows),
             note=before or after,
             reading=reading,
+            shortened=self.short,
         )
 
     def _place(self, place: Place | None) -> tuple[str | None, str]:

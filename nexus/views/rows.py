@@ -12,11 +12,11 @@ from nexus.errors import BadInput, NexusError, NotFound
 from nexus.sources import catalog
 from nexus.sources.catalog import CatalogTable, ForeignKey
 from nexus.sources.run import run
-from nexus.sources.spec import Column, Query, Source, Table
+from nexus.sources.spec import Column, Query, QueryTooBig, Source, Table
 from nexus.views.afresh import over
 from nexus.views.compile import compile
 from nexus.views.page import read_row
-from nexus.views.paging import Cancelled
+from nexus.views.paging import Cancelled, cells_of
 from nexus.views.question import Filter, TableQuestion
 from nexus.views.reading import Reading, part_of
 from nexus.views.service import OpenView
@@ -86,7 +86,15 @@ def _find_row(reading: Reading, reader: User, row: str) -> WholeRow:
     parts = [part_of(reading, at) for at in reading.key]
     names = {f"_k{number}": value for number, value in enumerate(key)}
     where = " and ".join(f"{part.expression} = cast(:_k{number} as {part.cast})" for number, part in enumerate(parts))
-    found = run(reading.source, query=reading.query(f"select v.* from {reading.inner} where {where}", **names), reader=reader, max_rows=1)
+
+    def read(*, short: bool) -> Table:
+        sql = f"select {cells_of(reading, short=short)} from {reading.inner} where {where}"
+        return run(reading.source, query=reading.query(sql, **names), reader=reader, max_rows=1)
+
+    try:
+        found = read(short=False)
+    except QueryTooBig:
+        found = read(short=True)
     if not found.rows:
         raise RowGone()
     cells = found.rows[0]
@@ -172,7 +180,12 @@ def _rows_of(
     query = compile(View(name="rows", title="Rows", source=source.name, question=question), {})
     if count:
         query = Query(source=source.name, sql=f"select count(*) from (\n{query.sql}\n) counted", parameters=query.parameters)
-    return run(source, query=query, reader=reader, max_rows=limit, cancelled=cancelled)
+    try:
+        return run(source, query=query, reader=reader, max_rows=limit, cancelled=cancelled)
+    except QueryTooBig:
+        columns = ", ".join(map(catalog.beginning, known.columns))
+        short = query.model_copy(update={"sql": f"select {columns} from (\n{query.sql}\n) whole"})
+        return run(source, query=short, reader=reader, max_rows=limit, cancelled=cancelled)
 
 
 def _plain(value: Any) -> Any:

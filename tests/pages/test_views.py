@@ -78,6 +78,28 @@ def test_the_chart_draws_the_rows_that_the_filters_leave(sample, visit, viewer):
     assert "There is no column `gone`" in shown(wrong)
 
 
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        (
+            {"name": "late-routes", "g.order": "flights", "g.at": "abc"},
+            "“abc” is not a value of `flights`, which is of the type bigint. This is the first page.",
+        ),
+        (
+            {"name": "carriers", "g.order": "gone"},
+            "There is no column `gone` to order by. Choose another. The rows are in their usual order.",
+        ),
+    ],
+    ids=["value", "order"],
+)
+def test_an_address_that_asks_for_what_cannot_be_still_shows_rows_and_the_way_on(sample, visit, viewer, address, sentence):
+    app = visit("view", viewer, **address)
+    assert not app.error, shown(app)
+    assert [warning.value for warning in app.warning] == [sentence]
+    assert "rows" in _html(app)
+    assert not visit("view", viewer, show="Chart", **address).error
+
+
 def test_a_viewer_gets_no_form(sample, visit, viewer):
     for query in ({"name": "days", "edit": "1"}, {"new": "sql"}, {"new": "table"}, {"new": "yaml"}):
         app = visit("view", viewer, **query)

@@ -24,7 +24,7 @@ from nexus.views import sql
 from nexus.views.counting import about_rows, count_rows
 from nexus.views.page import Page
 from nexus.views.paging import read_page
-from nexus.views.question import Filter
+from nexus.views.question import Filter, OrderBy
 from nexus.views.reading import reading_of
 from nexus.views.rows import find_row
 from nexus.views.service import OpenView
@@ -303,7 +303,6 @@ def test_a_row_that_is_too_big_is_a_sentence_with_what_to_do(person, address, sa
     reads = {name: read for name, read in places.items() if name in ("csv", "xlsx", "parquet", "jsonl", "filtered csv", "dashboard")}
     reads |= {
         "view": lambda: views.ask(big, reader=person, values={}),
-        "page": lambda: read_page(big, reader=person, values={}, page=Page()),
         "SQL page": lambda: sql.ask_sql(big.view, big.source, reader=person, values={}),
     }
     if size > 100_000_000:
@@ -311,6 +310,28 @@ def test_a_row_that_is_too_big_is_a_sentence_with_what_to_do(person, address, sa
     for name, words in sentences(reads).items():
         assert words.startswith("One row of this result has "), name
         assert words.endswith(" MB, and 4 MB are allowed. Shorten long values with left(column, 1000)."), name
+
+
+def test_a_page_shows_the_beginning_of_values_that_are_too_big_and_says_so(person, saved, superuser, admin):
+    saved(IN_SQL)
+    superuser.execute(
+        "create table watched.documents (id int primary key, said text, held bytea, kept jsonb);"
+        "insert into watched.documents values (1, repeat('x', 30000000), decode(repeat('ab', 5000000), 'hex'), to_jsonb(repeat('y', 9000000))),"
+        " (2, 'short', '\\x00ff', '{\"a\": 1}'); grant select on watched.documents to public"
+    )
+    big = under(person, admin, "select * from watched.documents", timeout_ms=120_000)
+    for _ in range(2):
+        page = read_page(big, reader=person, values={}, page=Page(order=(OrderBy(column="id"),)))
+        assert page.shortened
+        (_, said, held, kept), short = page.table.rows
+        assert (said[20_000:], held) == (" … (cut, of 30,000,000 bytes)", "\\x" + "ab" * 16 + "… (5,000,000 bytes)")
+        assert kept.startswith('"yyy')
+        assert short == (2, "short", "\\x00ff", '{"a": 1}')
+    assert not read_page(big, reader=person, values={}, page=Page(where=(Filter(column="id", value=2),), size=1)).table.truncated
+    whole = find_row(big, reader=person, values={}, row=page.rows[0])
+    assert whole.cells == page.table.rows[0]
+    table = catalog.find_table(big.source, reader=person, schema="watched", name="documents")
+    assert catalog.sample_rows(big.source, reader=person, table=table).rows == page.table.rows
 
 
 def test_too_many_at_once_is_a_sentence_with_what_to_do(person, address, saved, admin):

@@ -198,8 +198,12 @@ def test_a_page_can_begin_at_a_value(view):
     assert read(order=[OrderBy(column="faa")], before=page.previous, size=10).table.rows[-1][0] < "JFK"
     numbers = view({"table": "flights", "columns": [{"column": "arr_delay"}]})
     assert numbers(order=[OrderBy(column="arr_delay", descending=True)], at="1,000", size=2).table.rows[0] == (989,)
-    with pytest.raises(BadInput, match="is not a value of `arr_delay`"):
+    with pytest.raises(WrongPlace, match="is not a value of `arr_delay`"):
         numbers(order=[OrderBy(column="arr_delay")], at="soon")
+    with pytest.raises(WrongPlace, match="invalid input syntax"):
+        view("select a::text::uuid as u from (values (null)) v(a)")(order=[OrderBy(column="u")], at="soon")
+    assert read().begins_at == "faa"
+    assert view("select 1 as x")().begins_at == ""
 
 
 def test_names_may_be_anything_and_twice_the_same(view):
