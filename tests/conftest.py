@@ -124,11 +124,10 @@ def sample_template(postgres: Postgres, template: str) -> str:
     return name
 
 
-@pytest.fixture
-def database(request: pytest.FixtureRequest, postgres: Postgres) -> Iterator[str]:
-    """Address of this test's own database; this process is connected to it."""
-    wanted = "sample_template" if "sample_database" in request.fixturenames else "template"
-    name = postgres.database(request.getfixturevalue(wanted))
+@contextmanager
+def connected(postgres: Postgres, template: str) -> Iterator[str]:
+    """Address of a copy of `template` that this process is connected to, and forgets afterwards."""
+    name = postgres.database(template)
     own.connect(postgres.url_of(name))
     try:
         yield postgres.url_of(name)
@@ -138,6 +137,14 @@ def database(request: pytest.FixtureRequest, postgres: Postgres) -> Iterator[str
         runs.forget()
         own.disconnect()
         postgres.drop(name)
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, postgres: Postgres) -> Iterator[str]:
+    """Address of this test's own database; this process is connected to it."""
+    wanted = "sample_template" if "sample_database" in request.fixturenames else "template"
+    with connected(postgres, request.getfixturevalue(wanted)) as address:
+        yield address
 
 
 @pytest.fixture
@@ -149,16 +156,8 @@ def sample_database(database: str) -> str:
 @pytest.fixture(scope="module")
 def shared_sample(postgres: Postgres, sample_template: str) -> Iterator[str]:
     """As `sample_database`, for a module whose tests only read: one copy for all of them. Not together with `database`."""
-    name = postgres.database(sample_template)
-    own.connect(postgres.url_of(name))
-    try:
-        yield postgres.url_of(name)
-    finally:
-        connect.close_all()
-        answers.forget()
-        runs.forget()
-        own.disconnect()
-        postgres.drop(name)
+    with connected(postgres, sample_template) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,14 @@
 """How a page looks to those who hear it and to those who hold it in one hand, and when it has come to rest: shared by the tests in browsers."""
 
+from collections.abc import Sequence
 from weakref import WeakKeyDictionary
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import BrowserContext, Page, WebSocket
+from playwright.sync_api import Browser, BrowserContext, Page, WebSocket
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from tests.server import until
+from tests.server import Person, sign_in, until
 
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 _owed: "WeakKeyDictionary[Page, bool]" = WeakKeyDictionary()
@@ -84,6 +85,22 @@ def barriers(page: Page, *, advice: bool = False) -> list[str]:
     else:
         raise AssertionError(f"{page.url} never comes to rest")
     return [f"{page.url} {item['id']}: {node['html'][:200]}" for item in report.response["violations"] for node in item["nodes"]]
+
+
+def barriers_of(browser: Browser, person: Person, addresses: Sequence[str], *, scheme: str = "light", pixels: int = 1280) -> list[str]:
+    """What axe finds on all these pages, as `person` sees them in a fresh browser profile."""
+    context = browser.new_context(base_url=person.server.url, viewport={"width": pixels, "height": 900}, color_scheme=scheme)
+    try:
+        page = context.new_page()
+        sign_in(page, person)
+        found = []
+        for address in addresses:
+            page.goto(address)
+            drawn(page)
+            found += barriers(page)
+        return found
+    finally:
+        context.close()
 
 
 def width(page) -> int:

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from nexus.accounts.spec import Role, User
 from nexus.db import session as own
 from nexus.workspace import service as workspace
-from tests.seen import barriers, drawn, width
+from tests.seen import barriers, barriers_of, drawn, width
 from tests.server import Server, sign_in, until
 
 DELAYS = "/dashboard?name=delays"
@@ -185,18 +185,8 @@ def test_a_pdf_that_cannot_be_made_says_why(sample, page):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_dashboards_and_views_are_accessible(sample, chromium, scheme):
-    context = chromium.new_context(base_url=sample.url, viewport={"width": 1280, "height": 900}, color_scheme=scheme)
-    try:
-        page = context.new_page()
-        sign_in(page, sample.person(Role.ANALYST))
-        found = []
-        for address in PAGES:
-            page.goto(address)
-            drawn(page)
-            found += barriers(page)
-        assert not found, "\n".join(found)
-    finally:
-        context.close()
+    found = barriers_of(chromium, sample.person(Role.ANALYST), PAGES, scheme=scheme)
+    assert not found, "\n".join(found)
 
 
 def test_on_a_phone_nothing_sticks_out_and_the_filters_open_with_a_switch(sample, chromium):

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from nexus.accounts.spec import Role
-from tests.seen import barriers, drawn, width
+from tests.seen import barriers_of, drawn, width
 from tests.server import PASSWORD, sign_in, sign_in_by_form
 
 SECTIONS = ("people", "sources", "gemini", "signing_in", "status", "audit")
@@ -23,18 +23,8 @@ def open_as(page, person, address):
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_every_page_of_an_administrator_is_accessible(chromium, app_server, scheme):
     admin = app_server.person(Role.ADMIN)
-    context = chromium.new_context(base_url=app_server.url, viewport={"width": 1280, "height": 900}, color_scheme=scheme)
-    try:
-        page = context.new_page()
-        sign_in(page, admin)
-        found = []
-        for address in (*PAGES, f"/settings?section=people&person={admin.id}"):
-            page.goto(address)
-            drawn(page)
-            found += barriers(page)
-        assert not found, "\n".join(found)
-    finally:
-        context.close()
+    found = barriers_of(chromium, admin, (*PAGES, f"/settings?section=people&person={admin.id}"), scheme=scheme)
+    assert not found, "\n".join(found)
 
 
 def test_nothing_sticks_out_of_a_phone(chromium, app_server):
