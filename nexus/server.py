@@ -92,10 +92,9 @@ def application() -> st.App:
     PagesManager.uses_pages_directory = False
     front = frontend.read(Path(file_util.get_static_dir()), door=(pages.STATIC / "door.js").read_text())
     open_pages = OpenPages()
-    page = front.page
 
-    async def shell(_request: Request) -> Response:
-        return HTMLResponse(page, headers={"Cache-Control": "no-cache"})
+    async def shell(request: Request) -> Response:
+        return HTMLResponse(front.page_at(request.path_params["page"]), headers={"Cache-Control": "no-cache"})
 
     async def nothing(_request: Request) -> Response:
         return pages.draw(

@@ -16,8 +16,13 @@ _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _LINKED = re.compile(r'(?:src|href)="\./(static/[^"]+\.(?:js|css))"')
 _NOSCRIPT = re.compile(r"<noscript>.*?</noscript>", re.DOTALL)
 _IMPORTED = re.compile(r'(?:from|import)\s*"\./([^"]+\.js)"|(?:from|import)\s*`\./([^`]+\.js)`')
-CHARTS = "ArrowVegaLiteChart.*.js"
-"""Streamlit fetches what draws a chart when the first one comes: most of a dashboard's scripts."""
+_FONT = re.compile(r'<link\s+rel="preload"\s+href="[^"]+"\s+as="font"[^>]*>')
+DRAWN = ("Html", "ArrowVegaLiteChart", "MenuButton", "Button", "LinkButton", "BidiComponent", "Checkbox", "NumberInput")
+"""What a dashboard is drawn with. Streamlit fetches the scripts of each kind only when the first of it comes, and then all that they import."""
+WITH_CHARTS = frozenset({"", "dashboard", "view"})
+"""Pages that begin to fetch these as soon as they are opened."""
+FONTS = ("/static/fonts/inter-latin-wght-normal.woff2",)
+ICONS = "MaterialSymbols-Rounded.*.woff2"
 _AGENT = re.compile(r"<!--(?:(?!-->).)*agent API(?:(?!-->).)*-->\s*<link rel=\"service-desc\"[^>]*>", re.DOTALL)
 
 
@@ -26,9 +31,13 @@ class Frontend(BaseModel, frozen=True):
 
     static: Path
     page: bytes
+    page_with_charts: bytes
     inline_hashes: tuple[str, ...]
     preload: tuple[str, ...]
-    """Addresses that the page and its first chart need; the sign-in page fetches them while the person types."""
+    """Addresses that a dashboard needs; the sign-in page fetches them while the person types."""
+
+    def page_at(self, slug: str) -> bytes:
+        return self.page_with_charts if slug in WITH_CHARTS else self.page
 
 
 def read(static: Path, *, door: str) -> Frontend:
@@ -43,23 +52,36 @@ def read(static: Path, *, door: str) -> Frontend:
     html = html.replace("<title>Streamlit</title>", "<title>Nexus</title>")
     # Relative addresses would break on pages below a folder; ours is always served at the root.
     html = html.replace('"./', '"/').replace("/favicon.png", "/door/mark.svg")
+    # Our pages are set in another font than Streamlit's own.
+    html = _FONT.sub(_link(FONTS[0]), html)
     # Asynchronous: deferred, it would stand in line before Streamlit's own modules, which then wait for it.
     scripts = f"<script>{door}</script>" + "".join(
         f'\n    <script src="{script}" async></script>' for script in (DOWNLOADS_SCRIPT, ANSWERS_SCRIPT)
     )
     page = html.replace("<head>", f"<head>\n    {scripts}", 1)
+    linked = [f"/{path}" for path in _LINKED.findall(html.replace('"/', '"./'))]
+    drawn = [address for address in _drawn(static) if address not in linked]
     return Frontend(
         static=static,
         page=page.encode(),
+        page_with_charts=page.replace("</head>", "".join(map(_link, drawn)) + "</head>", 1).encode(),
         inline_hashes=inline,
-        preload=tuple(dict.fromkeys([*("/" + path for path in _LINKED.findall(html.replace('"/', '"./'))), *_chart_scripts(static)])),
+        preload=(*linked, *drawn, *FONTS, *(f"/static/media/{path.name}" for path in sorted((static / "static" / "media").glob(ICONS)))),
     )
 
 
-def _chart_scripts(static: Path) -> list[str]:
-    """Addresses of the scripts that draw charts, with all that they import."""
+def _link(address: str) -> str:
+    """Fetches `address` before anything asks for it, but not before what the page itself begins with."""
+    if address.endswith(".js"):
+        return f'<link rel="modulepreload" crossorigin fetchpriority="low" href="{address}">\n'
+    return f'<link rel="preload" as="font" type="font/woff2" crossorigin href="{address}">'
+
+
+def _drawn(static: Path) -> list[str]:
+    """Addresses of the scripts of `DRAWN`, with all that they import."""
     folder = static / "static" / "js"
-    waiting, found = sorted(path.name for path in folder.glob(CHARTS)), dict[str, None]()
+    waiting = [path.name for kind in reversed(DRAWN) for path in sorted(folder.glob(f"{kind}.*.js"))]
+    found = dict[str, None]()
     while waiting:
         name = waiting.pop()
         path = folder / name

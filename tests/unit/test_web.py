@@ -126,7 +126,8 @@ def test_what_a_validation_or_a_decoder_says_about_values_stays_out_of_the_log()
 def test_the_page_of_the_app_is_streamlits_with_our_script_before_all_others(tmp_path):
     (tmp_path / "index.html").write_text(
         '<html><head><!-- pointer to the agent API --><link rel="service-desc" href="./_stcore/agent/openapi.json" />'
-        '<link rel="shortcut icon" href="./favicon.png" /><title>Streamlit</title><script>a = 1</script>'
+        '<link rel="shortcut icon" href="./favicon.png" /><link rel="preload" href="./static/media/S.woff2" as="font" crossorigin />'
+        "<title>Streamlit</title><script>a = 1</script>"
         '<script type="module" crossorigin src="./static/js/index.js"></script><link rel="stylesheet" href="./static/css/i.css"></head>'
         "<body><noscript>the agent API</noscript></body></html>"
     )
@@ -134,6 +135,9 @@ def test_the_page_of_the_app_is_streamlits_with_our_script_before_all_others(tmp
     scripts.mkdir(parents=True)
     (scripts / "ArrowVegaLiteChart.Ab1.js").write_text('import{a}from"./embed.Cd2.js";import"./index.js";')
     (scripts / "embed.Cd2.js").write_text('import{b}from"./embed.Cd2.js";')
+    (scripts / "Html.Ef3.js").write_text('import"./index.js";')
+    (tmp_path / "static" / "media").mkdir()
+    (tmp_path / "static" / "media" / "MaterialSymbols-Rounded.Gh4.woff2").touch()
     front = frontend.read(tmp_path, door="window.door = 1")
     page = front.page.decode()
     assert page.index("<script>window.door = 1</script>") < page.index("<script>a = 1")
@@ -144,9 +148,16 @@ def test_the_page_of_the_app_is_streamlits_with_our_script_before_all_others(tmp
     assert front.preload == (
         "/static/js/index.js",
         "/static/css/i.css",
+        "/static/js/Html.Ef3.js",
         "/static/js/ArrowVegaLiteChart.Ab1.js",
         "/static/js/embed.Cd2.js",
+        "/static/fonts/inter-latin-wght-normal.woff2",
+        "/static/media/MaterialSymbols-Rounded.Gh4.woff2",
     )
+    assert "S.woff2" not in page
+    assert "inter-latin-wght-normal.woff2" in page
+    assert "embed.Cd2.js" in front.page_at("dashboard").decode()
+    assert "embed.Cd2.js" not in front.page_at("people").decode()
     assert "agent" not in page
     assert '"./' not in page
 
