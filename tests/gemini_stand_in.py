@@ -395,7 +395,7 @@ class GeminiStandIn:
             case "GET", "":
                 return lambda out: out.json(200, _described(model))
             case "POST", "countTokens":
-                return lambda out: out.json(200, {"totalTokens": len(received.raw) // 4})
+                return _counted(model, received.body)
             case "POST", "streamGenerateContent" | "generateContent":
                 if problem := config_problem(model, received.config):
                     return fails(400, "INVALID_ARGUMENT", problem)
@@ -404,6 +404,23 @@ class GeminiStandIn:
                 schema = received.config.get("responseJsonSchema")
                 return gives(fits(schema)) if schema else self._otherwise
         return fails(404, "NOT_FOUND", "No such method.")
+
+
+def _counted(model: str, body: dict[str, Any]) -> Answer:
+    """A token for each four characters of contents, or of a whole request: its instruction and schema count as well."""
+    whole = body.get("generateContentRequest")
+    if whole and (body.get("contents") or whole.get("model") != f"models/{model}"):
+        return fails(400, "INVALID_ARGUMENT", "Give contents, or a generate_content_request of this model.")
+    if not whole and not body.get("contents"):
+        return fails(400, "INVALID_ARGUMENT", "contents is not specified")
+    if problem := config_problem(model, _camel((whole or {}).get("generationConfig", {}))):
+        return fails(400, "INVALID_ARGUMENT", problem)
+    texts = [part["text"] for content in (whole or body)["contents"] for part in content["parts"]]
+    if whole:
+        texts += [part["text"] for part in whole.get("systemInstruction", {}).get("parts", ())]
+        texts.append(json.dumps(whole.get("generationConfig", {}).get("responseJsonSchema", "")))
+    total = -(-sum(map(len, texts)) // 4)
+    return lambda out: out.json(200, {"totalTokens": total})
 
 
 def _described(name: str) -> dict[str, Any]:

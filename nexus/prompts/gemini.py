@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BrokeOff", "GeminiFailed", "InTrouble", "KeyRefused", "Model", "ModelUnknown", "NoKey", "OutOfQuota", "Patience", "RegionRefused",
-    "RequestRefused", "TooSlow", "Unreachable", "describe_models", "generate", "list_models", "try_key",
+    "RequestRefused", "TooSlow", "Unreachable", "count_tokens", "describe_models", "generate", "list_models", "try_key",
 ]  # fmt: skip
 
 logger = logging.getLogger(__name__)
@@ -113,6 +113,37 @@ def try_key(key: str | None = None, *, model: str) -> str:
     with _vendor(access(key), silence_s=15) as client, _translated():
         found = client.models.get(model=model)
     return f"The key works: {found.display_name or model} answers."
+
+
+def count_tokens(request: Request) -> int:
+    """How many tokens the whole request takes, as Gemini counts them: it is sent as it would be, and neither answered nor charged.
+
+    Raises GeminiFailed.
+    """
+    with _vendor(access(), silence_s=15) as client, _translated():
+        from google.genai import types
+
+        # The library counts contents alone; the API also takes the request as a whole, and then no contents beside it.
+        whole = types.HttpOptions(extra_body={"contents": [], "generateContentRequest": _whole(request)})
+        found = client.models.count_tokens(model=request.model, contents=request.text, config=types.CountTokensConfig(http_options=whole))
+        if found.total_tokens is None:
+            raise BrokeOff()
+    return found.total_tokens
+
+
+def _whole(request: Request) -> dict[str, Any]:
+    """What `_pieces` sends, and the model, in the API's own words."""
+    settings: dict[str, Any] = {"temperature": request.temperature, "maxOutputTokens": request.max_answer_tokens}
+    if request.answer_schema:
+        settings |= {"responseMimeType": "application/json", "responseJsonSchema": request.answer_schema}
+    if request.thinking_tokens is not None:
+        settings["thinkingConfig"] = {"thinkingBudget": request.thinking_tokens}
+    return {
+        "model": f"models/{request.model}",
+        "contents": [{"role": role, "parts": [{"text": text}]} for role, text in _turns(request)],
+        **({"systemInstruction": {"parts": [{"text": request.system}], "role": "user"}} if request.system else {}),
+        "generationConfig": settings,
+    }
 
 
 class Model(BaseModel, frozen=True):

@@ -23,7 +23,7 @@ from nexus.prompts.asking import Asking, Look
 from nexus.prompts.request import BlockSent, Prepared, PromptRun
 from nexus.prompts.service import OpenPanel
 from nexus.reports.layout import Layout
-from nexus.ui import filters, forms, printing, spending, url, viewing, when
+from nexus.ui import counting, filters, forms, printing, spending, url, viewing, when
 from nexus.ui.editor import draw_archive, draw_versions
 from nexus.ui.keeping import draw_more
 from nexus.ui.page import errors_shown, tab
@@ -104,7 +104,7 @@ def draw_prompt_page(user: User, *, name: str) -> None:
                 with errors_shown(), st.spinner("Asking the data…"):
                     state.prepared = place.prepare()
             if state.prepared:
-                draw_request(state.prepared, height=360)
+                draw_request(state.prepared, user=user, scope=place.scope, height=360)
     st.subheader("Answer", anchor=False)
     draw_answer(place, state)
     draw_buttons(place, state, at_once=True)
@@ -153,7 +153,7 @@ def draw_prompt_panel(
     state = state_of(place)
     draw_buttons(place, state, at_once=False)
     if state.prepared and not state.asking:
-        draw_request(state.prepared)
+        draw_request(state.prepared, user=user, scope=scope)
         return None
     draw_answer(place, state)
     if not (state.asking or opened.answer_for(place.variables)):
@@ -203,15 +203,16 @@ def _draw_template(panel: OpenPanel) -> None:
     st.caption("  \n".join(lines))
 
 
-def draw_request(prepared: Prepared, *, height: int | None = None) -> None:
+def draw_request(prepared: Prepared, *, user: User, scope: str, height: int | None = None) -> None:
     """The exact request, and what it comes to."""
     request = prepared.request
     st.caption(
-        f"{count(prepared.rows, 'row')} · {count(prepared.columns, 'column')} · about {request.estimated_tokens:,} tokens, estimated here · "
+        f"{count(prepared.rows, 'row')} · {count(prepared.columns, 'column')} · {counting.words(request)} · "
         f"{forms.plain(request.model)} · temperature {request.temperature:g} · at most {request.max_answer_tokens:,} tokens back"
         + (f" · at most {request.thinking_tokens:,} tokens of thinking" if request.thinking_tokens is not None else "")
         + "".join(f"  \n{_of_block(block)}" for block in prepared.blocks)
     )
+    counting.draw_count(prepared, user=user, scope=scope)
     with st.container(height=height or "content", border=height is not None, gap="small"):
         if request.system:
             st.caption("Standing instruction")

@@ -90,6 +90,29 @@ def test_a_run_can_be_stopped(sample, visit, analyst, gemini):
     assert gemini.requests[0].left.wait(10)
 
 
+def test_tokens_are_an_estimate_until_somebody_has_them_counted(sample, visit, analyst, gemini):
+    app = visit("prompt", analyst, name="morning-brief")
+    assert re.search(r"about [\d,]+ tokens, estimated here", shown(app))
+    assert gemini.requests == []
+    button(app, "Count exactly").click().run()
+    assert re.search(r"· [\d,]+ tokens, counted by Gemini", shown(app))
+    assert "Count exactly" not in labels(app)
+    (counted,) = gemini.requests
+    assert counted.path.endswith(":countTokens")
+    assert [text for _, text in [(one["role"], one["parts"][0]["text"]) for one in counted.body["generateContentRequest"]["contents"]]] == [
+        code(app)[2]
+    ]
+
+
+def test_the_estimate_stands_where_gemini_cannot_count(sample, visit, analyst, monkeypatch):
+    use(monkeypatch, "http://127.0.0.1:9", key="AIza-of-the-tests")
+    app = visit("prompt", analyst, name="morning-brief")
+    button(app, "Count exactly").click().run()
+    assert "Nexus cannot reach Gemini" in shown(app)
+    assert "The estimate stands." in shown(app)
+    assert re.search(r"about [\d,]+ tokens, estimated here", shown(app))
+
+
 def test_without_a_key_an_analyst_and_an_administrator_read_what_to_do(sample, visit, analyst, admin, monkeypatch):
     use(monkeypatch, "http://127.0.0.1:9", key=None)
     app = visit("prompt", analyst, name="morning-brief")

@@ -272,3 +272,43 @@ def test_a_model_that_does_not_think_is_known_and_refuses_a_limit(stand_in):
     assert [model.name for model in gemini.describe_models() if not model.thinks] == [PLAIN_MODEL]
     with pytest.raises(gemini.RequestRefused):
         list(gemini.generate(REQUEST.model_copy(update={"model": PLAIN_MODEL, "thinking_tokens": 100}), patience=HURRY))
+
+
+FULL = REQUEST.model_copy(
+    update={
+        "examples": (("How was May?", "Calm."),),
+        "answer_schema": output.schema(Output(fields=(OutputField(name="how_late", type="number", description="in minutes"),))),
+        "thinking_tokens": 64,
+    }
+)
+
+
+@pytest.mark.parametrize("request_", [REQUEST, FULL, REQUEST.model_copy(update={"system": ""})], ids=["plain", "full", "bare"])
+def test_counting_tokens_sends_exactly_what_would_be_sent_and_nothing_else(stand_in, request_):
+    list(gemini.generate(request_, patience=HURRY))
+    counted = gemini.count_tokens(request_)
+    sent, asked = stand_in.requests
+    assert asked.path == f"/v1/models/{MODEL}:countTokens"
+    assert set(asked.body) - {"contents"} == {"generateContentRequest"}
+    assert not asked.body["contents"]
+    whole = dict(asked.body["generateContentRequest"])
+    assert whole.pop("model") == f"models/{MODEL}"
+    assert {**whole, "generationConfig": None} == {**sent.body, "generationConfig": None}
+    assert whole["generationConfig"] == sent.config
+    words = "".join([request_.system, request_.text, *(part for example in request_.examples for part in example)])
+    assert counted >= len(words) // 4
+
+
+@pytest.mark.parametrize(("key", "error"), [("another", gemini.KeyRefused), (None, gemini.ModelUnknown)])
+def test_a_count_that_fails_is_one_sentence(monkeypatch, key, error):
+    with GeminiStandIn(key=key) as stand_in:
+        set_environment(monkeypatch, stand_in.url)
+        with pytest.raises(error):
+            gemini.count_tokens(REQUEST if key else REQUEST.model_copy(update={"model": "gone"}))
+
+
+def test_a_count_with_nobody_there_is_told(monkeypatch):
+    with nobody() as url:
+        set_environment(monkeypatch, url)
+        with pytest.raises(gemini.Unreachable):
+            gemini.count_tokens(REQUEST)

@@ -229,7 +229,7 @@ def _draw_try(editing: Editing, user: User, opened: OpenPrompt | None, sent: obj
         state = prompt.state_of(place)
         _prepare(place, state)
         if state.prepared:
-            prompt.draw_request(state.prepared, height=420)
+            prompt.draw_request(state.prepared, user=user, scope=scope, height=420)
     st.subheader("Answer", anchor=False)
     prompt.draw_answer(place, state)
     if state.prepared:
