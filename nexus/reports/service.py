@@ -31,7 +31,7 @@ from nexus.reports.press import Told
 from nexus.reports.seal import Seal
 from nexus.reports.spec import Asked, Kind, Report
 from nexus.sources.spec import Table
-from nexus.sources.spool import run_whole
+from nexus.sources.spool import closing, run_whole
 from nexus.views import service as views
 from nexus.views import values as typed
 from nexus.views.behind import asked_for
@@ -80,6 +80,7 @@ def _subject(
     return Subject(kind, spec.name, spec.title, spec.description, version, kept, tuple(shown), asked, issue_of, spec.print)
 
 
+@closing()
 def print_dashboard(
     *,
     user: User,
@@ -132,6 +133,7 @@ def print_dashboard(
     )
 
 
+@closing()
 def print_view(
     *,
     user: User,

@@ -6,6 +6,8 @@ import time
 import zlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, overload
 
@@ -21,9 +23,30 @@ MOST_BYTES = 256 * 1024 * 1024
 
 Row = tuple[Any, ...]
 
+_begun: ContextVar[list["Spool"] | None] = ContextVar("begun", default=None)
+
+
+@contextmanager
+def closing() -> Iterator[None]:
+    """At the end of the block the files of all results are closed that were read in it, also by its threads.
+
+    An error that was raised in it holds on to what it passed through, and so to their files, until Python looks for such.
+    """
+    begun: list[Spool] = []
+    token = _begun.set(begun)
+    try:
+        yield
+    finally:
+        _begun.reset(token)
+        for spool in begun:
+            spool.close()
+
 
 class Spool(Sequence[Row]):
-    """Rows in a file that nothing else can open and that is gone with this object. Reading on is fast, and jumping about is not."""
+    """Rows in a file that nothing else can open and that is gone with this object, or the `closing` block it is made in.
+
+    Reading on is fast, and jumping about is not.
+    """
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile(prefix="nexus-spool-")  # noqa: SIM115 - it lives as long as this does
@@ -32,6 +55,12 @@ class Spool(Sequence[Row]):
         self._places: list[tuple[int, int]] = []
         self._count = 0
         self._at, self._last = -1, list[Row]()
+        if (begun := _begun.get()) is not None:
+            begun.append(self)
+
+    def close(self) -> None:
+        """The rows cannot be read any more."""
+        self._file.close()
 
     def put(self, rows: Sequence[Row]) -> None:
         for first in range(0, len(rows), BATCH_ROWS):

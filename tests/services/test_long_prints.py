@@ -1,7 +1,10 @@
 """Reports of any length: every row is there, and the whole is one tagged document with its pages counted through."""
 
+import os
 import re
+import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from io import BytesIO
 
 import pypdf
@@ -14,6 +17,7 @@ from nexus.db.tables import UserRow
 from nexus.reports import ledger, service
 from nexus.reports.browser import PrintBrowser
 from nexus.reports.layout import Layout
+from nexus.reports.press import TooLong
 from nexus.reports.seal import seal
 from nexus.reports.spec import Report
 from nexus.views import service as views
@@ -180,6 +184,25 @@ def test_a_cancelled_print_ends_between_two_pieces_and_keeps_nothing(ada, printe
         service.print_view(user=ada, name=name, values={}, layout=Layout(), printer=printer, told=told)
     with own.transaction() as session:
         assert len(ledger.list_reports(session, reader=ada)) == before
+
+
+def nameless_files() -> int:
+    """Files that this process has open and that are in no folder any more."""
+    found = 0
+    for number in range(1024):
+        with suppress(OSError):
+            status = os.fstat(number)
+            found += stat.S_ISREG(status.st_mode) and status.st_nlink == 0
+    return found
+
+
+def test_rows_that_were_read_for_a_print_are_gone_when_it_is_over_whatever_became_of_it(ada, printer):
+    name = view(ada, "unawaited", "select n as row_number from generate_series(1, 70000) n")
+    before = nameless_files()
+    with pytest.raises(TooLong) as refused:
+        service.print_view(user=ada, name=name, values={}, layout=Layout(), printer=printer, short=True)
+    assert refused.traceback, "it still knows all that it passed through"
+    assert nameless_files() == before
 
 
 @pytest.mark.parametrize("rows", [5, 9_000])
