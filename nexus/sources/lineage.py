@@ -1,26 +1,37 @@
-"""Which columns of tables the columns of a result are made of: read from the statement, on the side of too many.
+"""Which columns of tables the columns of a result are made of, and which decide its rows: read from the statement, on the side of too many.
 
 Where Postgres itself says of what a column is (`Table.origins`), that is exact, and this is not asked.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pglast import ast, parse_sql
+from pglast.enums import A_Expr_Kind, BoolExprType
 from pglast.visitors import Visitor
 
-from nexus.sources.rules import EVERY
+from nexus.sources.functions import RETURNING_SETS
+from nexus.sources.relations import (
+    ANYTHING,
+    NOTHING,
+    NOTHING_OF_ITS_OWN,
+    Base,
+    Derived,
+    Own,
+    Ref,
+    Refs,
+    Relation,
+    Scope,
+    Shown,
+    Star,
+    renamed,
+    union,
+)
 from nexus.sources.sqltext import numbered_for, places_of, tokens_of
 
-Ref = tuple[str | None, str, str]
-"""Schema, where it is written, table and column; the column `*` is the whole row."""
-Refs = frozenset[Ref]
-NOTHING: Refs = frozenset()
-ANYTHING: Ref = (None, EVERY, EVERY)
-"""What a function may read that is not the database's own, or is given a statement or a table's name as text."""
 READ_BY_TEXT = frozenset({"ts_stat", "ts_rewrite"})
+MANY = RETURNING_SETS | {"generate_series", "generate_subscripts"}
+"""Functions that make many rows of one."""
 MOST_NESTED = 60
 
 
@@ -28,193 +39,210 @@ class Unreadable(Exception):
     """The statement is not understood: it may be made of anything."""
 
 
-@dataclass(frozen=True)
-class Shown:
-    """One column of a result; without a name it is one that may be called anything."""
-
-    name: str | None
-    refs: Refs
-
-
-@dataclass(frozen=True)
-class Star:
-    """All columns of a relation, however many there are."""
-
-    of: "Relation"
-
-
-@dataclass(frozen=True)
-class Base:
-    """A table of the source."""
-
-    schema: str | None
-    table: str
-    renamed: bool = False
-    """Its columns have names of the statement's own."""
-
-    def column(self, name: str) -> Refs:
-        return frozenset({(self.schema, self.table, EVERY if self.renamed else name)})
-
-    def every(self) -> Refs:
-        return frozenset({(self.schema, self.table, EVERY)})
-
-
-@dataclass(frozen=True)
-class Derived:
-    """What a part of the statement makes."""
-
-    shown: tuple[Shown | Star, ...]
-    renamed: bool = False
-
-    @property
-    def exact(self) -> bool:
-        """Whether the places of its columns are known."""
-        return not any(isinstance(one, Star) for one in self.shown)
-
-    def column(self, name: str) -> Refs:
-        if self.renamed:
-            return self.every()
-        found = [one.refs for one in self.shown if isinstance(one, Shown) and one.name in (name, None)]
-        return _union([*found, *(one.of.column(name) for one in self.shown if isinstance(one, Star))])
-
-    def at(self, place: int, name: str) -> Refs:
-        """The column at a place, from 0, that the database calls so."""
-        if self.exact:
-            one = self.shown[place] if place < len(self.shown) else None
-            return one.refs if isinstance(one, Shown) else self.every()
-        return self.column(name)
-
-    def every(self) -> Refs:
-        return _union(one.refs if isinstance(one, Shown) else one.of.every() for one in self.shown)
-
-    def has(self, name: str) -> bool:
-        return self.renamed or any(isinstance(one, Star) or one.name in (name, None) for one in self.shown)
-
-
-Relation = Base | Derived
-
-
-@dataclass
-class _Scope:
-    """What names mean at a place of the statement. What is not found here is looked for around it."""
-
-    around: "_Scope | None" = None
-    called: dict[str, Relation] = field(default_factory=dict)
-    parts: dict[str, Relation] = field(default_factory=dict)
-    """Of WITH."""
-
-    def part(self, name: str) -> Relation | None:
-        return self.parts.get(name) or (self.around.part(name) if self.around else None)
-
-    def relation(self, name: str) -> Relation | None:
-        return self.called.get(name) or (self.around.relation(name) if self.around else None)
-
-    def named(self, name: str) -> Refs:
-        """A column without a table: of any that may have it, here and around."""
-        found = [one.column(name) for one in self.called.values() if isinstance(one, Base) or one.has(name)]
-        whole = [self.called[name].every()] if name in self.called else []
-        return _union([*found, *whole, *([self.around.named(name)] if self.around else [])])
-
-
-@lru_cache(maxsize=512)
-def lineage(sql: str, names: frozenset[str]) -> Derived:
+def lineage(sql: str, names: frozenset[str], own: Own = NOTHING_OF_ITS_OWN) -> Derived:
     """Of the result of a statement that the guard lets pass; `names` are its parameters. Raises Unreadable."""
     try:
-        numbered, _ = numbered_for(sql, list(places_of(sql, tokens_of(sql), names)))
-        statements: Any = parse_sql(numbered)
-        return _select(statements[0].stmt, _Scope(), 0)
+        return _select(_statement(sql, names), Scope(own), 0)
     except Unreadable:
         raise
     except Exception as error:
         raise Unreadable from error
 
 
-def _select(statement: Any, around: _Scope | None, depth: int) -> Derived:
+def tables_in(sql: str, names: frozenset[str]) -> frozenset[str]:
+    """The names of all tables that stand in a statement, without their schemas. Raises Unreadable."""
+    try:
+        return frozenset(_names_of_tables(_statement(sql, names), every=True))
+    except Exception as error:
+        raise Unreadable from error
+
+
+def _statement(sql: str, names: frozenset[str]) -> Any:
+    numbered, _ = numbered_for(sql, list(places_of(sql, tokens_of(sql), names)))
+    statements: Any = parse_sql(numbered)
+    return statements[0].stmt
+
+
+def _select(statement: Any, around: Scope, depth: int) -> Derived:
     if not isinstance(statement, ast.SelectStmt) or depth > MOST_NESTED:
         raise Unreadable
-    scope = _Scope(around)
+    scope = Scope(around.own, around)
     with_clause: Any = statement.withClause
     for part in with_clause.ctes if with_clause else ():
         _with_part(part, scope, depth)
     if statement.larg is not None:
-        return _both(_select(statement.larg, scope, depth + 1), _select(statement.rarg, scope, depth + 1))
-    if statement.valuesLists:
-        return Derived(tuple(Shown(None, refs) for refs in _values(statement.valuesLists, scope, depth)))
+        made = _both(_select(statement.larg, scope, depth + 1), _select(statement.rarg, scope, depth + 1))
+    elif statement.valuesLists:
+        made = Derived(tuple(Shown(None, refs) for refs in _values(statement.valuesLists, scope, depth)))
+    else:
+        made = _one_select(statement, scope, depth)
+    _ordered(statement, made, scope, depth)
+    return made.with_rows(frozenset(scope.rows), tuple(scope.same))
+
+
+def _one_select(statement: Any, scope: Scope, depth: int) -> Derived:
     for item in statement.fromClause or ():
         _from(item, scope, depth)
     shown: list[Shown | Star] = []
     for target in statement.targetList or ():
         shown += _target(target, scope, depth)
-    return Derived(tuple(shown))
+    for relation in scope.called.values():
+        scope.rows |= relation.rows
+        scope.same += relation.same
+    _condition(statement.whereClause, scope, depth)
+    made = Derived(tuple(shown))
+    for part in (statement.groupClause, statement.distinctClause):
+        for item in part or ():
+            scope.rows |= _by(item, made, scope, depth)
+    for part in (statement.havingClause, statement.windowClause, _many(statement.targetList)):
+        if part:
+            scope.rows |= _refs(part, scope, depth)
+    return made
 
 
-def _with_part(part: Any, scope: _Scope, depth: int) -> None:
+def _ordered(statement: Any, made: Derived, scope: Scope, depth: int) -> None:
+    for item in statement.sortClause or ():
+        scope.rows |= _by(item.node, made, scope, depth) | (frozenset({ANYTHING}) if _own_operator(item.useOp, scope) else NOTHING)
+    for part in (statement.limitCount, statement.limitOffset):
+        if part is not None:
+            scope.rows |= _refs(part, scope, depth)
+
+
+def _by(item: Any, made: Derived, scope: Scope, depth: int) -> Refs:
+    """What rows are put in order or together by: an expression, or a column of the result by its name or place."""
+    match item:
+        case None:
+            return NOTHING
+        case ast.A_Const(val=ast.Integer(ival=place)):
+            return made.at(int(place or 0) - 1, "") if made.exact else made.every()
+        case ast.ColumnRef(fields=[ast.String(sval=name)]) if made.has(str(name)):
+            return made.column(str(name)) | _refs(item, scope, depth)
+        case _:
+            return _refs(item, scope, depth)
+
+
+def _many(targets: Any) -> tuple[Any, ...]:
+    """Calls in the list of columns that make many rows of one."""
+    seen = _Calls()
+    for target in targets or ():
+        seen(target)
+    return tuple(seen.found)
+
+
+def _condition(node: Any, scope: Scope, depth: int) -> None:
+    """What must hold of a row: it decides which are there, but for columns that are compared with columns, which tell no value."""
+    match node:
+        case None:
+            pass
+        case ast.BoolExpr(boolop=BoolExprType.AND_EXPR):
+            for one in node.args or ():
+                _condition(one, scope, depth)
+        case ast.A_Expr(kind=A_Expr_Kind.AEXPR_OP, name=[ast.String(sval="=")], lexpr=ast.ColumnRef(), rexpr=ast.ColumnRef()):
+            pair = _refs(node.lexpr, scope, depth), _refs(node.rexpr, scope, depth)
+            if all(pair) and ANYTHING not in union(pair) and not _reads_anything(node, scope):
+                scope.same.append(pair)
+            else:
+                scope.rows |= _refs(node, scope, depth)
+        case _:
+            scope.rows |= _refs(node, scope, depth)
+
+
+def _with_part(part: Any, scope: Scope, depth: int) -> None:
     name = str(part.ctename)
-    if _mentions(part.ctequery, name):
+    if name in _names_of_tables(part.ctequery):
         # It reads itself: all that it reads is in each of its columns.
         scope.parts[name] = Derived(())
-        scope.parts[name] = Derived((Shown(None, _everything(part.ctequery, scope, depth)),), renamed=True)
+        refs = _everything(part.ctequery, scope, depth)
+        scope.parts[name] = Derived((Shown(None, refs),), renamed=True, rows=refs)
         return
     made = _select(part.ctequery, scope, depth + 1)
-    scope.parts[name] = _renamed(made, part.aliascolnames)
+    scope.parts[name] = renamed(made, _texts(part.aliascolnames))
 
 
 def _both(left: Derived, right: Derived) -> Derived:
+    rows, same = left.rows | right.rows, (*left.same, *right.same)
     if left.exact and right.exact and len(left.shown) == len(right.shown):
         pairs = zip(left.shown, right.shown, strict=True)
-        return Derived(tuple(Shown(a.name, a.refs | b.refs) for a, b in pairs if isinstance(a, Shown) and isinstance(b, Shown)))
-    return Derived((Shown(None, left.every() | right.every()),), renamed=True)
+        shown = tuple(Shown(a.name, a.refs | b.refs) for a, b in pairs if isinstance(a, Shown) and isinstance(b, Shown))
+        return Derived(shown, rows=rows, same=same)
+    return Derived((Shown(None, left.every() | right.every()),), renamed=True, rows=rows, same=same)
 
 
-def _values(rows: Any, scope: _Scope, depth: int) -> list[Refs]:
+def _values(lists: Any, scope: Scope, depth: int) -> list[Refs]:
     found: list[Refs] = []
-    for row in rows:
+    for row in lists:
         cells = [_refs(cell, scope, depth) for cell in row]
-        found = [_union(pair) for pair in zip(found, cells, strict=False)] if found else cells
+        found = [union(pair) for pair in zip(found, cells, strict=False)] if found else cells
     return found
 
 
-def _from(item: Any, scope: _Scope, depth: int) -> None:
+def _from(item: Any, scope: Scope, depth: int) -> None:
     """Add to the scope what an item of FROM brings."""
     match item:
         case ast.RangeVar():
             table = str(item.relname)
             made = scope.part(table) if item.schemaname is None else None
-            scope.called[_alias(item) or table] = _renamed(made or Base(item.schemaname, table), item.alias and item.alias.colnames)
+            base = Base(item.schemaname, table, scope.own.columns_of(item.schemaname, table))
+            scope.called[_alias(item) or table] = renamed(made or base, _aliases(item))
         case ast.RangeSubselect():
             made = _select(item.subquery, scope, depth + 1)
-            scope.called[_alias(item) or f" {len(scope.called)}"] = _renamed(made, item.alias and item.alias.colnames)
+            scope.called[_alias(item) or f" {len(scope.called)}"] = renamed(made, _aliases(item))
         case ast.JoinExpr():
-            before = set(scope.called)
-            _from(item.larg, scope, depth + 1)
-            _from(item.rarg, scope, depth + 1)
-            if item.alias and (alias := _alias(item)):
-                mine = [scope.called[name] for name in scope.called if name not in before]
-                scope.called[alias] = _renamed(Derived(tuple(Star(one) for one in mine)), item.alias.colnames)
+            _join(item, scope, depth)
         case ast.RangeTableSample():
             _from(item.relation, scope, depth + 1)
+            scope.rows |= _refs((item.args, item.repeatable), scope, depth)
         case _:
-            # A function, JSON or XML as a table: all that goes in may be in each column that comes out.
-            scope.called[_alias(item) or f" {len(scope.called)}"] = Derived((Shown(None, _refs(item, scope, depth)),), renamed=True)
+            # A function, JSON or XML as a table: all that goes in may be in each column that comes out, and in how many rows do.
+            refs = _refs(item, scope, depth)
+            scope.called[_alias(item) or f" {len(scope.called)}"] = Derived((Shown(None, refs),), renamed=True, rows=refs)
 
 
-def _renamed(relation: Relation, names: Any) -> Relation:
-    if not names:
-        return relation
-    if isinstance(relation, Base):
-        return Base(relation.schema, relation.table, renamed=True)
-    if not relation.exact or relation.renamed or len(names) > len(relation.shown):
-        return Derived(relation.shown, renamed=True)
-    called = [str(name.sval) for name in names]
-    places = [one for one in relation.shown if isinstance(one, Shown)]
-    return Derived(tuple(Shown(called[at] if at < len(called) else one.name, one.refs) for at, one in enumerate(places)))
+def _join(item: Any, scope: Scope, depth: int) -> None:
+    before = set(scope.called)
+    _from(item.larg, scope, depth + 1)
+    left = [one for name, one in scope.called.items() if name not in before]
+    _from(item.rarg, scope, depth + 1)
+    mine = [one for name, one in scope.called.items() if name not in before]
+    right = mine[len(left) :]
+    _condition(item.quals, scope, depth)
+    _matched(left, right, _texts(item.usingClause) if item.usingClause else _common(left, right) if item.isNatural else (), scope)
+    for alias, names in ((_alias(item), _aliases(item)), (item.join_using_alias and str(item.join_using_alias.aliasname), [])):
+        if alias:
+            scope.called[alias] = renamed(Derived(tuple(Star(one) for one in mine)), names)
+
+
+def _matched(left: list[Relation], right: list[Relation], names: Sequence[str] | None, scope: Scope) -> None:
+    """The columns by which USING and NATURAL join; without names they may be any."""
+    if names is None:
+        scope.rows |= union(one.every() for one in (*left, *right))
+        return
+    for name in names:
+        pair = tuple(union(one.column(name) for one in side if one.has(name)) for side in (left, right))
+        scope.same.append((pair[0], pair[1]))
+
+
+def _common(left: list[Relation], right: list[Relation]) -> list[str] | None:
+    sides = [[one.names for one in side] for side in (left, right)]
+    if any(names is None for side in sides for names in side):
+        return None
+    mine, others = (frozenset().union(*(names for names in side if names)) for side in sides)
+    return sorted(mine & others)
+
+
+def _aliases(item: Any) -> list[str]:
+    return _texts(item.alias.colnames) if item.alias else []
+
+
+def _texts(nodes: Any) -> list[str]:
+    return [str(one.sval) for one in nodes or ()]
 
 
 def _alias(item: Any) -> str | None:
     return str(item.alias.aliasname) if item.alias else None
 
 
-def _target(target: Any, scope: _Scope, depth: int) -> Iterator[Shown | Star]:
+def _target(target: Any, scope: Scope, depth: int) -> Iterator[Shown | Star]:
     value = target.val
     if isinstance(value, ast.ColumnRef) and isinstance(value.fields[-1], ast.A_Star):  # type: ignore[index]
         relations = list(scope.called.values()) if len(value.fields) == 1 else [_of(value.fields, scope)]  # type: ignore[arg-type]
@@ -234,15 +262,16 @@ def _called(value: Any) -> str | None:
             return None
 
 
-def _of(fields: Sequence[Any], scope: _Scope) -> Relation:
+def _of(fields: Sequence[Any], scope: Scope) -> Relation:
     """The relation that `a.b` or `schema.a.b` names."""
-    names = [str(one.sval) for one in fields[:-1]]
+    names = _texts(fields[:-1])
     if len(names) == 1 and (found := scope.relation(names[0])):
         return found
-    return Base(names[-2] if len(names) > 1 else None, names[-1])
+    schema = names[-2] if len(names) > 1 else None
+    return Base(schema, names[-1], scope.own.columns_of(schema, names[-1]))
 
 
-def _refs(node: Any, scope: _Scope, depth: int) -> Refs:
+def _refs(node: Any, scope: Scope, depth: int) -> Refs:
     """All columns that stand anywhere in an expression, in questions within it too."""
     if depth > MOST_NESTED:
         raise Unreadable
@@ -257,59 +286,85 @@ def _refs(node: Any, scope: _Scope, depth: int) -> Refs:
         elif isinstance(one, ast.SelectStmt):
             found |= _everything(one, scope, depth + 1)
         elif isinstance(one, ast.Node):
-            if isinstance(one, ast.FuncCall) and _reads_anything(one):
+            if _reads_anything(one, scope):
                 found.add(ANYTHING)
             pending.extend(value for name in one if (value := getattr(one, name)) is not None)
     return frozenset(found)
 
 
-def _reads_anything(call: Any) -> bool:
-    *schema, name = [str(part.sval) for part in call.funcname]
-    return schema not in ([], ["pg_catalog"]) or name in READ_BY_TEXT or "_to_xml" in name
+def _reads_anything(node: Any, scope: Scope) -> bool:
+    """Whether it may run a function that is not Postgres's own, or that is given a statement or a table's name as text."""
+    match node:
+        case ast.FuncCall():
+            *schema, name = _texts(node.funcname)
+            return schema not in ([], ["pg_catalog"]) or name in READ_BY_TEXT or "_to_xml" in name or bool(node.args and scope.own.implicit)
+        case ast.A_Expr():
+            return _own_operator(node.name, scope) or scope.own.implicit
+        case ast.SubLink():
+            return _own_operator(node.operName, scope)
+        case ast.SortBy():
+            return _own_operator(node.useOp, scope)
+        case ast.A_Indirection():
+            return any(isinstance(step, ast.String) and step.sval in scope.own.functions for step in node.indirection or ())
+        case ast.TypeName():
+            return (_texts(node.names) or [""])[-1].lstrip("_") in scope.own.types
+        case _:
+            return False
 
 
-def _column(node: Any, scope: _Scope) -> Refs:
+def _own_operator(names: Any, scope: Scope) -> bool:
+    *_, name = _texts(names) or [""]
+    return name in scope.own.operators
+
+
+def _column(node: Any, scope: Scope) -> Refs:
     fields = node.fields
     if isinstance(fields[-1], ast.A_Star):
         every = [one.every() for one in scope.called.values()] if len(fields) == 1 else [_of(fields, scope).every()]
-        return _union(every)
+        return union(every)
     name = str(fields[-1].sval)
     if len(fields) == 1:
         return scope.named(name)
-    found = _of(fields, scope)
+    of = _of(fields, scope)
+    found = of.column(name) | (frozenset({ANYTHING}) if name in scope.own.functions and not _is_column(of, name) else NOTHING)
     # `row.field.part` may name a column and what is in it.
     first = scope.relation(str(fields[0].sval))
-    return found.column(name) | (first.column(str(fields[1].sval)) if first and len(fields) > 2 else NOTHING)
+    return found | (first.column(str(fields[1].sval)) if first and len(fields) > 2 else NOTHING)
 
 
-def _everything(statement: Any, scope: _Scope, depth: int) -> Refs:
-    """What a question within an expression shows, and what it compares: whether a row is there tells of its columns."""
-    if statement.larg is not None:
-        return _everything(statement.larg, scope, depth + 1) | _everything(statement.rarg, scope, depth + 1)
-    inner = _Scope(scope)
-    for part in statement.withClause.ctes if statement.withClause else ():
-        _with_part(part, inner, depth)
-    for item in statement.fromClause or ():
-        _from(item, inner, depth + 1)
-    parts = [statement.targetList, statement.whereClause, statement.groupClause, statement.havingClause, statement.valuesLists]
-    stars = [one.of.every() for target in statement.targetList or () for one in _target(target, inner, depth + 1) if isinstance(one, Star)]
-    return _union([*stars, *(_refs(part, inner, depth + 1) for part in parts if part)])
+def _is_column(relation: Relation, name: str) -> bool:
+    return relation.names is not None and name in relation.names
 
 
-def _mentions(statement: Any, table: str) -> bool:
-    seen = _Names()
+def _everything(statement: Any, scope: Scope, depth: int) -> Refs:
+    """What a question within an expression shows, and what decides its rows: whether a row is there tells of its columns."""
+    made = _select(statement, scope, depth + 1)
+    return union([made.every(), made.rows, *(one for pair in made.same for one in pair)])
+
+
+def _names_of_tables(statement: Any, *, every: bool = False) -> set[str]:
+    seen = _Names(every)
     seen(statement)
-    return table in seen.found
+    return seen.found
 
 
 class _Names(Visitor):
-    def __init__(self) -> None:
+    """Names of tables, without `every` of those alone that no schema is written for."""
+
+    def __init__(self, every: bool) -> None:
+        self.every = every
         self.found: set[str] = set()
 
     def visit_RangeVar(self, _ancestors: Any, node: Any) -> None:  # noqa: N802 - the grammar's name
-        if node.schemaname is None:
+        if self.every or node.schemaname is None:
             self.found.add(str(node.relname))
 
 
-def _union(many: Iterable[Refs]) -> Refs:
-    return frozenset().union(*many)
+class _Calls(Visitor):
+    def __init__(self) -> None:
+        self.found: list[Any] = []
+
+    def visit_FuncCall(self, _ancestors: Any, node: Any) -> None:  # noqa: N802 - the grammar's name
+        *schema, name = _texts(node.funcname)
+        if name in MANY or schema not in ([], ["pg_catalog"]):
+            self.found.append(node)
