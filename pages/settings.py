@@ -48,7 +48,7 @@ def choose() -> Section | None:
 
 def opened() -> None:
     st.session_state["section-address"] = st.query_params["section"] = st.session_state["section"]
-    for chosen in ("person", "source"):
+    for chosen in ("person", "source", "price"):
         st.query_params.pop(chosen, None)
 
 

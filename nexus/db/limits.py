@@ -1,5 +1,6 @@
 """What is set about money: prices of models, and budgets."""
 
+from datetime import UTC, date, datetime
 from math import ceil
 from typing import Literal, Self
 
@@ -35,14 +36,28 @@ class Price(BaseModel, frozen=True, extra="forbid"):
         return ceil((prompt_tokens - known) * input_ + known * cached + answer_tokens * output)
 
 
-PRICE_LIST, PRICED_ON = "https://ai.google.dev/gemini-api/docs/pricing", "March 2026"
+PRICE_LIST, PRICED_ON = "https://ai.google.dev/gemini-api/docs/pricing", "October 2026"
 PUBLISHED = {
+    "gemini-3.8-flash": Price(input=0.75, output=3.75, cached=0.075),
+    "gemini-3.5-flash": Price(input=1.5, output=9),
+    "gemini-3.5-flash-lite": Price(input=0.3, output=2.5),
+    "gemini-3.1-pro-preview": Price(input=2, output=12, long_input=4, long_output=18),
     "gemini-2.5-pro": Price(input=1.25, output=10, cached=0.125, long_input=2.5, long_output=15),
     "gemini-2.5-flash": Price(input=0.3, output=2.5, cached=0.03),
     "gemini-2.5-flash-lite": Price(input=0.1, output=0.4, cached=0.01),
-    "gemini-2.0-flash": Price(input=0.1, output=0.4, cached=0.025),
 }
-"""What Google's list (`PRICE_LIST`) said in `PRICED_ON` for text on the paid tier. It holds until an administrator saves prices."""
+"""What Google's list (`PRICE_LIST`) said in `PRICED_ON` for text on the paid tier. It holds until an administrator saves prices.
+
+Where nothing is known of input that Google still knows, it costs as all input does.
+"""
+FROM_2027 = {"gemini-3.8-flash": Price(input=1.5, output=7.5)}
+"""The same list: half of that is what it costs until 31 December 2026."""
+
+
+def published(day: date | None = None) -> dict[str, Price]:
+    """Google's prices on a day, by model: today, in UTC, without one."""
+    day = day or datetime.now(UTC).date()
+    return PUBLISHED | FROM_2027 if day >= date(2027, 1, 1) else dict(PUBLISHED)
 
 
 class Budget(BaseModel, frozen=True, extra="forbid"):

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from nexus import settings
-from nexus.db.limits import PUBLISHED, Budget, Price
+from nexus.db.limits import Budget, Price, published
 from nexus.db.session import Session
 from nexus.db.tables import SavedSettingRow
 from nexus.errors import BadInput, Conflict
@@ -31,7 +31,7 @@ class SavedSettings(BaseModel, frozen=True, extra="forbid"):
         1_000_000, ge=100, le=10**12, description="Most that SQL written by a model may cost, as the database estimates it."
     )
     gemini_prices: dict[str, Price] = Field(
-        default_factory=PUBLISHED.copy, description="Dollars for a million tokens, by model; Google's own list until others are saved."
+        default_factory=published, description="Dollars for a million tokens, by model; Google's own list until others are saved."
     )
     budgets: tuple[Budget, ...] = Field((), max_length=200, description="Most that prompts may spend in a month.")
     gemini_at_once: int = Field(8, ge=1, le=200, description="Calls to Gemini at the same time.")

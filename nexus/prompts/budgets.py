@@ -106,7 +106,8 @@ def _check(standing: Standing, *, model: str, tokens: int, usd_micros: int, pric
     budget, spent = standing.budget, standing.spent
     if budget.usd_micros is not None and price is None:
         raise NoPrice(
-            f"There is a budget in dollars, and no price set for {model}. An administrator can add one in Settings, under Budgets."
+            f"There is a budget in dollars ({_whose(budget)}), and no price is set for {model}, so nobody knows what it would cost. "
+            "An administrator can set one in Settings, under Budgets; or choose a model that has one."
         )
     over = budget.tokens is not None and spent.tokens + tokens > budget.tokens
     if over or (budget.usd_micros is not None and spent.usd_micros + usd_micros > budget.usd_micros):

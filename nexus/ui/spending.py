@@ -1,10 +1,11 @@
 """Tokens and money on the page: what was spent, and how near a budget is to its end."""
 
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
 import streamlit as st
 
-from nexus.accounts.spec import User
+from nexus.accounts.spec import Permission, User
 from nexus.db.model_calls import Usage
 from nexus.db.session import transaction
 from nexus.prompts import budgets
@@ -22,9 +23,19 @@ def draw_most(user: User, request: Request) -> None:
     with transaction() as session:
         price = budgets.price_of(session, reader=user, model=request.model)
     if price is None:
-        st.caption(f"No price set for {forms.plain(request.model)}: it counts in tokens, and does not run where a budget in dollars holds.")
+        _say_no_price(user, request.model)
         return
     st.caption(f"At most {forms.plain(dollars(budgets.most_usd_micros(request, price)))} for it and the longest answer.")
+
+
+def _say_no_price(user: User, model: str) -> None:
+    may_set = user.may(Permission.ADMINISTER)
+    whom = "" if may_set else " An administrator can set one."
+    st.caption(f"No price set for {forms.plain(model)}: it counts in tokens, and does not run where a budget in dollars holds.{whom}")
+    if may_set:
+        # Its row is written there already.
+        query = urlencode({"section": "budgets", "price": model})
+        st.link_button(f"Set a price for {forms.plain(model)}", f"/settings?{query}", icon=":material/payments:", type="tertiary")
 
 
 def draw_usage(lines: Sequence[Usage], *, everybody: bool) -> None:

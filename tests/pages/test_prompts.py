@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from nexus.db import saved
 from nexus.db import session as own
 from nexus.prompts import history
 from tests.gemini_stand_in import blocks_answer, cuts, fails, goes_on, streams
@@ -111,6 +112,20 @@ def test_the_estimate_stands_where_gemini_cannot_count(sample, visit, analyst, m
     assert "Nexus cannot reach Gemini" in shown(app)
     assert "The estimate stands." in shown(app)
     assert re.search(r"about [\d,]+ tokens, estimated here", shown(app))
+
+
+def test_an_administrator_is_led_to_the_row_of_a_price_that_is_missing(sample, visit, admin, gemini):
+    for model, said in (("gemini-3.8-flash", "Google's price of it stands in the last row"), ("gemini-4-new", "fill in what a million")):
+        with own.transaction() as session:
+            saved.write(session, name="gemini_prices", value={"gemini-2.5-flash": {"input": 1, "output": 4}}, changed_by=None)
+            saved.write(session, name="gemini_model", value=model, changed_by=None)
+        app = visit("prompt", admin, name="morning-brief")
+        (link,) = [one for one in app.get("link_button") if one.proto.label.startswith("Set a price")]
+        assert link.proto.url == f"/settings?section=budgets&price={model}"
+        app = visit("settings", admin, section="budgets", price=model)
+        assert said in shown(app)
+        assert model in [row for table in app.data_editor if "model" in table.value for row in table.value["model"]]
+    assert "has no price" not in shown(visit("settings", admin, section="budgets", price="<b>x</b>"))
 
 
 def test_without_a_key_an_analyst_and_an_administrator_read_what_to_do(sample, visit, analyst, admin, monkeypatch):

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from datetime import date
 from functools import partial
 
 import pytest
@@ -14,7 +15,8 @@ from nexus import settings
 from nexus.accounts.spec import Role
 from nexus.db import saved
 from nexus.db import session as own
-from nexus.db.limits import PUBLISHED, Price
+from nexus.db.limits import PUBLISHED, Price, published
+from nexus.db.saved import SavedSettings
 from nexus.errors import NexusError, NotAllowed
 from nexus.prompts import budgets, calls, gemini, service
 from nexus.prompts.budgets import NoPrice, OverBudget
@@ -125,7 +127,7 @@ def test_a_shared_budget_counts_what_others_spent(prepare, analyst, make_user, b
 
 
 def test_a_budget_in_dollars_needs_a_price(prepare, analyst):
-    put(budgets=[{"of": "everybody", "usd": 1}])
+    put(budgets=[{"of": "everybody", "usd": 1}], gemini_prices={})
     with pytest.raises(NoPrice):
         finished(analyst, prepare())
     put(gemini_prices=PRICE)
@@ -297,6 +299,13 @@ def test_published_prices_hold_until_an_administrator_saves_others(stand_in, ana
     assert price_of("gemini-2.5-pro") is None
     put(gemini_prices=None)
     assert price_of("gemini-2.5-pro") == PUBLISHED["gemini-2.5-pro"]
+
+
+def test_the_model_that_is_there_at_first_has_a_published_price_on_either_side_of_the_new_year():
+    model = SavedSettings().gemini_model
+    assert published(date(2026, 12, 31))[model] == Price(input=0.75, output=3.75, cached=0.075)
+    assert published(date(2027, 1, 1))[model] == Price(input=1.5, output=7.5)
+    assert published(date(2027, 1, 1))["gemini-2.5-pro"] == published(date(2026, 12, 31))["gemini-2.5-pro"]
 
 
 def test_long_requests_cost_what_the_list_says_of_long_ones():

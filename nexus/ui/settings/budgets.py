@@ -1,16 +1,18 @@
 """Budgets: what models cost, what may be spent in a month and what was, and how long runs and what they sent are kept."""
 
+from re import fullmatch
 from typing import Any
 
 import streamlit as st
 
 from nexus.accounts import service as accounts
 from nexus.accounts.spec import User
-from nexus.db.limits import PRICE_LIST, PRICED_ON
+from nexus.db.limits import PRICE_LIST, PRICED_ON, Price, published
 from nexus.db.saved import Saved, SavedSettings
 from nexus.db.session import transaction
 from nexus.errors import BadInput
 from nexus.prompts import budgets
+from nexus.prompts.spec import MODEL_NAME
 from nexus.ui import forms, spending
 from nexus.ui.column_rules import records, table_of
 from nexus.ui.settings.setting import fixed, origin, read
@@ -62,12 +64,17 @@ def _budgets(user: User, saved: Saved, people: dict[int, str]) -> None:
 
 def _prices(user: User, saved: Saved, people: dict[int, str]) -> None:
     usual = saved.origins["gemini_prices"] == "default"
-    whose = f"These are Google's of {PRICED_ON}, for text on the paid tier, until you save others." if usual else "These are your own."
+    whose = (
+        f"These are Google's of {PRICED_ON}, for text on the paid tier, until you save others; where the list names a later price, that one from its day on."
+        if usual
+        else "These are your own."
+    )
     st.caption(
         f"US dollars for a million tokens. {whose} [Google's list]({PRICE_LIST}) has those of today. Thinking costs as the answer does. "
         "A model without a price counts in tokens only, and does not run where a budget in dollars holds."
     )
     before = [{"model": model, **price.model_dump(mode="json")} for model, price in saved.values.gemini_prices.items()]
+    before += _asked_for(saved)
     options = {
         "model": st.column_config.TextColumn("Model", required=True, max_chars=100, default=saved.values.gemini_model),
         "input": st.column_config.NumberColumn("Input", min_value=0.0, required=True, format="$%.4f"),
@@ -89,6 +96,19 @@ def _prices(user: User, saved: Saved, people: dict[int, str]) -> None:
     if not usual and st.button(f"Back to Google's prices of {PRICED_ON}", key="prices-back", type="tertiary"):
         _save(user, "gemini_prices", None, "Google's published prices hold again.")
     origin(saved, "gemini_prices", people)
+
+
+def _asked_for(saved: Saved) -> list[dict[str, Any]]:
+    """The row of a model that a page missed a price of: with Google's where there is one, else to be filled in."""
+    model = st.query_params.get("price", "")
+    if not fullmatch(MODEL_NAME, model) or model in saved.values.gemini_prices:
+        return []
+    price = published().get(model)
+    known = (
+        "Google's price of it stands in the last row: save it." if price else "Its row is the last one: fill in what a million tokens cost."
+    )
+    st.info(f"{forms.plain(model)} has no price. {known}", icon=":material/payments:")
+    return [{"model": model, **(price.model_dump(mode="json") if price else dict.fromkeys(Price.model_fields))}]
 
 
 def _edited(name: str, before: list[dict[str, Any]], options: dict[str, Any]) -> list[dict[str, Any]] | None:
