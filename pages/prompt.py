@@ -9,6 +9,7 @@ from nexus.ui import url
 from nexus.ui.page import run_page
 from nexus.ui.prompt import draw_no_prompt, draw_prompt_page
 from nexus.ui.prompting.page import draw_edit, draw_new
+from nexus.ui.viewing import reader_of
 
 
 def page(user: User) -> None:
@@ -19,12 +20,13 @@ def page(user: User) -> None:
         else:
             draw_no_prompt()
         return
+    reader = reader_of(user, subject=f"prompt {name}")
     if "edit" not in st.query_params:
-        draw_prompt_page(user, name=name)
+        draw_prompt_page(reader, name=name)
         return
     with transaction() as session:
-        opened = prompts.find_prompt(session, reader=user, name=name)
-    draw_edit(user, opened)
+        opened = prompts.find_prompt(session, reader=reader, name=name)
+    draw_edit(reader, opened)
 
 
 run_page(page)

@@ -199,9 +199,11 @@ def prepare(
     """Ask the data with the person's rights, and make the exact request: what is shown is what `run` sends.
 
     `filters` are those of the dashboard it stands on; a view's parameter takes the variable of its name, or the filter.
+    For who looks with somebody's eyes it is what they would send; `run` refuses it.
     Raises BadInput when a variable is missing or does not fit, and whatever the sources raise.
     """
-    require(user, Permission.RUN_PROMPTS)
+    looked_at = user.looked_at_by is not None and user.could(Permission.RUN_PROMPTS)
+    require(user, Permission.SEE if looked_at else Permission.RUN_PROMPTS)
     prompt = opened.prompt
     checked = typed.check(prompt.variables, values)
     for variable in prompt.variables:

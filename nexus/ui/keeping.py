@@ -47,7 +47,7 @@ def draw_more(
         *own,
         *([VERSIONS, RUNS] if opened else []),
         *([COPY] if user.may(Permission.BUILD) else []),
-        *([SEE_AS] if kind != "prompt" and user.may(Permission.ADMINISTER) else []),  # a prompt's page has no other eyes
+        *([SEE_AS] if user.may(Permission.ADMINISTER) else []),
     ]
     if user.looked_at_by is not None:
         offered = list(own)

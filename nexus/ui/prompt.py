@@ -88,18 +88,19 @@ def draw_prompt_page(user: User, *, name: str) -> None:
         st.space("stretch")
         if panel.opened.may_edit or user.may(Permission.BUILD):
             st.button("Edit", icon=":material/edit:", key="prompt-edit", on_click=url.go, kwargs={"edit": "1"})
-        draw_share(user, "prompt", name)
+        if user.looked_at_by is None:
+            draw_share(user, "prompt", name)
         draw_more(user, "prompt", name, prompt.title)
     if prompt.description:
         draw_prose(prompt.description)
     place = Place(scope=f"prompt-{name}", panel=panel, user=user, values=_variables_bar(panel, user, scope=f"prompt-{name}"))
     state = state_of(place)
-    if user.may(Permission.RUN_PROMPTS):
+    if user.could(Permission.RUN_PROMPTS):
         made, sent = st.columns(2, gap="medium")
         with made:
             _draw_template(panel)
         with sent:
-            st.subheader("What will be sent", anchor=False)
+            st.subheader("What will be sent" if user.looked_at_by is None else "What they would send", anchor=False)
             if state.prepared is None:
                 with errors_shown(), st.spinner("Asking the data…"):
                     state.prepared = place.prepare()
@@ -260,6 +261,8 @@ def draw_answer(place: Place, state: State) -> None:
         draw_run(run, place, state.prepared)
     elif place.user.may(Permission.RUN_PROMPTS):
         st.caption("Not asked yet for these values.")
+    elif place.user.looked_at_by is not None:
+        st.caption("They see no answer for these values yet. Nothing can be asked in their name.")
     else:
         st.caption("Nobody has asked this for these values yet. An analyst can run it.")
 

@@ -67,7 +67,7 @@ def draw_runs(user: User, prompt: str | None = None) -> None:
             "Tokens": st.column_config.NumberColumn(format="localized"),
         },
     )
-    _draw_foot(scope, pages, shown, more=len(found) > ON_A_PAGE, words=words, prompt=prompt)
+    _draw_foot(user, scope, pages, shown, more=len(found) > ON_A_PAGE, words=words, prompt=prompt)
     chosen = next((shown[at] for at in picked.selection.rows[:1] if at < len(shown)), None)
     if chosen is not None:
         with st.container(border=True, key="chosen-run"):
@@ -91,7 +91,7 @@ def _row(run: PromptRun, chosen: Mapping[str, str], *, with_prompt: bool) -> dic
     }
 
 
-def _draw_foot(scope: str, pages: list[int], shown: list[PromptRun], *, more: bool, words: str, prompt: str | None) -> None:
+def _draw_foot(user: User, scope: str, pages: list[int], shown: list[PromptRun], *, more: bool, words: str, prompt: str | None) -> None:
     query = urlencode({key: value for key, value in (("q", words), ("prompt", prompt)) if value})
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if pages:
@@ -99,6 +99,8 @@ def _draw_foot(scope: str, pages: list[int], shown: list[PromptRun], *, more: bo
         if more:
             st.button("Older", key=f"{scope}-older", icon=":material/chevron_right:", on_click=pages.append, args=(shown[-1].id,))
         st.space("stretch")
+        if user.looked_at_by is not None:
+            return  # a file is what one may see oneself
         if prompt and any(run.output for run in shown):
             draw_fields(f"/prompts/{prompt}", label="Fields of all runs")
         for kind, label in (("csv", "CSV"), ("jsonl", "JSON lines")):
@@ -134,8 +136,9 @@ def draw_run_with_history(user: User, run: PromptRun) -> None:
             st.link_button(
                 "Ask again with these values", f"/prompt?{urlencode(values, doseq=True)}", icon=":material/replay:", type="tertiary"
             )
-        st.link_button("PDF", f"/prompt-runs/{run.id}.pdf", icon=":material/picture_as_pdf:", type="tertiary")
-        if run.records:
+        if user.looked_at_by is None:
+            st.link_button("PDF", f"/prompt-runs/{run.id}.pdf", icon=":material/picture_as_pdf:", type="tertiary")
+        if run.records and user.looked_at_by is None:
             draw_fields(f"/prompt-runs/{run.id}", label="Fields")
     if before is not None:
         with st.expander(f"Compared with run {before.id}, {when.moment(before.started_at)}", icon=":material/compare:"):
@@ -176,7 +179,7 @@ def _origin(run: PromptRun) -> str:
 def _draw_rating(user: User, run: PromptRun) -> None:
     form = f"rating-{run.id}"
     forms.told(form)
-    if run.user_id != user.id and not user.may(Permission.ADMINISTER):
+    if user.looked_at_by is not None or (run.user_id != user.id and not user.may(Permission.ADMINISTER)):
         if run.rating or run.comment:
             st.caption(f"Rated {RATINGS.get(run.rating or 0, 'with words')} by who asked. {forms.plain(run.comment)}")
         return

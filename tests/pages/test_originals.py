@@ -10,7 +10,8 @@ from nexus.accounts.spec import Role, User
 from nexus.dashboards import service as dashboards
 from nexus.dashboards.spec import Dashboard
 from nexus.db import session as own
-from nexus.prompts import history, service
+from nexus.errors import NotAllowed
+from nexus.prompts import counting, history, service
 from nexus.prompts.data import pseudonym
 from nexus.prompts.request import Piece, PromptRun
 from nexus.prompts.spec import Prompt
@@ -182,3 +183,29 @@ def test_a_value_chosen_from_a_masked_column_is_kept_as_its_pseudonym_and_read_b
         app = visit("prompt", person, name="to")
         assert (ORIGINAL in app.dataframe[0].value.to_csv()) is may
         assert ("".join(history.export("csv", reader=person, prompt="to")).count(ORIGINAL) == 1) is may
+
+
+def test_an_administrator_sees_what_somebody_else_would_send_and_nothing_is_asked_in_their_name(
+    asked, visit, admin, lead, other, viewer, mark
+):
+    asked(lead)
+    for person, sees in ((lead, True), (other, False)):
+        app = visit("prompt", admin, name="words", **{"g.as": str(person.id)})
+        assert not app.exception
+        assert "What they would send" in [element.value for element in app.subheader]
+        assert any(mark in element.value for element in app.code) is sees
+        assert (ORIGINAL in html(app)) is sees
+        assert not {"Send to Gemini", "Run again", "Count exactly", "Edit", "Save"} & {element.label for element in app.button}
+        assert not [link for link in app.get("link_button") if "/prompt-runs" in link.proto.url]
+    app = visit("prompt", admin, name="words", **{"g.as": str(viewer.id)})
+    assert not app.code, "a viewer sends nothing"
+    assert "Only administrators" in shown(visit("prompt", other, name="words", **{"g.as": str(lead.id)}))
+    looking = lead.model_copy(update={"looked_at_by": admin.id})
+    with own.transaction() as session:
+        opened = service.find_prompt(session, reader=looking, name="words")
+    prepared = service.prepare(user=looking, opened=opened, values={})
+    for somebody in (looking, admin):
+        with pytest.raises(NotAllowed):
+            next(service.run(user=somebody, prepared=prepared, generate=says("Never.")))
+        with pytest.raises(NotAllowed):
+            counting.count(user=somebody, prepared=prepared, count_tokens=lambda _: 1)
