@@ -333,7 +333,7 @@ class Drawn:
         rows = len(panel.rows) if isinstance(panel, Grid) else 0
         shown = [Stretch(part, 0, rows) for part in range(len(columns))] if stretches is None else stretches
         self.parts = (
-            [(columns[each.part], tables.body(panel, columns[each.part].positions, each.start, each.stop)) for each in shown]
+            [(columns[each.part], tables.body(panel, columns[each.part], each.start, each.stop)) for each in shown]
             if isinstance(panel, Grid)
             else []
         )

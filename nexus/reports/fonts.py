@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 FAMILIES = "Inter, Han, 'Han more', Hangul, Arabic, Hebrew, Emoji, sans-serif"
 """`Han` is the font whose forms the document's language wants; `Han more` has the characters that are missing in it."""
@@ -49,8 +49,11 @@ def scripts(text: str) -> list[Script]:
 def head(text: str, strong: str) -> str:
     """What goes into the head of a page with `text`, of which `strong` may be bold: the page's `load` waits for the fonts that it needs."""
     needed = scripts(text)
-    files = ["Inter-Regular", "Inter-SemiBold", "JetBrainsMono-Regular", *(script.files[0] for script in needed)]
-    files += [script.files[1] for script in needed if script.pattern.search(strong)]
+    # A letter of one script asks the families before its own as well, and until those are loaded nothing in its style is drawn. So a
+    # script has a bold face of its own only where bold text needs it.
+    needed = [script if script.pattern.search(strong) else replace(script, files=(script.files[0],) * 2) for script in needed]
+    files = ["Inter-Regular", "Inter-SemiBold", "JetBrainsMono-Regular", *(file for script in needed for file in script.files)]
+    files += ["Inter-Italic"] if "<em>" in text else []
     preloads = "".join(
         f'<link rel="preload" as="font" type="font/woff2" crossorigin href="/fonts/{file}.woff2">' for file in dict.fromkeys(files)
     )

@@ -10,10 +10,10 @@ import pypdf
 import pytest
 
 from nexus.errors import BadInput
-from nexus.reports import orders
+from nexus.reports import orders, tables
 from nexus.reports.browser import PrintBrowser
 from nexus.reports.document import SOURCES, Asked, Document, Grid, Metric, Panel, Picture
-from nexus.reports.layout import SIZES, Layout, fit
+from nexus.reports.layout import SIZES, Columns, Layout, fit
 from nexus.reports.press import press
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -209,3 +209,29 @@ def test_the_address_says_how_it_is_printed():
         new_pages=True,
         queries=False,
     )
+
+
+def test_a_cell_of_thirty_thousand_characters_is_printed_whole_and_begins_on_the_page_of_its_table(printer):
+    words = " ".join(f"word{number}" for number in range(3_300))
+    rows = [("1", "short"), ("2", words), ("3", "after it")]
+    read = pages(printer, Grid(title="Remarks", width=12, heads=("Number", "Remark"), numeric=(True, False), rows=rows), queries=False)
+    texts = [page.extract_text() for page in read.pages]
+    assert "word0 " in texts[0], "the page before it is not left empty"
+    assert re.findall(r"word\d+", " ".join(texts)) == words.split()
+    assert "after it" in texts[-1]
+
+
+def test_of_many_long_cells_each_says_that_it_is_cut(printer):
+    rows = [(str(number), "x" * 20_000) for number in range(250)]
+    shown = tables.body(
+        Grid(title="", heads=("a", "b"), numeric=(False, False), rows=rows), Columns(positions=(0, 1), widths=(40, 400), size=11), 0, 1
+    )
+    assert "(cut, 20,000 characters)" in shown
+
+
+def test_a_title_in_two_scripts_takes_no_other_title_off_the_page(printer):
+    rows = [(text,) for text in ("한국어", "東京", "שלום", "🙂")]
+    panels = [table(3, 2, title="Plain"), Grid(title="Scripts مرحبا 東京", width=12, heads=("text",), numeric=(False,), rows=rows)]
+    (only,) = pages(printer, *panels, queries=False).pages
+    assert "Plain" in only.extract_text()
+    assert "東京" in only.extract_text()
