@@ -5,6 +5,7 @@ several times as long, turns integers with gaps into floats, and refuses dates o
 """
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -22,6 +23,10 @@ from nexus.views.appearance import Format
 from nexus.views.columns import unique_names
 
 PLAIN = Format()
+LEAST, MOST = Decimal("1e-9"), 10**15
+"""Numbers with a fraction that a browser shows as they are, zero apart; others come as text."""
+USUAL_DECIMALS, MOST_DECLARED = 3, 6
+"""What a browser shows of a fraction, and of decimals that are declared."""
 ROW_HEIGHT = 28
 LONGEST_CELL = 2_000
 """Characters of one cell that go to the browser; a download has them all."""
@@ -55,7 +60,7 @@ def draw_table(
         column_config={
             name: column_config(
                 column,
-                formats.get(column.name, PLAIN),
+                _with_decimals(column, formats.get(column.name, PLAIN), [row[at] for row in table.rows]),
                 as_text=pa.types.is_string(sent.schema.field(at).type),
                 small=_small(column, [row[at] for row in table.rows]),
             )
@@ -127,13 +132,20 @@ def _array(column: Column, values: list[Any], style: Format = PLAIN) -> pa.Array
                 return pa.array(values, pa.duration("us"))
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
         pass  # infinity, year 10000, a number past 2^63: shown as text
+    if column.kind == "number":
+        return pa.array([None if value is None else written.text(value, style, column)[:LONGEST_CELL] for value in values], pa.string())
     return pa.array([_text(value) for value in values], pa.string())
 
 
 def _numbers(values: list[Any]) -> list[Any]:
-    """Integers stay exact as far as the browser counts exactly; anything with a fraction becomes a float."""
+    """Integers stay exact as far as the browser counts exactly; anything with a fraction becomes a float.
+
+    Raises OverflowError for what the browser would mark as wrong (NaN), cut short or round to nothing.
+    """
     present = [value for value in values if value is not None]
     if any(isinstance(value, float | Decimal) for value in present):
+        if not all(written.finite(value) and (not value or LEAST <= abs(value) < MOST) for value in present):
+            raise OverflowError
         return [None if value is None else float(value) for value in values]
     if any(abs(value) > 2**53 for value in present):
         raise OverflowError
@@ -156,6 +168,20 @@ def _text(value: Any) -> str | None:
             text = str(value)
     # A lone surrogate cannot travel as UTF-8.
     return text[:LONGEST_CELL].encode("utf-8", "replace").decode() if len(text) < LONGEST_CELL else text[: LONGEST_CELL - 1] + "…"
+
+
+def _with_decimals(column: Column, format_: Format, values: Sequence[Any]) -> Format:
+    """With as many decimals as the values need: the browser shows three of them, and 0.0004 as 0."""
+    if column.kind != "number" or format_.decimals is not None or format_.style not in ("plain", "number"):
+        return format_
+    present = [value for value in values if isinstance(value, float | Decimal) and value and written.finite(value)]
+    declared = max((-int(value.as_tuple().exponent) for value in present if isinstance(value, Decimal)), default=0)
+    if present and all(isinstance(value, Decimal) for value in present) and USUAL_DECIMALS < declared <= MOST_DECLARED:
+        return format_.model_copy(update={"decimals": declared})
+    least = min((abs(float(value)) for value in present), default=1.0)
+    if not LEAST <= least < 0.01:
+        return format_
+    return format_.model_copy(update={"decimals": USUAL_DECIMALS - 1 - math.floor(math.log10(least))})
 
 
 def _small(column: Column, values: Sequence[Any]) -> bool:

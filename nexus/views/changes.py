@@ -28,6 +28,9 @@ def check_against(view: View, tables: Iterable[CatalogTable], *, saved_at: datet
         gone = list(dict.fromkeys(column for column, of in _columns(view.question) if of == alias and table.column(column) is None))
         if gone:
             named = " and ".join([", ".join(f"`{column}`" for column in gone[:-1]), f"`{gone[-1]}`"] if gone[1:] else [f"`{gone[0]}`"])
+            if not saved and {(column, alias) for column in gone} <= set(_written(view.question)):
+                # Typed, and not chosen from a list: it may never have been there.
+                return f"There is no column {named} in `{name}`."
             return f"The {'columns' if gone[1:] else 'column'} {named} {'are' if gone[1:] else 'is'} gone from `{name}`{saved}."
     return None
 
@@ -56,12 +59,18 @@ def _columns(question: TableQuestion) -> Iterator[tuple[str, str]]:
             for pair in join.on:
                 yield pair.column, pair.of or question.table
                 yield pair.equals, join.alias
-    for one in question.computed:
-        if not one.off:
-            yield from ((name, of or question.table) for name, of in _named_in(one.expression) if of or name not in computed)
+    yield from _written(question)
     for ref in _refs(question):
         if ref.of or ref.column not in computed:
             yield ref.column, ref.of or question.table
+
+
+def _written(question: TableQuestion) -> Iterator[tuple[str, str]]:
+    """Those in computed columns, as somebody typed them."""
+    computed = {one.name for one in question.computed}
+    for one in question.computed:
+        if not one.off:
+            yield from ((name, of or question.table) for name, of in _named_in(one.expression) if of or name not in computed)
 
 
 def _refs(question: TableQuestion) -> Iterator[ColumnRef]:

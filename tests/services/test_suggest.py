@@ -101,6 +101,12 @@ def of(table: str, **question) -> dict:
 JOINED = [{"schema": "sample", "table": "gone", "name": "g", "on": [{"column": "carrier", "equals": "carrier"}]}]
 
 
+def test_a_name_that_was_typed_wrong_is_not_said_to_be_gone(source, reader):
+    tried = opened(source, of("airlines", computed=[{"name": "new", "expression": "nmae || carrier"}])).model_copy(update={"version": 0})
+    with pytest.raises(QueryFailed, match=r"^There is no column `nmae` in `airlines`. Edit the view"):
+        views.ask(tried, reader=reader, values={})
+
+
 def test_a_column_or_table_that_is_gone_is_named_with_the_day_of_saving(source, reader, postgres):
     asked = {
         "chosen": opened(source, of("gone", columns=[{"column": "id"}, {"column": "old"}])),

@@ -1,6 +1,7 @@
 """Small things that pages say: how long ago, which browser, which name."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -69,6 +70,40 @@ def test_a_number_that_a_browser_cannot_count_stays_as_it_is():
     as_number = tables.column_config(column, tables.PLAIN)
     as_text = tables.column_config(column, tables.PLAIN, as_text=True)
     assert (as_number["type_config"]["type"], as_text["type_config"]["type"]) == ("number", "text")
+
+
+@pytest.mark.parametrize(
+    ("values", "written"),
+    [
+        ([float("nan"), 1.5], ["NaN", "1.5"]),
+        ([float("-inf"), None], ["−∞", None]),
+        ([Decimal("Infinity"), Decimal("0.10")], ["∞", "0.10"]),
+        ([5e-324, 0.0], ["4.94066e−324", "0"]),
+        ([1e308, 2.5], ["1.79769e+308".replace("1.79769", "1"), "2.5"]),
+        ([2**63, 1], ["9,223,372,036,854,775,808", "1"]),
+    ],
+    ids=str,
+)
+def test_a_number_that_a_browser_would_show_wrong_comes_as_the_text_that_people_read(values, written):
+    assert tables._array(Column(name="n", kind="number", type_name="numeric"), values).to_pylist() == written
+
+
+@pytest.mark.parametrize(
+    ("values", "step"),
+    [
+        ([0.0004, 12.5], 1e-6),
+        ([0.5, None], None),
+        ([Decimal("1.2345"), Decimal("2.0000")], 1e-4),
+        ([Decimal("12.3333333333333333")], None),
+        ([float("nan"), 0.002], 1e-5),
+        ([3, 4], None),
+    ],
+    ids=str,
+)
+def test_a_small_fraction_is_never_rounded_to_nothing(values, step):
+    column = Column(name="n", kind="number", type_name="numeric")
+    shown = tables.column_config(column, tables._with_decimals(column, tables.PLAIN, values))
+    assert shown["type_config"]["step"] == step
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def draw_history(bench: Bench) -> None:
         for at, run in enumerate(shown):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.button(
-                    plain(_first_line(run)),
+                    plain(_in_one_line(run)),
                     key=f"{bench.scope}-again-{at}",
                     type="tertiary",
                     help="Put it back into the editor, with the values that it ran with",
@@ -43,8 +43,8 @@ def draw_history(bench: Bench) -> None:
                 st.caption(sentence(run.error))
 
 
-def _first_line(run: QueryRun) -> str:
-    line = next((line.strip() for line in (run.sql or "").splitlines() if line.strip()), "")
+def _in_one_line(run: QueryRun) -> str:
+    line = " ".join((run.sql or "").split())
     return line if len(line) <= 90 else f"{line[:89]}…"
 
 
