@@ -59,6 +59,13 @@ class Layout(BaseModel, frozen=True, extra="forbid"):
         return (whole - 2 * MARGINS[self.margins][1] * MILLIMETRE) / self.zoom
 
     @property
+    def height(self) -> float:
+        """As `width`, of what stands between the margins from top to bottom."""
+        short, long = PAPERS[self.paper]
+        top, _, bottom = MARGINS[self.margins]
+        return ((long if self.orientation == "portrait" else short) - (top + bottom) * MILLIMETRE) / self.zoom
+
+    @property
     def zoom(self) -> float:
         return self.scale / 100
 

@@ -142,13 +142,29 @@ def test_every_name_of_a_bar_is_shown_turned_or_smaller_where_it_does_not_fit():
         (spec,) = specs(report(picture, Prose(title="Beside", html=Markup("<p>x"), width=6)))
         return spec["encoding"][axis]["axis"]
 
-    long = [f"{speed} to {speed + 5} mph" for speed in range(0, 40, 5)]
+    words = [f"{speed} to {speed + 5} mph" for speed in range(0, 40, 5)]
+    assert look(bars(words))["labelAngle"] == 0
+    assert look(bars(words))["labelExpr"].startswith('[["0 to 5", "mph"],'), "in lines"
+    long = ["Domestic", "Intercontinental", "Transcontinental", "Local", "Other"]
     assert look(bars(long))["labelAngle"] == -30
     assert look(bars(long))["labelOverlap"] is False
-    assert look(bars(["wet", "dry"])) == {"labelOverlap": True}
-    assert look(bars([str(hour) for hour in range(24)])) == {"labelOverlap": True}, "hours may be left out"
+    assert look(bars(["Intercontinental-or-transcontinental", "b", "c", "d", "e", "f"]))["labelAngle"] == -90, (
+        "not off the paper's left edge"
+    )
+    assert look(bars([f"September {day}" for day in range(15)]))["labelAngle"] == -60, "not over each other"
+    assert look(bars(["wet", "dry"]))["labelAngle"] == 0
+    assert look(bars([str(hour) for hour in range(60)])) == {"labelOverlap": True}, "hours may be left out"
     assert look(bars([f"N{number}" for number in range(18)], axis="y"), "y") == {"labelOverlap": False, "labelFontSize": 8}
     assert look(bars([f"N{number}" for number in range(200)], axis="y"), "y") == {"labelOverlap": True}
+
+
+def test_a_chart_of_many_bars_is_as_high_as_their_names_need_and_never_higher_than_the_page():
+    def height(count: int) -> int:
+        return specs(report(bars([f"Airport {number}" for number in range(count)], axis="y", height=24)))[0]["height"]
+
+    assert height(5) == charted.HIGHEST["portrait"]
+    assert height(60) / 60 > 10
+    assert height(300) == height(3_000) < Layout().height
 
 
 def test_a_legend_of_many_lines_does_not_flatten_the_plot():
