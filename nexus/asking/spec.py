@@ -11,9 +11,9 @@ from nexus.views.appearance import Chart, Format
 
 LONGEST_QUESTION = 2_000
 LONGEST_SENTENCE = 1_000
+"""Characters of a question, and of what a model says beside its SQL."""
 REPAIRS = 2
 """How often Gemini may correct SQL that did not run; after that there is no answer."""
-"""Characters of a question, and of what a model says beside its SQL."""
 
 Kind = Literal["sql", "cannot", "question", "look"]
 """`look` asks for the columns of tables of which only the names were sent."""
@@ -112,6 +112,8 @@ class Asking(BaseModel, frozen=True):
     elapsed_ms: int | None = None
     rating: Rating | None = None
     comment: str = ""
+    kept_from: int | None = Field(None, description="Id of the equal question whose answer this is.")
+    answered_at: datetime | None = Field(None, description="When that one was asked.")
     approved: bool = Field(False, description="Goes along as an example when others ask something alike.")
 
     @property

@@ -30,10 +30,28 @@ def start(session: Session, *, user: User, prepared: Prepared) -> int:
         outcome="running",
         tables=list(prepared.tables),
         model=prepared.request.model,
+        digest=prepared.request.digest,
     )
     session.add(row)
     session.flush()
     return row.id
+
+
+def answered_before(session: Session, *, prepared: Prepared, hours: int) -> Asking | None:
+    """The answer that the very same request has got of this source in the last `hours`; none where somebody has reported it as wrong since.
+
+    Anybody's: who makes the very same request knows the same of the source, and the rows are the asker's own.
+    """
+    same = (AskingRow.digest == prepared.request.digest) & (AskingRow.source == prepared.source)
+    recent = AskingRow.asked_at > func.now() - func.make_interval(0, 0, 0, 0, hours)
+    of_a_model = AskingRow.answer["kept_from"].astext.is_(None)
+    row = session.execute(
+        _chosen(same & recent & of_a_model & (AskingRow.outcome == "answered")).order_by(AskingRow.id.desc()).limit(1)
+    ).first()
+    if row is None:
+        return None
+    wrong = select(AskingRow.id).where(same, AskingRow.rating == "wrong", AskingRow.id >= row.AskingRow.id)
+    return None if session.execute(wrong.limit(1)).first() else _asking(row)
 
 
 def finish(session: Session, *, asking_id: int, **values: Any) -> None:

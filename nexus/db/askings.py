@@ -30,6 +30,7 @@ class AskingRow(Base):
     sent: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"), doc="Each request as it left: system and text.")
     tables: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"), doc="Those whose columns were sent, as schema.table.")
     model: Mapped[str]
+    digest: Mapped[str | None] = mapped_column(doc="SHA-256, hex, of the first request.")
     prompt_tokens: Mapped[int | None]
     answer_tokens: Mapped[int | None]
     cost_usd_micros: Mapped[int | None]
@@ -41,4 +42,4 @@ class AskingRow(Base):
     approved_by: Mapped[int | None] = _person()
     settled_at: Mapped[datetime | None] = mapped_column(doc="When somebody looked at the report of a wrong answer.")
 
-    __table_args__ = (Index(None, "user_id", "source", "id"), Index(None, "source", "rating"), Index(None, "thread"))
+    __table_args__ = (Index(None, "user_id", "source", "id"), Index(None, "source", "rating"), Index(None, "thread"), Index(None, "digest"))

@@ -50,6 +50,31 @@ def test_the_request_is_seen_before_it_leaves_and_the_answer_with_its_sql_after(
     assert len(gemini.generated) == 1
 
 
+def test_an_equal_question_is_answered_at_once_says_so_and_can_be_asked_again(sample, visit, analyst, gemini):
+    gemini.will(replies(), replies(answers="Asked anew."))
+    ask(visit("ask", analyst), QUESTION, "cancelled ones too")
+    app = ask(visit("ask", analyst), QUESTION, "The same was asked on")
+    assert len(gemini.generated) == 1
+    app.text_area[0].set_value("And what else?")
+    button(app, "Ask again").click().run()
+    until(app, lambda: "Asked anew." in shown(app) and "Ask" in labels(app))
+    assert len(gemini.generated) == 2
+    assert app.text_area[0].value == "And what else?"
+    assert "The same was asked on" not in shown(app)
+
+
+def test_an_empty_page_has_questions_to_begin_with(sample, visit, analyst, gemini):
+    app = visit("ask", analyst)
+    found = [label for label in labels(app) if label.endswith("?")]
+    assert found
+    button(app, found[0]).click().run()
+    assert app.text_area[0].value == found[0].replace("\\", "")
+    gemini.will(replies())
+    ask(app, QUESTION, "cancelled ones too")
+    button(app, "Answered well").click().run()
+    assert QUESTION in [label.replace("\\", "") for label in labels(visit("ask", analyst))]
+
+
 def test_a_follow_up_takes_the_conversation_along(sample, visit, analyst, gemini):
     gemini.will(replies(), replies(answers="The same for JFK alone.", sql=BY_CARRIER.replace(" group", " where origin = 'JFK' group")))
     app = ask(visit("ask", analyst), QUESTION, "cancelled ones too")

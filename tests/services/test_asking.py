@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from nexus import settings
 from nexus.accounts.spec import Role
-from nexus.asking import keeping, service
+from nexus.asking import keeping, preparing, service
 from nexus.asking.service import Answer
 from nexus.asking.spec import Asking
 from nexus.dashboards import service as dashboards
@@ -22,6 +22,7 @@ from nexus.db import session as own
 from nexus.db.limits import Budget, Price
 from nexus.errors import BadInput, NotAllowed, NotFound
 from nexus.prompts import gemini
+from nexus.sources.run import answers
 from nexus.views import service as views
 from tests.gemini_stand_in import MODEL, GeminiStandIn, goes_on, streams
 from tests.people import add_person
@@ -77,10 +78,10 @@ def scripted(reply) -> object:
     return streams(json.dumps({"outcome": "sql"} | reply, ensure_ascii=False))
 
 
-def ask(user, question: str, stand_in, *replies, after: int | None = None) -> Answer:
+def ask(user, question: str, stand_in, *replies, after: int | None = None, fresh: bool = True) -> Answer:
     stand_in.will(*map(scripted, replies))
-    prepared = service.prepare(user=user, source="sample", question=question, after=after)
-    return service.ask(user=user, prepared=prepared, generate=HURRY)
+    prepared = preparing.prepare(user=user, source="sample", question=question, after=after)
+    return service.ask(user=user, prepared=prepared, generate=HURRY, fresh=fresh)
 
 
 def fingerprint(url: str) -> tuple:
@@ -143,7 +144,7 @@ def test_hostile_sql_of_a_model_gives_no_rows(shared_sample, analyst, stand_in, 
 
 
 def prepared(user, question: str = "How many flights?", **more):
-    return service.prepare(user=user, source="sample", question=question, **more)
+    return preparing.prepare(user=user, source="sample", question=question, **more)
 
 
 def test_what_is_shown_is_what_is_sent_to_the_byte_and_kept(analyst, stand_in):
@@ -462,3 +463,78 @@ def test_old_questions_go_and_examples_stay(shared_sample, analyst, stand_in):
     with own.transaction() as session:
         assert [one.question for one in service.history(session, reader=asker)] == ["Today", "Which planes are jumbo sized?"]
         assert service.sent(session, reader=asker, asking_id=old[1]) == []
+
+
+SAME = "How many airlines are there in all?"
+COUNTED = {"sql": "select count(*) as airlines from sample.airlines", "answers": "All in the table.", "title": "Airlines"}
+
+
+def test_an_equal_question_is_answered_from_the_one_before_with_rows_read_anew(shared_sample, analyst, stand_in):
+    first = ask(analyst, SAME, stand_in, COUNTED)
+    again = ask(analyst, f" {SAME} ", stand_in, fresh=False)
+    assert len(stand_in.generated) == 1
+    assert again.table.rows == first.table.rows
+    assert again.asking.kept_from == first.asking.id
+    assert again.asking.answered_at == first.asking.asked_at
+    kept = ("sql", "sentence", "title", "chart", "formats", "read")
+    assert [getattr(again.asking, name) for name in kept] == [getattr(first.asking, name) for name in kept]
+    assert (again.asking.tokens, again.asking.cost_usd_micros) == (0, 0)
+    with own.transaction() as session:
+        assert service.sent(session, reader=analyst, asking_id=again.asking.id) == []
+    anew = ask(analyst, SAME, stand_in, COUNTED)
+    assert len(stand_in.generated) == 2
+    assert anew.asking.kept_from is None
+
+
+@pytest.mark.parametrize("other", ["words", "context", "reported", "reported later", "schema", "age"])
+def test_what_is_not_equal_or_was_wrong_is_asked_of_gemini(shared_sample, analyst, stand_in, other):
+    question = f"How many airlines, {other}?"
+    first = ask(analyst, question, stand_in, COUNTED).asking
+    connection = psycopg2.connect(shared_sample)
+    connection.autocommit = True
+    after = None
+    with connection.cursor() as cursor:
+        match other:
+            case "words":
+                question = question.replace("many", "many many")
+            case "context":
+                after = first.id
+            case "reported":
+                cursor.execute("update nexus.askings set rating = 'wrong' where id = %s", (first.id,))
+            case "reported later":
+                copy = ask(analyst, question, stand_in, fresh=False).asking
+                cursor.execute("update nexus.askings set rating = 'wrong' where id = %s", (copy.id,))
+            case "schema":
+                cursor.execute("comment on column sample.airlines.name is 'As on the tail.'")
+                answers.forget()
+            case "age":
+                cursor.execute("update nexus.askings set asked_at = now() - interval '400 days' where id = %s", (first.id,))
+    connection.close()
+    assert ask(analyst, question, stand_in, COUNTED, after=after, fresh=False).asking.kept_from is None
+    assert len(stand_in.generated) == 2
+
+
+def test_an_equal_question_of_somebody_else_gives_their_own_rows(shared_sample, analyst, stand_in):
+    question = "What did I note?"
+    first = ask(analyst, question, stand_in, {"sql": "select note from desk.my_notes", "answers": "Your notes."})
+    assert first.table.rows == [("mine",)]
+    other = add_person(Role.ANALYST, email="other@example.org")
+    again = ask(other, question, stand_in, fresh=False)
+    assert again.asking.kept_from == first.asking.id
+    assert again.table.rows == []
+
+
+def test_sql_that_holds_no_more_is_asked_for_anew(shared_sample, analyst, stand_in):
+    question = "How many notes, all told?"
+    first = ask(analyst, question, stand_in, COUNTED).asking
+    connection = psycopg2.connect(shared_sample)
+    with connection, connection.cursor() as cursor:
+        cursor.execute(
+            "update nexus.askings set answer = answer || %s::jsonb where id = %s",
+            (json.dumps({"sql": "select count(*) from sample.gone"}), first.id),
+        )
+    connection.close()
+    again = ask(analyst, question, stand_in, COUNTED, fresh=False)
+    assert again.asking.kept_from is None
+    assert again.table.rows == [(16,)]
+    assert again.asking.errors == ()

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from nexus import settings
-from nexus.asking import service
+from nexus.asking import preparing, service
 from nexus.prompts import gemini
 from tests.gemini_stand_in import GeminiStandIn, streams
 
@@ -42,7 +42,7 @@ def test_a_table_that_only_its_name_was_sent_of_is_looked_at_once_and_then_read(
         cursor.execute(f'grant usage on schema erp to "{sample_role}"')
         cursor.execute(f'grant select on all tables in schema erp to "{sample_role}"')
     connection.close()
-    prepared = service.prepare(user=analyst, source="sample", question=SPANISH)
+    prepared = preparing.prepare(user=analyst, source="sample", question=SPANISH)
     assert "sample.airlines" not in prepared.tables
     assert "sample.airlines" in prepared.named
     assert len(prepared.tables) == 40

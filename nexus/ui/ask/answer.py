@@ -34,15 +34,15 @@ LOOKS: dict[str, tuple[Any, str]] = {
 UNDER_WAY = "This is still being asked, or was cut off when Nexus stopped. Look again in a moment, or ask anew."
 
 
-def draw_answer(place: Place, shown: Asking) -> None:
-    """The question and what became of it."""
+def draw_answer(place: Place, shown: Asking, *, after: int | None) -> None:
+    """The question and what became of it; `after` is the one that it goes on from."""
     st.html(f'<h2 class="nexus-asked">{html.escape(shown.question)}</h2>')
     if shown.outcome == "answered":
         _draw_answered(place, shown)
     else:
         draw, icon = LOOKS[shown.outcome]
         draw(forms.sentence(UNDER_WAY if shown.outcome == "running" else shown.sentence), icon=icon)
-    _draw_about(place, shown)
+    _draw_about(place, shown, after)
 
 
 def _draw_answered(place: Place, shown: Asking) -> None:
@@ -173,7 +173,7 @@ def _title(shown: Asking) -> str:
     return (shown.title or shown.question)[:200]
 
 
-def _draw_about(place: Place, shown: Asking) -> None:
+def _draw_about(place: Place, shown: Asking, after: int | None) -> None:
     """The SQL, what was sent, and what it took."""
     if shown.sql:
         with st.expander("SQL", icon=":material/code:", expanded=shown.outcome != "answered", key=f"ask-sql-of-{shown.id}"):
@@ -191,6 +191,16 @@ def _draw_about(place: Place, shown: Asking) -> None:
             if not sent:
                 st.caption("Nothing was sent.")
     st.caption(about(shown))
+    if shown.answered_at is not None and shown.user_id == place.user.id:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="ask-kept"):
+            st.caption(
+                f":material/cached: The same was asked on {when.moment(shown.answered_at)}: its SQL was run again, and Gemini was not asked.",
+                width="content",
+            )
+            st.button(
+                "Ask again", icon=":material/replay:", type="tertiary", key=f"ask-afresh-{shown.id}", help="Asks Gemini anew",
+                on_click=place.ask_again, args=(shown.question, after),
+            )  # fmt: skip
     lost = shown.outcome in ("failed", "stopped", "refused") and typed().strip() != shown.question
     if lost and shown.user_id == place.user.id:
         st.button("Take the question up again", icon=":material/replay:", key=f"ask-again-{shown.id}", on_click=_take_up, args=(shown,))

@@ -7,14 +7,15 @@ import streamlit as st
 from nexus.accounts.spec import Permission, User, require
 from nexus.asking import service as asking
 from nexus.asking.spec import LONGEST_QUESTION, Asking, Prepared, Sent
+from nexus.asking.suggesting import suggestions
 from nexus.db.session import transaction
-from nexus.errors import NotFound
+from nexus.errors import NexusError, NotFound
 from nexus.sources import service as sources
 from nexus.sources.spec import Source
 from nexus.ui import forms, url
 from nexus.ui.ask.answer import draw_answer, draw_sent
 from nexus.ui.ask.lists import draw_lists
-from nexus.ui.ask.state import TYPED, Place, come_back, place_of, typed
+from nexus.ui.ask.state import TYPED, Place, come_back, place_of, typed, write
 from nexus.ui.page import errors_shown
 from nexus.ui.prompt import say_how_to_get_a_key
 
@@ -48,11 +49,13 @@ def draw_ask(user: User) -> None:
         return
     if shown is not None:
         with errors_shown(where="ask page", user=user):
-            draw_answer(place, shown)
+            draw_answer(place, shown, after=before[-1].id if before else None)
     if problem or place.problem:
         st.error(forms.sentence(problem or place.problem), icon=":material/error:")
     if has_key:
         _draw_form(place, follows=place.after is not None)
+        if shown is None and not (problem or place.problem):
+            _draw_suggestions(place)
     else:
         say_how_to_get_a_key(user)
     draw_lists(place)
@@ -145,6 +148,28 @@ def _draw_form(place: Place, *, follows: bool) -> None:
         )
     if place.prepared and place.prepared.question == typed().strip():
         _draw_prepared(place.prepared)
+
+
+def _draw_suggestions(place: Place) -> None:
+    """Where nothing is asked yet: questions that this source can answer, which a click writes into the field."""
+    if place.suggestions is None:
+        try:
+            place.suggestions = suggestions(reader=place.user, source=place.source.name)
+        except NexusError:
+            place.suggestions = ()  # asking will say what is wrong with the source
+    if not place.suggestions:
+        return
+    with st.container(gap="xsmall", key="ask-suggestions"):
+        st.caption("For example")
+        for at, question in enumerate(place.suggestions):
+            st.button(
+                forms.plain(question),
+                key=f"ask-example-{at}",
+                icon=":material/lightbulb:",
+                type="tertiary",
+                on_click=write,
+                args=(question,),
+            )
 
 
 def _draw_prepared(prepared: Prepared) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from nexus.accounts.spec import User
+from nexus.asking import preparing
 from nexus.asking import service as asking
 from nexus.asking.service import Answer
 from nexus.asking.spec import Prepared
@@ -35,25 +36,37 @@ class Place:
     step: str = ""
     answer: Answer | None = None
     problem: str = ""
+    suggestions: tuple[str, ...] | None = None
+    """Questions to begin with; none while nobody looked for them."""
+    typed: str = ""
+    """What stands in the field meanwhile, where it is not the question."""
 
     def preview(self) -> None:
         self.problem = ""
         try:
-            self.prepared = asking.prepare(user=self.user, source=self.source.name, question=typed(), after=self.after)
+            self.prepared = preparing.prepare(user=self.user, source=self.source.name, question=typed(), after=self.after)
         except NexusError as error:
             self.problem = error.message
 
     def ask(self) -> None:
         """Send what is typed; what was looked at is sent as it was looked at."""
+        self._ask(typed(), after=self.after, seen=self.prepared, fresh=False)
+
+    def ask_again(self, question: str, after: int | None) -> None:
+        """The same, of Gemini and not from what an equal question was answered; what is typed stays."""
+        self._ask(question, after=after, seen=None, fresh=True)
+
+    def _ask(self, question: str, *, after: int | None, seen: Prepared | None, fresh: bool) -> None:
         if self.running is not None and not self.running.over():
             return
-        question, user, source, after, seen = typed(), self.user, self.source.name, self.after, self.prepared
+        user, source = self.user, self.source.name
         self.problem, self.answer, self.step, self.question = "", None, "Choosing tables", question
+        self.typed = typed() if fresh else ""
 
         def work(stopped: Callable[[], bool]) -> Answer:
             same = seen is not None and seen.question == question.strip()
-            prepared = seen if same and seen else asking.prepare(user=user, source=source, question=question, after=after)
-            return asking.ask(user=user, prepared=prepared, tell=self._tell, stopped=stopped)
+            prepared = seen if same and seen else preparing.prepare(user=user, source=source, question=question, after=after)
+            return asking.ask(user=user, prepared=prepared, tell=self._tell, stopped=stopped, fresh=fresh)
 
         self.running = Running(work)
         self.running.over(within_s=AT_ONCE_S)
@@ -70,13 +83,13 @@ class Place:
             return False
         self.running, self.prepared, self.answer = None, None, running.result
         # The field was away meanwhile, and what was typed in it with it.
-        st.session_state[TYPED] = self.question
+        st.session_state[TYPED] = self.typed or self.question
         if running.error is not None:
             self.problem = running.error.message
         if running.result is not None:
             kept = running.result.asking
             if kept.outcome in ("answered", "cannot", "question", "costly", "refused"):
-                st.session_state[TYPED] = ""
+                st.session_state[TYPED] = self.typed
             self.shown = kept.id
             url.go(asking=str(kept.id), source=self.source.name)
         return True
@@ -84,6 +97,11 @@ class Place:
 
 def typed() -> str:
     return str(st.session_state.get(TYPED) or "")
+
+
+def write(question: str) -> None:
+    """Into the field."""
+    st.session_state[TYPED] = question
 
 
 FOREIGN = ("name", "new", "draft")
@@ -103,7 +121,7 @@ def place_of(user: User, source: Source, shown: int | None) -> Place:
     if isinstance(held, Place) and held.source.name == source.name and held.user.id == user.id:
         held.user, held.source = user, source
         if held.shown != shown and held.running is None:
-            held.shown, held.answer, held.prepared, held.problem = shown, None, None, ""
+            held.shown, held.answer, held.prepared, held.problem, held.suggestions = shown, None, None, "", None
         return held
     place = Place(user=user, source=source, shown=shown)
     st.session_state["ask-place"] = place
