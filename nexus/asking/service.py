@@ -54,7 +54,7 @@ def ask(
         source = sources.find(session, reader=user, name=prepared.source)
         values = saved.read(session)
         store.clean_up(session, days=values.prompt_run_days, sent_days=values.prompt_data_days)
-        kept = None if fresh else store.answered_before(session, prepared=prepared, hours=values.answer_hours)
+        kept = None if fresh else store.answered_before(session, reader=user, prepared=prepared, hours=values.answer_hours)
         asking_id = store.start(session, user=user, prepared=prepared)
     began = time.monotonic()
     paid = calls.governed(user=user, purpose="question", generate=generate, queued=lambda place: _tell_place(tell, place))

@@ -37,11 +37,13 @@ def start(session: Session, *, user: User, prepared: Prepared) -> int:
     return row.id
 
 
-def answered_before(session: Session, *, prepared: Prepared, hours: int) -> Asking | None:
+def answered_before(session: Session, *, reader: User, prepared: Prepared, hours: int) -> Asking | None:
     """The answer that the very same request has got of this source in the last `hours`; none where somebody has reported it as wrong since.
 
     Anybody's: who makes the very same request knows the same of the source, and the rows are the asker's own.
     """
+    if prepared.user_id != reader.id:
+        return None
     same = (AskingRow.digest == prepared.request.digest) & (AskingRow.source == prepared.source)
     recent = AskingRow.asked_at > func.now() - func.make_interval(0, 0, 0, 0, hours)
     of_a_model = AskingRow.answer["kept_from"].astext.is_(None)

@@ -57,5 +57,5 @@ def test_a_table_that_only_its_name_was_sent_of_is_looked_at_once_and_then_read(
     assert "Airlines by their two-letter carrier code." in second
     assert "password_hash" not in second
     stand_in.will(streams(json.dumps(look)), streams(json.dumps(look)))
-    assert service.ask(user=analyst, prepared=prepared, generate=HURRY).asking.outcome == "cannot"
+    assert service.ask(user=analyst, prepared=prepared, generate=HURRY, fresh=True).asking.outcome == "cannot"
     assert len(stand_in.generated) == 4
