@@ -3,7 +3,7 @@
 import streamlit as st
 
 from nexus.accounts.spec import User
-from nexus.ui import comparison, report, url, verify
+from nexus.ui import comparison, here, report, url, verify
 from nexus.ui.page import run_page
 from nexus.ui.print_jobs import draw_job, draw_jobs
 from nexus.ui.reports import draw_ledger, link
@@ -18,6 +18,7 @@ def number(key: str) -> int | None:
 
 
 def page(user: User) -> None:
+    here.follow("pages/reports.py")
     before, one = number("compare"), number("report")
     if before is not None:
         comparison.draw(user, before, number("with") or 0)

@@ -2,7 +2,6 @@
 
 import html
 from pathlib import Path
-from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -12,7 +11,7 @@ from nexus.errors import NexusError
 from nexus.sources import catalog
 from nexus.sources.catalog import MOST_SAMPLED, CatalogColumn, CatalogTable, Detail, ForeignKey
 from nexus.sources.spec import Source
-from nexus.ui import cells, tables
+from nexus.ui import cells, here, tables
 from nexus.ui.catalog_words import address, rows_of, size_of
 from nexus.ui.forms import plain, sentence
 from nexus.ui.page import errors_shown
@@ -35,6 +34,7 @@ def draw_table_page(user: User, source: Source, schema: str, name: str) -> None:
     require(user, Permission.BUILD)
     st.html(STYLE)
     st.html(PANELS)
+    here.follow("pages/table.py")
     st.page_link("pages/data.py", label=f"{plain(source.title)}", icon=":material/arrow_back:", query_params=_place(source, schema))
     table = catalog.describe_table(source, reader=user, schema=schema, name=name)
     _draw_head(source, table)
@@ -142,10 +142,9 @@ def _draw_links(source: Source, title: str, keys: tuple[ForeignKey, ...]) -> Non
     lines = []
     for key in keys[:MOST_LINKS]:
         mine, theirs = ", ".join(key.columns), ", ".join(key.other_columns)
-        # Plain links: those that Streamlit draws do not change the address when they lead to the page that one is on.
-        href = html.escape(f"/table?{urlencode(address(source, key.schema, key.table))}")
+        href = here.address("/table", address(source, key.schema, key.table))
         name, pairs = html.escape(f"{key.schema}.{key.table}"), html.escape(f"by {mine}" if mine == theirs else f"{mine} = {theirs}")
-        lines.append(f'<li><a href="{href}" target="_self">{name}</a> <small>{pairs}</small></li>')
+        lines.append(f'<li><a class="nexus-here" href="{href}" target="_self">{name}</a> <small>{pairs}</small></li>')
     st.caption(title if len(keys) <= MOST_LINKS else f"{title} (the first {MOST_LINKS} of {len(keys):,})")
     st.html(f'<ul class="nexus-indexes nexus-links">{"".join(lines)}</ul>')
 

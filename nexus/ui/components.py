@@ -32,6 +32,7 @@ FILES = {
     "board": ("board.js", "board.css"),
     "cells": ("cells.js", "cells.css"),
     "grid": ("grid.js", "grid.css"),
+    "links": ("links.js", "links.css"),
     "sql-editor": ("editor.*.js", "editor.css"),
     "showing": ("showing.js", "showing.css"),
     "upload": ("upload.js", "upload.css"),

@@ -3,7 +3,6 @@
 import html
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -11,7 +10,7 @@ from nexus.accounts.spec import User
 from nexus.db.session import transaction
 from nexus.reports import ledger
 from nexus.reports.spec import Report, Wanted
-from nexus.ui import forms, url, when
+from nexus.ui import forms, here, url, when
 from nexus.ui.forms import plain
 
 SHOWN = 25
@@ -73,10 +72,10 @@ def draw_actions(report: Report, *, opened: bool = False) -> None:
 
 
 def link(label: str, *, of: str = "", look: str = "nexus-button", **query: object) -> None:
-    """A link to another place of this page, which the browser opens anew: what the list keeps in its address stays behind."""
+    """A link to another place of this page: what the list keeps in its address stays behind."""
     named = f' aria-label="{html.escape(f"{label} {of}", quote=True)}"' if of else ""
-    address = html.escape(f"/reports?{urlencode(query)}" if query else "/reports", quote=True)
-    st.html(f'<a class="{look}" href="{address}" target="_self"{named}>{html.escape(label)}</a>', width="content")
+    address = here.address("/reports", query)
+    st.html(f'<a class="{look} nexus-here" href="{address}" target="_self"{named}>{html.escape(label)}</a>', width="content")
 
 
 def line(report: Report) -> str:

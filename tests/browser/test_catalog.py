@@ -57,8 +57,10 @@ def test_from_the_tree_to_a_table_and_on_to_a_view_or_sql(page: Page, analyst):
     expect(columns.get_by_role("rowheader", name="time_hour")).to_be_visible()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     fits(page)
+    page.evaluate("window.unloaded = false")
     page.get_by_role("link", name="sample.airlines").click()
     expect(page.get_by_role("heading", name="airlines", level=1)).to_be_visible()
+    assert page.evaluate("window.unloaded") is False, "the page was not loaded anew"
     expect(page.get_by_role("link", name="sample.flights")).to_be_visible()
 
     page.get_by_role("button", name="New view of this table").click()

@@ -6,7 +6,7 @@ import os
 from playwright.sync_api import expect
 
 from nexus.accounts.spec import Role
-from tests.seen import barriers
+from tests.seen import barriers, drawn, settled
 from tests.server import sign_in
 
 FILE = b"%PDF-1.7\nkept as it was printed\n%%EOF\n"
@@ -29,9 +29,21 @@ def test_a_kept_report_is_downloaded_again_byte_for_byte(page, app_server):
             ),
         )
     sign_in(page, person)
-    page.goto("/reports")
+    page.goto("/reports?from=2020-01-01")
+    drawn(page)
+    page.evaluate("window.unloaded = false")
     page.get_by_role("link", name="Flüge: 遅延", exact=True).click()
     page.get_by_text("late-routes").wait_for()
+    settled(page)
+    assert "report=" in page.url
+    assert "from=" not in page.url
+    page.go_back()
+    expect(page.get_by_role("link", name="Flüge: 遅延", exact=True)).to_be_visible()
+    assert "from=" in page.url
+    page.go_forward()
+    page.get_by_text("late-routes").wait_for()
+    settled(page)
+    assert page.evaluate("window.unloaded") is False, "the page was not loaded anew"
     assert barriers(page) == []
     with page.expect_download() as download:
         page.get_by_role("link", name="Download Flüge: 遅延").click()

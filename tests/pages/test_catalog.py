@@ -134,7 +134,7 @@ def test_a_table_tells_what_it_is(visit, source, analyst):
     assert "What to call them" in columns
     assert "&#x27;nobody&#x27;::text" in columns
     assert "btree (id)" in columns
-    assert '<a href="/table?source=sample&amp;schema=shop&amp;table=orders" target="_self">shop.orders</a>' in columns
+    assert '<a class="nexus-here" href="/table?source=sample&amp;schema=shop&amp;table=orders" target="_self">shop.orders</a>' in columns
     assert app.dataframe[0].value.shape == (1, 3)
     other = visit("table", analyst, source="sample", schema="shop", table="orders")
     assert any("shop.people</a> <small>buyer = id" in element.proto.body for element in other.get("html"))
