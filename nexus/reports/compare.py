@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from nexus.reports.snapshot import Column, Panel, Snapshot
 
 Found = Literal["same", "changed", "added", "gone"]
+KeyOf = Literal["table", "groups", "guess"]
 MOST_SHOWN = 200
 """Rows of one kind that a comparison lists; it counts them all."""
 MOST_LINES = 4_000
@@ -49,6 +50,8 @@ class Rows(BaseModel, frozen=True):
     """Of the removed rows."""
     key_heads: tuple[str, ...]
     """The columns by which rows were told apart; none where whole rows were compared."""
+    key_of: KeyOf = "guess"
+    """Where they come from: a key of the source's tables, what the view groups by, or the figures themselves."""
     added: tuple[tuple[str, ...], ...] = ()
     removed: tuple[tuple[str, ...], ...] = ()
     changed: tuple[RowChange, ...] = ()
@@ -132,10 +135,18 @@ def _rows(old: Panel, new: Panel) -> Rows:
         "columns_gone": tuple(column.head for column in old.columns if column.name not in after),
         "compared": _compared(old, new),
     }
-    for keys in _keys(old, new, both):
+    for key_of, keys in _keys(old, new, both):
         places = _places(old, before, keys), _places(new, after, keys)
         if places[0] is not None and places[1] is not None:
-            return _by_key(old, new, places[0], places[1], keys=keys, rest=[name for name in both if name not in keys], frame=frame)
+            return _by_key(
+                old,
+                new,
+                places[0],
+                places[1],
+                keys=keys,
+                rest=[name for name in both if name not in keys],
+                frame=frame | {"key_of": key_of},
+            )
     return _by_whole_row(old, new, both, frame=frame)
 
 
@@ -148,16 +159,18 @@ def _compared(old: Panel, new: Panel) -> str:
     return f"Compared are {' and '.join(cut)}: more is not kept." if cut else ""
 
 
-def _keys(old: Panel, new: Panel, both: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """What may tell rows apart, the surest first: groups, then what is no figure, then what stands in front, as an hour or a year."""
+def _keys(old: Panel, new: Panel, both: Sequence[str]) -> Iterator[tuple[KeyOf, tuple[str, ...]]]:
+    """What may tell rows apart, the surest first: a key of the tables, groups, then what is no figure, then what stands in front, as an hour."""
+    if new.table_keys:
+        yield "table", new.table_keys
     if new.keys and new.keys == old.keys:
-        yield new.keys
+        yield "groups", new.keys
     numeric = {column.name for panel in (old, new) for column in panel.columns if column.numeric}
     words = tuple(name for name in both if name not in numeric)
     for count in range(1, len(words) + 1):
-        yield words[:count]
+        yield "guess", words[:count]
     for count in range(1, min(len(both), 3)):
-        yield tuple(both[:count])
+        yield "guess", tuple(both[:count])
 
 
 def _places(panel: Panel, columns: Mapping[str, Column], keys: Sequence[str]) -> dict[tuple[str | None, ...], int] | None:

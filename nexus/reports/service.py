@@ -170,7 +170,7 @@ def print_view(
         return views.ask(opened, reader=user, values=checked, purpose="report", asked=asked, cancelled=cancelled, **how)
 
     table = ask() if look else _whole(ask(), ask, short=short)
-    blocks = _view_blocks(shown, table, checked, zone=zone, layout=layout, cells=PREVIEWED if look else panels.MOST_CELLS)
+    blocks = _view_blocks(shown, table, checked, user=user, zone=zone, layout=layout, cells=PREVIEWED if look else panels.MOST_CELLS)
     return keep(
         started,
         subject,
@@ -377,7 +377,9 @@ def _block(
                 return _failed(panel, error, {"panel": panel.name})
             except NexusError as error:
                 return _failed(panel, error, record)
-            return Block(shown, record | _record(table, view, taken, shown), lambda: snapshot.of_data(panel, table, view, zone=zone))
+            return Block(
+                shown, record | _record(table, view, taken, shown), lambda: snapshot.of_data(panel, table, view, reader=user, zone=zone)
+            )
 
 
 def _failed(panel: Panel, error: NexusError, record: dict[str, Any] | None) -> Block:
@@ -428,12 +430,14 @@ def _record(table: Table, view: OpenView, values: Mapping[str, Any], block: docu
     }
 
 
-def _view_blocks(opened: OpenView, table: Table, values: Mapping[str, Any], *, zone: tzinfo, layout: Layout, cells: int) -> list[Block]:
+def _view_blocks(
+    opened: OpenView, table: Table, values: Mapping[str, Any], *, user: User, zone: tzinfo, layout: Layout, cells: int
+) -> list[Block]:
     view = opened.view
     shown = {"title": "Rows" if view.chart else view.title, "width": 12}
     rows = panels.grid(table, opened, values, shown=shown, columns=(), zone=zone, cells=cells, totals=layout.totals)
     record = {"panel": "rows", "view": view.name} | _record(table, opened, values, rows)
-    blocks = [Block(rows, record, lambda: snapshot.of_rows(table, opened, name="rows", title=view.title, zone=zone))]
+    blocks = [Block(rows, record, lambda: snapshot.of_rows(table, opened, reader=user, name="rows", title=view.title, zone=zone))]
     if view.chart is not None:
         try:
             blocks.insert(

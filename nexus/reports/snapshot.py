@@ -9,13 +9,14 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
+from nexus.accounts.spec import User
 from nexus.dashboards.metric import metric
 from nexus.dashboards.spec import DataPanel, MetricPanel, TablePanel
 from nexus.sources.spec import Column as SourceColumn
 from nexus.sources.spec import Table
 from nexus.views import format as written
 from nexus.views.figure import number
-from nexus.views.question import TableQuestion
+from nexus.views.keys import keys
 from nexus.views.service import OpenView
 
 MOST_CELLS = 150_000
@@ -55,7 +56,9 @@ class Panel(BaseModel, frozen=True):
     """Of a figure, canonical."""
     columns: tuple[Column, ...] = ()
     keys: tuple[str, ...] = ()
-    """Names of the columns that tell rows apart, where that is known."""
+    """Names of the columns that its view groups by."""
+    table_keys: tuple[str, ...] = ()
+    """Names of the columns that hold a key of the source's tables, where that tells rows apart."""
     row_count: int = 0
     kept_rows: int = 0
 
@@ -68,7 +71,7 @@ class Snapshot(BaseModel, frozen=True):
     panels: tuple[Panel, ...] = ()
 
 
-def of_data(panel: DataPanel, table: Table, view: OpenView, *, zone: tzinfo) -> Panel:
+def of_data(panel: DataPanel, table: Table, view: OpenView, *, reader: User, zone: tzinfo) -> Panel:
     """Raises BadInput when the panel names a column that its view does not return."""
     title = panel.title or view.view.title
     if isinstance(panel, MetricPanel):
@@ -76,12 +79,19 @@ def of_data(panel: DataPanel, table: Table, view: OpenView, *, zone: tzinfo) -> 
         return Panel(name=panel.name, kind="figure", title=title, text=figure.value_text, value=_canonical(figure.value))
     columns = panel.columns if isinstance(panel, TablePanel) else ()
     return of_rows(
-        table, view, name=panel.name, title=title, kind="table" if isinstance(panel, TablePanel) else "chart", columns=columns, zone=zone
+        table,
+        view,
+        reader=reader,
+        name=panel.name,
+        title=title,
+        kind="table" if isinstance(panel, TablePanel) else "chart",
+        columns=columns,
+        zone=zone,
     )
 
 
 def of_rows(
-    table: Table, view: OpenView, *, name: str, title: str, zone: tzinfo, kind: Kind = "table", columns: Sequence[str] = ()
+    table: Table, view: OpenView, *, reader: User, name: str, title: str, zone: tzinfo, kind: Kind = "table", columns: Sequence[str] = ()
 ) -> Panel:
     """The columns that are shown, of the first rows."""
     formats = view.view.formats
@@ -89,12 +99,14 @@ def of_rows(
     kept = min(len(table.rows), MOST_CELLS // max(len(places), 1))
     rows = table.rows[:kept]
     made = [_column(table.columns[at], [row[at] for row in rows], formats, zone=zone) for at in places]
+    known = dict(keys(view, reader=reader, shown={column.name for column in made}))
     return Panel(
         name=name,
         kind=kind,
         title=title,
         columns=tuple(made),
-        keys=_keys(view, {column.name for column in made}),
+        keys=known.get("groups", ()),
+        table_keys=known.get("table", ()),
         row_count=table.row_count,
         kept_rows=kept,
     )
@@ -174,14 +186,3 @@ def _canonical(value: Any) -> str | None:
             return json.dumps(value, ensure_ascii=False, default=str, sort_keys=True)[:LONGEST]
         case _:
             return str(value)[:LONGEST]
-
-
-def _keys(view: OpenView, shown: set[str]) -> tuple[str, ...]:
-    """What a question built by clicking is grouped by, when all of it is shown."""
-    question = view.view.question
-    if not isinstance(question, TableQuestion):
-        return ()
-    selected = [column for column in question.columns if not column.off]
-    groups = tuple(column.result_name for column in selected if not column.aggregate)
-    grouped = any(column.aggregate for column in selected)
-    return groups if grouped and set(groups) <= shown else ()

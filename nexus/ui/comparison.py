@@ -18,6 +18,12 @@ from nexus.ui.reports import link
 SHORT = 20
 """A longer list is closed at first."""
 
+KEYS = {
+    "table": "the key of the table",
+    "groups": "which the view groups by",
+    "guess": "which differs in every row: neither the tables nor the view name a key",
+}
+
 
 def draw(user: User, before: int, after: int) -> None:
     with transaction() as session:
@@ -82,7 +88,7 @@ def _draw_rows(rows: Rows) -> None:
     counts = ((rows.changed_count, "changed"), (rows.added_count, "added"), (rows.removed_count, "removed"), (rows.same_count, "the same"))
     told = ", ".join(f"{count:,} {what}" for count, what in counts if count)
     by = (
-        f" Rows are told apart by {plain(' and '.join(rows.key_heads))}."
+        f" Rows are told apart by {plain(' and '.join(rows.key_heads))}, {KEYS[rows.key_of]}."
         if rows.key_heads
         else " Nothing tells rows apart, so whole rows are compared."
     )

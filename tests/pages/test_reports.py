@@ -45,7 +45,9 @@ def files(app):
 
 
 def titles(app):
-    found = [re.search(r'class="nexus-title nexus-here" href="/reports.report=[^>]*>([^<]*)<', element.value) for element in app.get("html")]
+    found = [
+        re.search(r'class="nexus-title nexus-here" href="/reports.report=[^>]*>([^<]*)<', element.value) for element in app.get("html")
+    ]
     return [one[1] for one in found if one]
 
 

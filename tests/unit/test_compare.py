@@ -130,3 +130,26 @@ def test_what_is_kept_is_bounded_and_reads_back_as_it_was():
 @pytest.mark.parametrize("content", [b"", b"x", pack([])[:-3]])
 def test_what_cannot_be_read_is_nothing(content):
     assert unpack(content).panels == ()
+
+
+def test_rows_are_told_apart_by_the_tables_key_then_by_groups_and_only_then_by_what_differs():
+    columns = column("airline", "Envoy", "Delta"), column("code", "MQ", "DL"), column("flights", 1, 2, numeric=True)
+    renamed = column("airline", "American Eagle", "Delta"), *columns[1:]
+    for known, key_of in (
+        ({"table_keys": ("code",), "keys": ("airline", "code")}, "table"),
+        ({"keys": ("code",)}, "groups"),
+        ({}, "guess"),
+    ):
+        before, after = (table(*one).model_copy(update=known) for one in (columns, renamed))
+        rows = of(before, after).rows
+        assert (rows.key_of, rows.changed_count) == (key_of, 0 if key_of == "guess" else 1)
+    assert of(table(*columns), table(*renamed).model_copy(update={"table_keys": ("code",)})).rows.key_of == "table", (
+        "of an issue of earlier times"
+    )
+
+
+def test_a_key_that_does_not_tell_the_kept_rows_apart_is_not_believed():
+    columns = column("code", "MQ", "MQ"), column("day", "1", "2")
+    before, after = (table(*columns, column("flights", 1, n, numeric=True)).model_copy(update={"table_keys": ("code",)}) for n in (2, 3))
+    rows = of(before, after).rows
+    assert (rows.key_of, rows.key_heads) == ("guess", ("Code", "Day"))
