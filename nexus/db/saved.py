@@ -110,8 +110,7 @@ def write(session: Session, *, name: str, value: Any, changed_by: int | None) ->
     try:
         kept = SavedSettings(**{name: value})
     except ValidationError as error:
-        reason = error.errors(include_input=False, include_url=False)[0]["msg"]
-        raise BadInput(f"{SavedSettings.model_fields[name].description} {reason}.") from None
+        raise BadInput(f"{SavedSettings.model_fields[name].description} {_reason(error)}") from None
     fitting = getattr(kept, name)
     secret = fitting.get_secret_value() if isinstance(fitting, SecretStr) else None
     plain = None if secret else {"value": kept.model_dump(mode="json", include={name})[name]}
@@ -123,6 +122,13 @@ def write(session: Session, *, name: str, value: Any, changed_by: int | None) ->
             set_={key: statement.excluded[key] for key in ("value", "secret", "changed_by")} | {"changed_at": func.now()},
         )
     )
+
+
+def _reason(error: ValidationError) -> str:
+    """`Line 2, usd: Input should be …`, as far as it lies inside of a setting."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    inside = [f"Line {at + 1}" if isinstance(at, int) else str(at)[:100] for at in first["loc"][1:]]
+    return f"{', '.join(inside)}{': ' if inside else ''}{first['msg'].removeprefix('Value error, ')}."
 
 
 def _value(row: SavedSettingRow) -> Any:

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 from pydantic import BaseModel
 
-from nexus.accounts.spec import Permission, User, require
-from nexus.db import model_calls, saved
+from nexus.accounts import service as accounts
+from nexus.accounts.spec import Permission, Role, User, require
+from nexus.db import model_calls, saved, versions
 from nexus.db.limits import Budget, Price
 from nexus.db.model_calls import Spent, Usage
 from nexus.db.saved import SavedSettings
@@ -161,6 +162,18 @@ def _standings(session: Session, values: SavedSettings, *, user: User, prompt: s
         if budget.who.casefold() in ("", str(named[budget.of]).casefold()) and (budget.of != "prompt" or prompt):
             found.append(Standing(budget=budget, spent=model_calls.spent(session, of=budget.of, who=whose[budget.of])))
     return found
+
+
+def of_nobody(session: Session, *, user: User) -> list[str]:
+    """Who budgets name that is not there: a wrong letter in an address would hold nobody to anything."""
+    require(user, Permission.ADMINISTER)
+    named = [(budget.of, budget.who) for budget in saved.read(session).budgets if budget.who]
+    there = {
+        "person": {person.email.casefold() for person in accounts.everyone(session, user=user)},
+        "role": {role.value for role in Role},
+        "prompt": {name.casefold() for name in versions.taken_names(session, kind="prompt")},
+    }
+    return [who for of, who in named if who.casefold() not in there.get(of, set())]
 
 
 def _whose(budget: Budget) -> str:

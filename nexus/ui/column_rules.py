@@ -32,7 +32,8 @@ def draw_source_rules(user: User, source: Source, form: str) -> None:
     """For administrators: rules by schema, table and column, of which each may hold `*`."""
     require(user, Permission.ADMINISTER)
     st.caption(f"What prompts may send of this source's columns, whatever a view calls them. `*` stands for anything. {EXPLAINED}")
-    before = [rule.model_dump(mode="json") for rule in source.rules]
+    seen = forms.begun(form, source.rules, field="rules-table")
+    before = [rule.model_dump(mode="json") for rule in seen]
     options = {
         "schema": st.column_config.TextColumn(HEADS["schema"], default="*", max_chars=63),
         "table": st.column_config.TextColumn(HEADS["table"], default="*", max_chars=63),
@@ -47,9 +48,11 @@ def draw_source_rules(user: User, source: Source, form: str) -> None:
             hide_index=True,
             key=forms.key(form, "rules-table"),
             width="stretch",
+            placeholder="",
         )
         if st.form_submit_button("Save the rules"):
             with forms.saving(form, "Saved. Every prompt keeps to these rules from now on."), transaction() as session:
+                forms.unmoved(seen, source.rules)
                 changed = source.model_copy(update={"rules": _rules(records(typed))})
                 sources.change_source(session, user=user, source=changed)
 
@@ -98,13 +101,14 @@ def draw_view_rules(user: User, opened: OpenView) -> None:
     st.caption(f"What prompts may send of this view's columns; the rules of its source hold as well. {EXPLAINED}")
     names = _columns(user, opened)
     stale = [name for name in opened.view.rules if name not in names]
+    seen = forms.begun(form, opened.view.rules, field=next(iter([*names, *stale]), ""))
     with st.form(forms.key(form)):
         with st.container(horizontal=True, gap="small"):
             chosen = {
                 name: st.selectbox(
                     forms.plain(name) if name in names else f"{forms.plain(name)} (gone)",
                     RULES,
-                    index=RULES.index(opened.view.rules.get(name, "send")),
+                    index=RULES.index(seen.get(name, "send")),
                     key=forms.key(form, name),
                     width=190,
                 )
@@ -113,6 +117,7 @@ def draw_view_rules(user: User, opened: OpenView) -> None:
         if st.form_submit_button("Save the rules", type="primary"):
             rules = {name: rule for name, rule in chosen.items() if rule != "send"}
             with forms.saving(form, "Saved. Every prompt keeps to these rules from now on."), transaction() as session:
+                forms.unmoved(seen, opened.view.rules)
                 view = opened.view.model_copy(update={"rules": rules})
                 views.save_view(session, user=user, view=view, base_version=opened.version, note="Rules of columns")
 

@@ -5,12 +5,14 @@ import time
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import streamlit as st
 
-from nexus.errors import NexusError
+from nexus.errors import Conflict, NexusError
 
 TOLD_SECONDS = 8
+T = TypeVar("T")
 
 
 def key(form: str, field: str = "") -> str:
@@ -20,6 +22,24 @@ def key(form: str, field: str = "") -> str:
     form that is gone, so it does nothing.
     """
     return f"{form}-{st.session_state.get(f'{form}-saved', 0)}-{field}"
+
+
+def begun(form: str, now: T, *, field: str) -> T:
+    """What the form changes, as it was when its `field` was first drawn: fields keep what they show, whoever changes `now` meanwhile.
+
+    Anew with every success, and when the form was not on the page for a while.
+    """
+    at, of = f"{form}-{field}-begun", key(form, field)
+    held: tuple[str, T] | None = st.session_state.get(at)
+    if held is None or held[0] != of or of not in st.session_state:
+        held = st.session_state[at] = (of, now)
+    return held[1]
+
+
+def unmoved(begun: object, now: object) -> None:
+    """Raises Conflict where somebody else changed what a form was begun on: saving it would take their change back unseen."""
+    if begun != now:
+        raise Conflict("Someone else changed this while you typed. Note what you typed, reload to see theirs, and apply yours again.")
 
 
 @contextmanager

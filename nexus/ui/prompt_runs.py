@@ -62,6 +62,7 @@ def draw_runs(user: User, prompt: str | None = None) -> None:
         key=f"{scope}-table-{pages[-1] if pages else 0}",
         on_select="rerun",
         selection_mode="single-row",
+        placeholder="",
         column_config={
             "US dollars": st.column_config.NumberColumn(format="$%.4f"),
             "Tokens": st.column_config.NumberColumn(format="localized"),

@@ -64,7 +64,7 @@ def draw_usage(lines: Sequence[Usage], *, everybody: bool) -> None:
     }
     for name in ("Calls", "Tokens sent", "Tokens back"):
         config[name] = st.column_config.NumberColumn(format="localized")
-    st.dataframe(rows, hide_index=True, width="stretch", height="content" if len(rows) < 12 else 420, column_config=config)
+    st.dataframe(rows, hide_index=True, width="stretch", height="content" if len(rows) < 12 else 420, column_config=config, placeholder="")
 
 
 def draw_mine(user: User) -> None:

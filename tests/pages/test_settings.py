@@ -4,10 +4,12 @@ import pytest
 
 from nexus import settings
 from nexus.accounts import passwords
+from nexus.accounts import service as accounts
 from nexus.accounts.spec import Role
 from nexus.db import saved
 from nexus.db import session as own
 from nexus.db.tables import AuditRow, SavedSettingRow, SessionRow, UserRow
+from nexus.errors import BadInput
 from tests.gemini_stand_in import GeminiStandIn
 from tests.pages.conftest import button, field, shown, sign_in
 
@@ -343,3 +345,89 @@ def test_the_audit_log_is_searched(visit, admin):
     assert list(app.dataframe[0].value["Subject"]) == ["100% sure"]
     field(app, "Search the audit log").set_value("nothing like it").run()
     assert "Nothing in the log matches" in shown(app)
+
+
+QUEUE = {"gemini_seconds": "Seconds that Gemini may take for an answer", "prompt_run_days": "Days that prompt runs are kept"}
+
+
+def numbers(app) -> dict:
+    return {name: next(one for one in app.number_input if one.label == label) for name, label in QUEUE.items()}
+
+
+def save_queue(app):
+    next(one for one in app.button if (one.key or "").startswith("FormSubmitter:queue")).click()
+    return app.run()
+
+
+def value_of(name: str):
+    with own.transaction() as session:
+        return getattr(saved.read(session), name)
+
+
+def test_what_two_administrators_change_at_once_is_not_taken_back_unseen(visit, admin):
+    mine = visit("settings", admin, section="budgets")
+    with own.transaction() as session:
+        saved.write(session, name="gemini_seconds", value=60, changed_by=None)
+    numbers(mine)["prompt_run_days"].set_value(100)
+    save_queue(mine)
+    assert (value_of("prompt_run_days"), value_of("gemini_seconds")) == (100, 60)
+    with own.transaction() as session:
+        saved.write(session, name="gemini_seconds", value=70, changed_by=None)
+    numbers(mine)["gemini_seconds"].set_value(90)
+    save_queue(mine)
+    assert "Someone else changed this while you typed" in shown(mine)
+    assert numbers(mine)["gemini_seconds"].value == 90
+    assert value_of("gemini_seconds") == 70
+    again = visit("settings", admin, section="budgets")
+    assert numbers(again)["gemini_seconds"].value == 70
+
+
+def test_a_number_that_a_setting_cannot_have_is_one_sentence_and_stays_typed(visit, admin):
+    app = visit("settings", admin, section="budgets")
+    for value in (5, 3_601, 10**12):
+        numbers(app)["gemini_seconds"].set_value(value)
+        save_queue(app)
+        (error,) = app.error
+        assert error.value.startswith("Longest that Gemini may take for an answer, in seconds. Input should be")
+        assert numbers(app)["gemini_seconds"].value == value
+        assert value_of("gemini_seconds") == 180
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("budgets", [{"of": "person", "tokens": -1}], "Line 1, tokens: Input should be greater than or equal to 0."),
+        (
+            "budgets",
+            [{"of": "everybody", "usd": 1}, {"of": "person", "usd": float("inf")}],
+            "Line 2, usd: Input should be a finite number.",
+        ),
+        ("budgets", [{"of": "person", "who": "x" * 10_000, "usd": 1}], "Line 1, who: String should have at most 200 characters."),
+        ("budgets", [{"of": "person"}], "Line 1: give a budget tokens, dollars, or both."),
+        ("budgets", [{"of": "cat", "usd": 1}], "Line 1, of: Input should be 'everybody', 'person', 'role' or 'prompt'."),
+        (
+            "gemini_prices",
+            {"m": {"input": "a", "output": 1}},
+            "m, input: Input should be a valid number, unable to parse string as a number.",
+        ),
+        ("gemini_prices", {"m": {"input": 1}}, "m, output: Field required."),
+        ("gemini_prices", {"x" * 10_000: {"input": -1, "output": 1}}, "Input should be greater than or equal to 0."),
+        ("gemini_model", "../x?key=", "String should match"),
+    ],
+)
+def test_what_does_not_fit_a_setting_says_in_which_line_it_stands(database, admin, name, value, said):
+    with own.transaction() as session, pytest.raises(BadInput) as refused:
+        accounts.change_setting(session, user=admin, name=name, value=value)
+    assert said in refused.value.message
+    assert len(refused.value.message) < 400
+
+
+def test_a_budget_of_somebody_who_is_not_there_says_so(visit, admin):
+    budgets = [
+        {"of": "person", "who": admin.email.upper(), "usd": 1},
+        {"of": "person", "who": "nobdoy@x", "usd": 1},
+        {"of": "role", "who": "boss", "usd": 1},
+    ]
+    with own.transaction() as session:
+        saved.write(session, name="budgets", value=budgets, changed_by=None)
+    assert "holds for none: nobdoy@x, boss" in shown(visit("settings", admin, section="budgets"))

@@ -24,7 +24,7 @@ from nexus.prompts.request import Piece, PromptRun, Request
 from nexus.prompts.spec import Prompt
 from tests.gemini_stand_in import MODEL, GeminiStandIn, breaks_after, fails, goes_on, streams
 
-HURRY = partial(gemini.generate, patience=gemini.Patience(deadline_s=10, silence_s=5, pause_s=0.01, beat_s=0.02))
+HURRY = partial(gemini.generate, patience=gemini.Patience(deadline_s=60, silence_s=30, pause_s=0.01, beat_s=0.02))
 PRICE = {MODEL: {"input": 0.5, "output": 3.0, "cached": 0.05}}
 ANSWER = 100
 

@@ -5,17 +5,16 @@ from typing import Any
 
 import streamlit as st
 
-from nexus.accounts import service as accounts
 from nexus.accounts.spec import User
 from nexus.db.limits import PRICE_LIST, PRICED_ON, Price, published
-from nexus.db.saved import Saved, SavedSettings
+from nexus.db.saved import Saved
 from nexus.db.session import transaction
 from nexus.errors import BadInput
 from nexus.prompts import budgets
 from nexus.prompts.spec import MODEL_NAME
 from nexus.ui import forms, spending
 from nexus.ui.column_rules import records, table_of
-from nexus.ui.settings.setting import fixed, origin, read
+from nexus.ui.settings.setting import begun, fixed, origin, read, save
 
 NUMBERS = {
     "gemini_at_once": "Calls at the same time; more wait in a queue",
@@ -34,7 +33,6 @@ def draw(user: User) -> None:
         "Before a prompt leaves, the most that it can cost is set aside; a run that could pass a budget is not sent. "
         "A month begins with its first day in UTC. Where Gemini does not say what a broken or stopped answer took, the most that it could counts."
     )
-    forms.told("budgets")
     st.subheader("Budgets", anchor=False)
     _budgets(user, saved, people)
     st.subheader("Prices", anchor=False)
@@ -48,7 +46,7 @@ def draw(user: User) -> None:
 
 
 def _budgets(user: User, saved: Saved, people: dict[int, str]) -> None:
-    before = [budget.model_dump(mode="json") for budget in saved.values.budgets]
+    seen = begun(saved, "budgets", "budgets")
     options = {
         "of": st.column_config.SelectboxColumn("Of", options=WHOM, default="person", required=True),
         "who": st.column_config.TextColumn("Who", help="E-mail, role, or name of a prompt. Empty: each of them has this much.", default=""),
@@ -56,9 +54,17 @@ def _budgets(user: User, saved: Saved, people: dict[int, str]) -> None:
         "usd": st.column_config.NumberColumn("US dollars a month", min_value=0.0, format="$%.2f"),
         "warn_percent": st.column_config.NumberColumn("Warn at %", min_value=1, max_value=100, step=1, default=80, required=True),
     }
-    rows = _edited("budgets", before, options)
+    rows = _edited("budgets", [budget.model_dump(mode="json") for budget in seen["budgets"]], options)
     if rows is not None:
-        _save(user, "budgets", rows, "Saved. Runs are held to these budgets from now on.")
+        with forms.saving("budgets", "Saved. Runs are held to these budgets from now on."):
+            save(user, saved, seen, {"budgets": rows})
+    with transaction() as session:
+        nobodys = budgets.of_nobody(session, user=user)
+    if nobodys:
+        st.warning(
+            f"Nobody and nothing is called so, and a budget of it holds for none: {forms.plain(', '.join(nobodys))}.",
+            icon=":material/warning:",
+        )
     origin(saved, "budgets", people)
 
 
@@ -73,7 +79,8 @@ def _prices(user: User, saved: Saved, people: dict[int, str]) -> None:
         f"US dollars for a million tokens. {whose} [Google's list]({PRICE_LIST}) has those of today. Thinking costs as the answer does. "
         "A model without a price counts in tokens only, and does not run where a budget in dollars holds."
     )
-    before = [{"model": model, **price.model_dump(mode="json")} for model, price in saved.values.gemini_prices.items()]
+    seen = begun(saved, "gemini_prices", "gemini_prices")
+    before = [{"model": model, **price.model_dump(mode="json")} for model, price in seen["gemini_prices"].items()]
     before += _asked_for(saved)
     options = {
         "model": st.column_config.TextColumn("Model", required=True, max_chars=100, default=saved.values.gemini_model),
@@ -87,15 +94,23 @@ def _prices(user: User, saved: Saved, people: dict[int, str]) -> None:
     }
     rows = _edited("gemini_prices", before, options)
     if rows is not None:
-        models = [row.pop("model", "") for row in rows]
-        twice = next((model for model in models if models.count(model) > 1), None)
-        with forms.refused():
-            if twice is not None:
-                raise BadInput(f"The model `{twice}` has two prices. Keep one of them.")
-            _save(user, "gemini_prices", dict(zip(models, rows, strict=True)), "Saved. Runs from now on are counted at these prices.")
+        with forms.saving("gemini_prices", "Saved. Runs from now on are counted at these prices."):
+            save(user, saved, seen, {"gemini_prices": _by_model(rows)})
     if not usual and st.button(f"Back to Google's prices of {PRICED_ON}", key="prices-back", type="tertiary"):
-        _save(user, "gemini_prices", None, "Google's published prices hold again.")
+        with forms.saving("gemini_prices", "Google's published prices hold again."):
+            save(user, saved, seen, {"gemini_prices": None}, back=True)
     origin(saved, "gemini_prices", people)
+
+
+def _by_model(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Raises BadInput for a row without a model, and for a model with two prices."""
+    models = [str(row.pop("model", "")).strip() for row in rows]
+    if not all(models):
+        raise BadInput(f"Line {models.index('') + 1} names no model. Write its name, or take the line out.")
+    twice = next((model for model in models if models.count(model) > 1), None)
+    if twice is not None:
+        raise BadInput(f"The model `{twice[:100]}` has two prices. Keep one of them.")
+    return dict(zip(models, rows, strict=True))
 
 
 def _asked_for(saved: Saved) -> list[dict[str, Any]]:
@@ -112,15 +127,17 @@ def _asked_for(saved: Saved) -> list[dict[str, Any]]:
 
 
 def _edited(name: str, before: list[dict[str, Any]], options: dict[str, Any]) -> list[dict[str, Any]] | None:
-    """The rows as they were typed, when they are to be saved."""
-    with st.form(forms.key("budgets", name), border=False):
+    """The rows as they were typed, when they are to be saved. The form and the table in it are called as the setting is."""
+    forms.told(name)
+    with st.form(forms.key(name), border=False):
         typed = st.data_editor(
             table_of(before, options),
             column_config=options,
             num_rows="dynamic",
             hide_index=True,
-            key=forms.key("budgets", f"{name}-table"),
+            key=forms.key(name, name),
             width="stretch",
+            placeholder="",
         )
         if not st.form_submit_button("Save"):
             return None
@@ -128,31 +145,25 @@ def _edited(name: str, before: list[dict[str, Any]], options: dict[str, Any]) ->
 
 
 def _numbers(user: User, saved: Saved, people: dict[int, str]) -> None:
-    with st.form(forms.key("budgets", "numbers"), border=False):
+    seen = begun(saved, "queue", *NUMBERS)
+    forms.told("queue")
+    with st.form(forms.key("queue"), border=False):
         typed = {
             name: st.number_input(
                 label,
-                value=getattr(saved.values, name),
+                value=seen[name],
                 min_value=0,
                 step=1,
-                key=forms.key("budgets", name),
+                key=forms.key("queue", name),
                 disabled=fixed(saved, name),
                 width=320,
             )
             for name, label in NUMBERS.items()
         }
-        save = st.form_submit_button("Save")
-    if save:
-        with forms.saving("budgets"), transaction() as session:
-            for name, value in typed.items():
-                if value != getattr(saved.values, name):
-                    accounts.change_setting(session, user=user, name=name, value=value)
+        kept = st.form_submit_button("Save")
+    if kept:
+        with forms.saving("queue"):
+            save(user, saved, seen, typed)
     changed = [name for name in NUMBERS if name in saved.changed_at]
     if changed:
         origin(saved, max(changed, key=lambda name: saved.changed_at[name]), people)
-
-
-def _save(user: User, name: str, value: Any, done: str) -> None:
-    assert name in SavedSettings.model_fields
-    with forms.saving("budgets", done), transaction() as session:
-        accounts.change_setting(session, user=user, name=name, value=value)

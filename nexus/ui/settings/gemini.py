@@ -5,15 +5,18 @@ import streamlit as st
 from nexus import settings
 from nexus.accounts import service as accounts
 from nexus.accounts.spec import User
+from nexus.db.limits import Price
 from nexus.db.session import transaction
 from nexus.prompts import gemini
 from nexus.ui import forms
+from nexus.ui.settings import setting
 from nexus.ui.settings.setting import fixed, origin, read
 
 
 def draw(user: User) -> None:
     saved, people = read(user)
     st.markdown("Prompts run on Google's Gemini. What a prompt sends is shown before it is sent; without a key nothing ever is.")
+    before = setting.begun(saved, "gemini", "gemini_model")
     forms.told("gemini")
     has_key = saved.values.google_api_key is not None
     with st.form(forms.key("gemini")):
@@ -27,19 +30,18 @@ def draw(user: User) -> None:
         )
         origin(saved, "google_api_key", people)
         model = st.text_input(
-            "Model", saved.values.gemini_model, key=forms.key("gemini", "model"), max_chars=100, disabled=fixed(saved, "gemini_model")
+            "Model", before["gemini_model"], key=forms.key("gemini", "gemini_model"), max_chars=100, disabled=fixed(saved, "gemini_model")
         )
         origin(saved, "gemini_model", people)
+        st.caption(_costs(saved.values.gemini_prices.get(saved.values.gemini_model)))
         with st.container(horizontal=True):
             save = st.form_submit_button("Save", type="primary")
             test = st.form_submit_button("Test")
             remove = has_key and not fixed(saved, "google_api_key") and st.form_submit_button("Remove the key")
     if save:
-        with forms.saving("gemini", "Saved. Test it, to be sure."), transaction() as session:
-            if key:
-                accounts.change_setting(session, user=user, name="google_api_key", value=key.strip())
-            if model != saved.values.gemini_model:
-                accounts.change_setting(session, user=user, name="gemini_model", value=(model or "").strip())
+        with forms.saving("gemini", "Saved. Test it, to be sure."):
+            typed = {"gemini_model": (model or "").strip()} | ({"google_api_key": key.strip()} if key else {})
+            setting.save(user, saved, before | {"google_api_key": saved.values.google_api_key}, typed)
     elif remove:
         with forms.saving("gemini", "The key is removed. Prompts do not run until there is another."), transaction() as session:
             accounts.change_setting(session, user=user, name="google_api_key", value=None)
@@ -48,3 +50,9 @@ def draw(user: User) -> None:
             st.success(forms.sentence(gemini.try_key(key or None, model=(model or "").strip())), icon=":material/check:")
     if address := settings.current().gemini_base_url:
         st.caption(f"Requests go to `{address}`, from `GEMINI_BASE_URL`.")
+
+
+def _costs(price: Price | None) -> str:
+    if price is None:
+        return "No price is set for it: it counts in tokens, and does not run where a budget in dollars holds. Set one in Settings, under Budgets."
+    return f"\\${price.input:g} for a million tokens that are sent, \\${price.output:g} for as many that come back. Other prices are set under Budgets."

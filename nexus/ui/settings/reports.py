@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from nexus.accounts import service as accounts
 from nexus.accounts.spec import User
 from nexus.db.session import transaction
 from nexus.reports import retention
 from nexus.ui import forms, when
 from nexus.ui.reports import size
+from nexus.ui.settings import setting
 from nexus.ui.settings.setting import fixed, origin, read
 
 NUMBERS = {
@@ -28,13 +28,14 @@ def draw(user: User) -> None:
         "The record stays, so that a file in hand can be verified for ever."
     )
     st.caption(f"Now: {kept.files:,} files, {size(kept.size_bytes)}{oldest}; {size(kept.snapshot_bytes)} for comparing.")
+    before = setting.begun(saved, "reports", *NUMBERS, LAST)
     forms.told("reports")
     with st.form(forms.key("reports")):
         typed: dict[str, int | bool] = {}
         for name, (label, least, most) in NUMBERS.items():
             typed[name] = st.number_input(
                 label,
-                value=getattr(saved.values, name),
+                value=before[name],
                 min_value=least,
                 max_value=most,
                 key=forms.key("reports", name),
@@ -44,7 +45,7 @@ def draw(user: User) -> None:
             origin(saved, name, people)
         typed[LAST] = st.toggle(
             "The newest file of each dashboard, view and answer stays, however old",
-            value=saved.values.report_last_kept,
+            value=before[LAST],
             key=forms.key("reports", LAST),
             disabled=fixed(saved, LAST),
         )
@@ -53,8 +54,5 @@ def draw(user: User) -> None:
             save = st.form_submit_button("Save", type="primary")
             back = st.form_submit_button("Back to the defaults")
     if save or back:
-        with forms.saving("reports", "Saved. Files that go by it go within the hour."), transaction() as session:
-            for name, value in typed.items():
-                if fixed(saved, name) or (save and value == getattr(saved.values, name)) or (back and saved.origins[name] == "default"):
-                    continue
-                accounts.change_setting(session, user=user, name=name, value=None if back else value)
+        with forms.saving("reports", "Saved. Files that go by it go within the hour."):
+            setting.save(user, saved, before, typed, back=back)

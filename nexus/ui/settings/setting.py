@@ -1,5 +1,8 @@
 """One saved setting on the page: its value, where that comes from, who changed it last."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 
 from nexus.accounts import service as accounts
@@ -34,14 +37,33 @@ def origin(saved: Saved, name: str, people: dict[int, str]) -> None:
     st.caption(line)
 
 
+def begun(saved: Saved, form: str, *names: str) -> dict[str, Any]:
+    """The values of settings that the fields of a form show, whose keys are their names."""
+    return forms.begun(form, {name: getattr(saved.values, name) for name in names}, field=names[0])
+
+
+def save(user: User, saved: Saved, begun: Mapping[str, Any], typed: Mapping[str, Any], *, back: bool = False) -> int:
+    """Keep what differs from what the form showed, or go `back` to the defaults. How many changed. Raises BadInput, Conflict."""
+    changes = {name: value for name, value in typed.items() if value != begun[name] and not fixed(saved, name)}
+    if back:
+        changes = {name: None for name in typed if saved.origins[name] == "saved"}
+    with transaction() as session:
+        for name, value in changes.items():
+            if not back:
+                forms.unmoved(begun[name], getattr(saved.values, name))
+            accounts.change_setting(session, user=user, name=name, value=value)
+    return len(changes)
+
+
 def draw_number(user: User, name: str, *, form: str, label: str, least: int, most: int, done: str, step: int = 1) -> None:
     """A form of one number, `least` to `most`, with the way back to its default; `done` is the sentence when it is saved."""
     saved, people = read(user)
+    before = begun(saved, form, name)
     forms.told(form)
     with st.form(forms.key(form)):
         value = st.number_input(
             label,
-            value=getattr(saved.values, name),
+            value=before[name],
             min_value=least,
             max_value=most,
             step=step,
@@ -51,8 +73,8 @@ def draw_number(user: User, name: str, *, form: str, label: str, least: int, mos
         )
         origin(saved, name, people)
         with st.container(horizontal=True):
-            save = st.form_submit_button("Save", type="primary")
+            kept = st.form_submit_button("Save", type="primary")
             back = st.form_submit_button("Back to the default")
-    if save or back:
-        with forms.saving(form, done), transaction() as session:
-            accounts.change_setting(session, user=user, name=name, value=None if back else value)
+    if kept or back:
+        with forms.saving(form, done):
+            save(user, saved, before, {name: value}, back=back)

@@ -4,11 +4,9 @@ from typing import Any
 
 import streamlit as st
 
-from nexus.accounts import service as accounts
 from nexus.accounts.spec import User
-from nexus.db.saved import SavedSettings
-from nexus.db.session import transaction
 from nexus.ui import forms
+from nexus.ui.settings import setting
 from nexus.ui.settings.setting import fixed, origin, read
 
 LABELS = {
@@ -24,11 +22,12 @@ def draw(user: User) -> None:
     st.markdown(
         "New sessions take these values; a lock ends by itself. The sign-in page gives the same answer for an unknown person and a wrong password."
     )
+    before = setting.begun(saved, "signing-in", *LABELS)
     forms.told("signing-in")
     typed: dict[str, Any] = {}
     with st.form(forms.key("signing-in")):
         for name, label in LABELS.items():
-            value = getattr(saved.values, name)
+            value = before[name]
             typed[name] = st.number_input(
                 label,
                 value=value,
@@ -41,12 +40,7 @@ def draw(user: User) -> None:
         with st.container(horizontal=True):
             save = st.form_submit_button("Save", type="primary")
             back = st.form_submit_button("Back to the defaults")
-    changes = {name: None for name in LABELS if saved.origins[name] == "saved"} if back else _changed(saved.values, typed)
+    changes = [name for name in LABELS if (saved.origins[name] == "saved" if back else typed[name] != before[name])]
     if save or back:
-        with forms.saving("signing-in", "Saved." if changes else "Nothing to change."), transaction() as session:
-            for name, value in changes.items():
-                accounts.change_setting(session, user=user, name=name, value=value)
-
-
-def _changed(values: SavedSettings, typed: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in typed.items() if value != getattr(values, name)}
+        with forms.saving("signing-in", "Saved." if changes else "Nothing to change."):
+            setting.save(user, saved, before, typed, back=back)

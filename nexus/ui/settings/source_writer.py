@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from nexus.accounts import service as accounts
 from nexus.accounts.spec import User
 from nexus.db.session import transaction
 from nexus.sources import writer
 from nexus.sources.spec import Source
 from nexus.sources.writer import WriterTrial
 from nexus.ui import forms
+from nexus.ui.settings import setting
 from nexus.ui.settings.setting import fixed, origin, read
 
 EXAMPLE = "postgresql://writer:password@host:5432/database"
@@ -98,17 +98,18 @@ def draw_limit(user: User) -> None:
     """How large a file may be, on all sources."""
     saved, people = read(user)
     form = "upload-limit"
+    before = setting.begun(saved, form, "upload_mb")
     forms.told(form)
     with st.form(forms.key(form), border=False):
         most = st.number_input(
             "Largest file that may be brought in, in MB",
-            value=saved.values.upload_mb,
+            value=before["upload_mb"],
             step=1,
-            key=forms.key(form, "mb"),
+            key=forms.key(form, "upload_mb"),
             disabled=fixed(saved, "upload_mb"),
             width=240,
         )
         origin(saved, "upload_mb", people)
         if st.form_submit_button("Save the limit"):
-            with forms.saving(form), transaction() as session:
-                accounts.change_setting(session, user=user, name="upload_mb", value=most)
+            with forms.saving(form):
+                setting.save(user, saved, before, {"upload_mb": most})

@@ -115,14 +115,15 @@ def _source(user: User, source: Source, address: str) -> None:
 
 
 def _limits(user: User, source: Source, form: str) -> None:
+    seen = forms.begun(form, (source.title, source.limits), field="title")
     with st.form(forms.key(form, "limits"), border=False):
-        title = st.text_input("Title", source.title, key=forms.key(form, "title"), max_chars=200) or ""
+        title = st.text_input("Title", seen[0], key=forms.key(form, "title"), max_chars=200) or ""
         typed = {
-            name: st.number_input(label, value=getattr(source.limits, name), step=1, key=forms.key(form, name))
-            for name, label in LABELS.items()
+            name: st.number_input(label, value=getattr(seen[1], name), step=1, key=forms.key(form, name)) for name, label in LABELS.items()
         }
         if st.form_submit_button("Save"):
             with forms.saving(form), transaction() as session:
+                forms.unmoved(seen, (source.title, source.limits))
                 changed = source.model_copy(update={"title": _titled(title), "limits": _limited(typed)})
                 sources.change_source(session, user=user, source=changed)
 
