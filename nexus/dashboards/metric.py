@@ -41,6 +41,7 @@ def metric(panel: MetricPanel, table: Table, formats: Mapping[str, Format] | Non
     elif panel.compare_with and before and before.table:
         earlier = _last(before.table, panel.measure)
         label = EARLIER[panel.compare_with] if panel.comparison_label == "before" else panel.comparison_label
+        label = f"{label}, {before.days}" if before.days else label
         found |= figure.compared(value, earlier, style, column, label=label, up_is_good=panel.up_is_good)
     return Figure(**found, **_aims(panel, value, style, column))
 

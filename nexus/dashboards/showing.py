@@ -29,6 +29,8 @@ class Before:
     table: Table | None = None
     shift: Shift = NO_SHIFT
     words: str = ""
+    days: str = ""
+    """The days that it is about, in few words."""
     problem: str = ""
 
 
@@ -44,16 +46,18 @@ def ask_before(opened: OpenDashboard, panel: DataPanel, *, reader: User, values:
         found = _moved(opened, panel, values)
         if found is None:
             return Before(problem=UNDATED)
-        moved, instead, shift, words = found
+        moved, instead, shift, words, days = found
         table = dashboards.ask_panel(opened, panel, reader=reader, values=moved, instead=instead, **how)
     except QueryStopped:
         raise
     except NexusError as error:
         return Before(problem=f"The comparison is missing: {error.message}")
-    return Before(table, shift, words)
+    return Before(table, shift, words, days)
 
 
-def _moved(opened: OpenDashboard, panel: DataPanel, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any], Shift, str] | None:
+def _moved(
+    opened: OpenDashboard, panel: DataPanel, values: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any], Shift, str, str] | None:
     """For the earlier period: the values of the filters that the panel uses, and those of its view's own parameters, which no filter fills.
 
     None without a date range, or where nothing lies before it.
@@ -63,7 +67,7 @@ def _moved(opened: OpenDashboard, panel: DataPanel, values: Mapping[str, Any]) -
     used = narrowing.uses(opened.dashboard, panel, view.view)
     filled = narrowing.filled(opened.dashboard, panel, view.view)
     filters, instead = dict(values), dict[str, Any]()
-    shift, words = None, ""
+    shift, words, days = None, "", ""
     with typed.in_zone(view.source.zone):
         own = [(one, instead) for one in view.view.parameters if one.name not in filled]
         for parameter, into in [(one, filters) for one in opened.dashboard.filters if one.name in used] + own:
@@ -76,7 +80,8 @@ def _moved(opened: OpenDashboard, panel: DataPanel, values: Mapping[str, Any]) -
             into[parameter.name] = earlier[:2]
             if shift is None:
                 shift, words = earlier[2], f"{period.words(*earlier[:2])}, {EARLIER[how]}"
-    return None if shift is None else (filters, instead, shift, words)
+                days = period.words(*earlier[:2], brief=True)
+    return None if shift is None else (filters, instead, shift, words, days)
 
 
 def beside(panel: Panel, before: Before | None = None, notes: Sequence[Note] = ()) -> Beside:

@@ -29,7 +29,8 @@ from nexus.dashboards.spec import (
 from nexus.db.session import transaction
 from nexus.errors import NexusError
 from nexus.sources.spec import QueryStopped, Table
-from nexus.ui import filters, picking
+from nexus.ui import picking
+from nexus.ui.filter_choices import choice_key
 from nexus.views.columns import unique_names
 from nexus.views.offered import Offered, narrowing
 from nexus.views.parameter import ChoiceParameter, MultipleChoiceParameter, Parameter
@@ -220,8 +221,8 @@ class Board:
         arrived = [future.result().read_at for future in list(self.answers.values()) if future.done() and not future.exception()]
         return min([*self.read_at.values(), *arrived], default=None)
 
-    def changed(self, values: dict[str, Any]) -> None:
-        """A person changed a filter: ask again what depends on it, and draw only that.
+    def changed(self, values: dict[str, Any], also: Iterable[str] = ()) -> None:
+        """A person changed a filter: ask again what depends on it, and draw only that, and the fragments of the keys in `also`.
 
         Before the page was drawn to its end nothing is done here, and it is drawn anew as a whole.
         """
@@ -232,7 +233,7 @@ class Board:
         dependent = self.offer_again(values)
         self.values = values
         self.ask(affected)
-        self.redraw(affected, dependent)
+        self.redraw(affected, [*dependent, *also])
 
     def _to_draw(self, panel: Panel, values: dict[str, Any], picks: tuple[Pick, ...]) -> bool:
         """Whether it is to be asked and drawn again. An answer that nobody has drawn yet was given up when this change came."""
@@ -243,7 +244,7 @@ class Board:
         spec, held = self.opened.dashboard, self.offered_for
         others = [one for one in spec.filters if narrowing(one, spec.filters, values) != narrowing(one, spec.filters, held)]
         self.offer(others, values)
-        return [filters.choice_key(spec.name, one.name) for one in others]
+        return [choice_key(spec.name, one.name) for one in others]
 
     def picked(self, picks: tuple[Pick, ...], *, clicked: str | None = None) -> None:
         """Other marks are chosen: ask again what depends on them. In the panel that was `clicked` they are seen already."""

@@ -71,7 +71,7 @@ def draw_chart(
             heard = listen(drawing.spec, chart, table, formats, clicks) if clicks else {}
             _draw_plot(target, drawing, width=width, height=height, said=said, heard=heard, larger=LARGER if large else 1)
             if drawing.note:
-                target.html(f'<p class="nexus-left-out">{html.escape(drawing.note)}</p>')
+                target.html(f'<p class="nexus-left-out" title="{html.escape(drawing.note)}">{html.escape(drawing.note)}</p>')
         case Crosstab():
             picked = of_pivot(drawing, chart, table, formats, clicks) if clicks else None
             cells.draw(target, cells.crosstab(drawing, label=label, height=height), picked)

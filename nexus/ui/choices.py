@@ -8,10 +8,10 @@ import streamlit as st
 from nexus.accounts.spec import User
 from nexus.db.session import transaction
 from nexus.errors import NexusError
-from nexus.ui.filters import Option
 from nexus.ui.forms import sentence
 from nexus.views import offered
 from nexus.views import service as views
+from nexus.views.offered import Option
 from nexus.views.parameter import ChoiceParameter, MultipleChoiceParameter, Parameter
 from nexus.views.service import OpenView
 

@@ -1,6 +1,6 @@
 """A dashboard's page: its head, its filters and its panels."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import wait
 
 import streamlit as st
@@ -63,7 +63,7 @@ APPLY = "dashboard-apply"
 
 def _filters(board: Board) -> None:
     spec = board.opened.dashboard
-    held = filters.Held(spec.name, spec.filters, lambda: _held(board)) if spec.apply == "button" else None
+    held = filters.Held(spec.name, spec.filters, lambda also: _held(board, also)) if spec.apply == "button" else None
     board.offer(spec.filters, held.values() if held else board.values)
 
     def tail() -> None:
@@ -83,12 +83,12 @@ def _filters(board: Board) -> None:
     )
 
 
-def _held(board: Board) -> None:
+def _held(board: Board, also: Sequence[str]) -> None:
     """A filter was changed and waits: choices that depend on it change at once."""
     spec = board.opened.dashboard
-    held = filters.Held(spec.name, spec.filters, lambda: None)
+    held = filters.Held(spec.name, spec.filters, lambda _also: None)
     if board.whole:
-        st.rerun([APPLY, *board.offer_again(held.values())])
+        st.rerun([APPLY, *board.offer_again(held.values()), *also])
 
 
 def _apply_button(board: Board, held: filters.Held) -> None:

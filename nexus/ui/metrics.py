@@ -27,7 +27,7 @@ def markup(metric: Figure) -> str:
         arrow = _ARROWS.get(metric.direction or "", "")
         words += (
             f'<span class="nexus-change nexus-{tone}">{arrow}{html.escape(metric.change_text)}</span>'
-            f'<span class="nexus-before">{html.escape(metric.comparison_label)}</span>'
+            f'<span class="nexus-before" title="{html.escape(metric.comparison_label)}">{html.escape(metric.comparison_label)}</span>'
         )
     elif metric.comparison_label and metric.comparison is None:
         words += f'<span class="nexus-before">no figure {html.escape(metric.comparison_label)}</span>'

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from nexus.ui.filters import yes_or_no
+from nexus.ui.filter_boxes import yes_or_no
 from nexus.ui.forms import plain
 from nexus.views.parameter import PERIOD, TAKEN
 from nexus.views.period import PERIODS

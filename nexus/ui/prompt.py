@@ -172,7 +172,7 @@ def draw_bar(variables: Sequence[Parameter], user: User, *, scope: str) -> dict[
         variables,
         scope=scope,
         options=lambda variable: prompts.variable_choices(variable, reader=user),
-        changed=lambda _values: None,
+        changed=lambda _values, _also: None,
         folds=False,
     )
 

@@ -42,7 +42,7 @@ def _known(spec: Dashboard, query: Query) -> Query:
 def clear(board: "Board") -> None:
     """Every filter at its default, and nothing picked."""
     spec = board.opened.dashboard
-    filters.Held(spec.name, spec.filters, lambda: None).release()
+    filters.Held(spec.name, spec.filters, lambda _also: None).release()
     filters.clear(spec.filters, spec.name)
     url.go(**{picks.KEY: None, CHOSEN: "none" if filter_sets.default_of(board.opened.filter_sets) else None})
 
@@ -108,7 +108,7 @@ def _draw_set(board: "Board", one: FilterSet) -> None:
 
 def _apply(board: "Board", one: FilterSet) -> None:
     spec = board.opened.dashboard
-    filters.Held(spec.name, spec.filters, lambda: None).release()
+    filters.Held(spec.name, spec.filters, lambda _also: None).release()
     kept = {key: texts for key, texts in url.given().items() if key not in url.keys(spec.filters) | {picks.KEY, CHOSEN}}
     query = _known(spec, one.query)
     url.put({**kept, **query, **({} if query else {CHOSEN: "none"})})

@@ -48,7 +48,7 @@ def draw_view(user: User, opened: OpenView) -> None:
         view.parameters,
         scope=view.name,
         options=lambda parameter: options_of(user, parameter, origins, beside=view.parameters, values=values),
-        changed=lambda _values: None,
+        changed=lambda _values, _also: None,
     )
     body = st.container(key="view-body")
     foot = draw_foot(user, opened, values)

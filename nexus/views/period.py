@@ -100,13 +100,14 @@ def before(first: date, last: date, *, year: bool) -> tuple[date, date, Shift] |
     return _moved("month", first, -months), _month_end(end) if last == _month_end(last) else end, Shift(months=months)
 
 
-def words(first: date, last: date) -> str:
-    """`12 May 2013`, or `1 March – 31 May 2013`."""
-    shown = f"{last.day} {last:%B} {last.year}"
+def words(first: date, last: date, *, brief: bool = False) -> str:
+    """`12 May 2013`, or `1 March – 31 May 2013`; `1 Mar – 31 May 2013` where it is to be brief."""
+    name = "%b" if brief else "%B"
+    shown = f"{last.day} {last:{name}} {last.year}"
     if first == last:
         return shown
     year = "" if first.year == last.year else f" {first.year}"
-    month = "" if not year and first.month == last.month else f" {first:%B}"
+    month = "" if not year and first.month == last.month else f" {first:{name}}"
     return f"{first.day}{month}{year} – {shown}"
 
 

@@ -132,3 +132,65 @@ def test_the_way_back_names_only_what_i_may_see(board, visit, viewer, admin):
         assert ("Open plans" in labels) is seen
         assert "Secret plans" not in labels
         assert not app.exception
+
+
+EVERY = [
+    {"name": "words", "type": "text"},
+    {"name": "least", "type": "number", "minimum": 0, "maximum": 100, "default": 2},
+    {"name": "late", "type": "boolean"},
+    {"name": "day", "type": "date"},
+    {"name": "period", "type": "date_range"},
+    REGION,
+    CITY,
+    {"name": "cities", "type": "multiple_choice", "choices": {"view": "places", "column": "city"}},
+]
+HOSTILE = {
+    "of every type": dict.fromkeys(("least", "late", "day", "period"), "' or true; drop table nexus.views; --"),
+    "no numbers": {"least": "NaN", "day": "0000-01-01"},
+    "no finite number": {"least": "1e400", "day": "10000-01-01"},
+    "out of bounds": {"least": "101", "period": "9999-12-31..0001-01-01"},
+    "the first and the last day": {"day": "0001-01-01", "period": "0001-01-01..9999-12-31"},
+    "the last day": {"day": "9999-12-31", "period": "9999-12-31..9999-12-31"},
+    "lists for one value": {"least": ["1", "2"], "day": ["2013-01-01", "2013-01-02"], "region": ["North", "South"], "words": ["a", "b"]},
+    "10,000 characters": {"words": "x" * 10_000, "region": "y" * 10_000, "cities": "z" * 10_000, "least": "9" * 10_000},
+    "900 values": {"cities": [f"city {number}" for number in range(900)]},
+    "signs and pictures": {"words": "🛫 <b>x</b> **y** $x$ :smile: \u202e", "region": "🛫", "cities": ["🛫", "\u200b", "é", "e\u0301"]},
+    "NUL and halves": {"words": "\0", "region": "\0", "cities": ["\0", "a"], "least": "\0", "day": "\0"},
+    "filters that are none": {"nothing": "1", "p.name": "x", "g.pending": "{}", "g.set": "x" * 5_000, "": "y", "city[]": "Oslo"},
+    "what waits is forged": {"g.pending": '{"least":["NaN"],"region":[["North"]],"day":[null],"cities":"Oslo"}'},
+}
+
+
+@pytest.mark.parametrize("apply", ["live", "button"])
+@pytest.mark.parametrize("forged", HOSTILE)
+def test_an_address_that_no_filter_made_is_said_or_left_out_and_the_page_stands(board, visit, viewer, forged, apply):
+    board(filters=EVERY, apply=apply)
+    app = visit("dashboard", viewer, name="board", **HOSTILE[forged])
+    assert not app.exception
+    assert "made a mistake" not in shown(app)
+    assert len(app.title) == 1
+    assert {one.label for one in app.selectbox} >= {"Region", "City"}
+    assert len(feet(app)) == 2
+
+
+def test_choices_of_a_region_that_is_gone_offer_nothing_and_another_region_brings_them_back(board, visit, viewer):
+    board()
+    app = visit("dashboard", viewer, name="board", region="Atlantis", city="Oslo")
+    assert "Atlantis (not offered)" in box(app, "Region").options
+    assert box(app, "City").options == ["Oslo (not offered)"]
+    box(app, "Region").set_value("North").run()
+    assert box(app, "City").options == ["Oslo", "Bergen"]
+
+
+def test_a_set_with_a_filter_that_was_taken_off_brings_the_others(board, visit, viewer, admin):
+    board()
+    with own.transaction() as session:
+        filter_sets.save(
+            session, user=viewer, dashboard="board", name="North", query={"region": ["North"], "city": ["Oslo"], "least": ["x"]}
+        )
+        opened = dashboards.open_dashboard(session, reader=admin, name="board")
+        less = opened.dashboard.model_copy(update={"filters": opened.dashboard.filters[:1], "panels": opened.dashboard.panels[1:]})
+        dashboards.save_dashboard(session, user=admin, dashboard=less, base_version=opened.version)
+    app = visit("dashboard", viewer, name="board")
+    button(app, "North").click().run()
+    assert (box(app, "Region").value, dict(app.query_params).get("city"), app.exception) == ("North", None, [])

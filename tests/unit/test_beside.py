@@ -131,10 +131,11 @@ def test_words_of_people_stay_values_and_are_never_expressions():
 
 
 def test_many_notes_are_cut_and_say_so():
-    notes = tuple(Note(text=f"n{number}", first=date(2013, 5, 12)) for number in range(50))
+    notes = tuple(Note(text=f"n{number}", first=date(2013, 5, 12)) for number in range(150))
     plot = drawn(Beside(notes=notes))
-    assert len(layers(plot, "note")[0]["data"]["values"]) == 20
-    assert "20 of 50 notes" in plot.note
+    assert len(layers(plot, "note")[0]["data"]["values"]) == 60
+    assert sum(len(layer["data"]["values"]) for layer in layers(plot, "note-label")) == 3, "no word covers another"
+    assert "3 of 150 notes are named, 60 as lines" in plot.note
 
 
 def panel(**changes) -> MetricPanel:

@@ -80,7 +80,7 @@ def _draw_values(bench: Bench) -> None:
         parameters,
         scope=f"{bench.scope}-{kinds}",
         options=lambda parameter: options_of(bench.user, parameter),
-        changed=lambda _values: None,
+        changed=lambda _values, _also: None,
         folds=False,
     )
 

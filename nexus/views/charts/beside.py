@@ -17,11 +17,14 @@ from nexus.views.charts.subject import Row, Subject, measure
 from nexus.views.period import Shift
 
 KINDS = ("line", "bar", "stacked bar", "area", "scatter")
-MOST_NOTES = 20
-"""Of one chart: more could not be read."""
+MOST_NOTES = 60
+"""Of one chart: more lines could not be told apart."""
 LINES, LINE = 3, 12
 """Labels of notes stand in so many lines, so that close ones do not cover each other; pixels of one."""
-LONGEST_LABEL = 40
+LONGEST_LABEL, WIDEST_LABEL = 40, 160
+"""Characters, and pixels."""
+CHARACTER, LENGTH, HEIGHT = 6.2, 420, 160
+"""Pixels of a letter, and about what a chart in half a page has for its axes: a wider one could name more notes."""
 Layer = dict[str, Any]
 
 
@@ -72,7 +75,8 @@ def add(subject: Subject, plot: Plot, beside: Beside) -> Plot:
     frame = _Frame(subject, plot.spec)
     timed = along_time(subject)
     notes = near(subject, beside.notes) if timed else ()
-    behind, above = frame.notes(notes[:MOST_NOTES])
+    drawn = _some(notes)
+    behind, above = frame.notes(drawn)
     earlier = frame.earlier(beside.earlier) if timed and beside.earlier else []
     target = [] if beside.target is None else frame.target(beside.target, beside.target_label)
     if not (behind or above or earlier or target):
@@ -80,8 +84,9 @@ def add(subject: Subject, plot: Plot, beside: Beside) -> Plot:
     main = {name: plot.spec[name] for name in ("mark", "encoding")}
     spec = {name: part for name, part in plot.spec.items() if name not in main} | {"layer": [*behind, *earlier, main, *target, *above]}
     said = [plot.note, f"Dashed: {beside.earlier.words}." if earlier and beside.earlier else ""]
-    if len(notes) > MOST_NOTES:
-        said.append(f"{MOST_NOTES} of {len(notes)} notes are drawn.")
+    if frame.named < len(notes):
+        lines = f", {len(drawn):,} as lines" if len(drawn) < len(notes) else ""
+        said.append(f"{frame.named:,} of {len(notes):,} notes are named{lines}.")
     return replace(plot, spec=spec, note=" ".join(filter(None, said)))
 
 
@@ -115,6 +120,29 @@ def _step(moments: Sequence[int]) -> int:
     return max(min((after - moment for moment, after in pairwise(moments)), default=0), scale.ONE_DAY)
 
 
+def _some(notes: tuple[Note, ...]) -> tuple[Note, ...]:
+    """As many as can be drawn, evenly chosen."""
+    return notes if len(notes) <= MOST_NOTES else tuple(notes[at * len(notes) // MOST_NOTES] for at in range(MOST_NOTES))
+
+
+class _Room:
+    """The lines for labels along an axis of `length` pixels."""
+
+    def __init__(self, length: float) -> None:
+        self._length = length
+        self._taken: list[list[tuple[float, float]]] = [[] for _ in range(LINES)]
+
+    def line(self, place: float, size: float, *, late: bool) -> int | None:
+        """The first line with room for `size` pixels from `place`, a share of the axis, on; up to it where `late`. None where all are full there."""
+        edge = place * self._length
+        start, end = (edge - size, edge) if late else (edge, edge + size)
+        for number, taken in enumerate(self._taken):
+            if all(end <= begins or start >= ends for begins, ends in taken):
+                taken.append((start, end))
+                return number
+        return None
+
+
 class _Frame:
     """The axes of a plot: `along` is the one of time, `up` that of the figures."""
 
@@ -125,6 +153,8 @@ class _Frame:
         lies = subject.chart.horizontal and subject.chart.kind in BARS
         self._along, self._up = ("y", "x") if lies else ("x", "y")
         self._named = self._encoding[self._along]["type"] == "nominal"
+        self.named = 0
+        """Of the notes that are drawn, those whose words found room."""
 
     def target(self, figure: float, label: str) -> list[Layer]:
         if not math.isfinite(figure):
@@ -145,11 +175,17 @@ class _Frame:
         names = {scale.milliseconds(row[self._at]): self._word(row) for row in self._subject.table.rows} if self._named else {}
         bands: list[Point] = []
         rules: list[Point] = []
-        for number, note in enumerate(notes):
+        room, covered = _Room(LENGTH if self._along == "x" else HEIGHT), (moments[-1] - moments[0]) or 1
+        for note in notes:
             text = note.text if len(note.text) <= LONGEST_LABEL else note.text[: LONGEST_LABEL - 1] + "…"
             start, end = self._reach(note, moments)
             first = self._bucket(moments, start)
-            point = {"t": text, "xt": note.words, "line": number % LINES, "late": first > len(moments) * 0.6}
+            place = first / len(moments) if self._named else (start - moments[0]) / covered
+            size = min(len(text) * CHARACTER, WIDEST_LABEL) + 6 if self._along == "x" else LINE
+            late = place > 0.6
+            line = room.line(place, size, late=late and self._along == "x")
+            self.named += line is not None
+            point = {"t": text, "xt": note.words, "line": line, "late": late}
             rules.append({**point, "x": names[moments[first]] if self._named else start})
             if note.last is not None and self._named:
                 bands += [{**point, "x": names[moment]} for moment in moments[first : self._bucket(moments, end - 1) + 1]]
@@ -199,7 +235,7 @@ class _Frame:
                         place = {"align": "right", "baseline": "bottom", "dy": -2, "dx": -line * LINE}
                     edge = {"value": 0} if self._up == "y" else {"value": {"expr": "width"}}
                     encoding = {self._along: self._channel(self._along), self._up: edge, "tooltip": _tooltip()}
-                    made += _written(values, {"limit": 160, **place}, encoding)
+                    made += _written(values, {"limit": WIDEST_LABEL, **place}, encoding)
         return made
 
     def earlier(self, earlier: Earlier) -> list[Layer]:
