@@ -11,7 +11,7 @@ from nexus.db.session import transaction
 from nexus.sources import service as sources
 from nexus.ui.card import draw_card
 from nexus.ui.forms import empty
-from nexus.ui.home import Step, draw_cards, draw_steps
+from nexus.ui.home import Step, draw_cards, draw_steps, first_step
 from nexus.ui.page import run_page
 from nexus.ui.panels import STYLE as PANELS
 from nexus.views import service as views
@@ -23,16 +23,18 @@ def page(user: User) -> None:
     st.html(PANELS)
     st.title("Home", anchor=False)
     with transaction() as session:
-        found = dashboards.list_dashboards(session, reader=user)
+        found = dashboards.list_home(session, reader=user, most=SHOWN)
         kept = [item for item in views.list_views(session, reader=user) if item.favourite]
-        steps = [Step("Open a dashboard", done=any(item.visited_at for item in found), page="pages/dashboards.py")]
+        steps = [
+            first_step(
+                found, [] if any(item.visited_at for item in found) else dashboards.list_dashboards(session, reader=user, search="sample")
+            )
+        ]
         if user.may(Permission.ADMINISTER):
             own_source = any(source.name != "sample" for source in sources.all_sources(session, reader=user))
             steps.append(Step("Connect a database", done=own_source, page="pages/settings.py", query={"section": "sources"}))
             colleague = len(accounts.everyone(session, user=user)) > 1
             steps.append(Step("Invite a colleague", done=colleague, page="pages/settings.py", query={"section": "people"}))
-    if sample := next((item for item in found if "sample" in item.tags or item.name == "delays"), None):
-        steps[0] = Step("Open the sample dashboard", done=steps[0].done, page="pages/dashboard.py", query={"name": sample.name})
     if not all(step.done for step in steps):
         draw_steps(steps)
     if not found:

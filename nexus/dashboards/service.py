@@ -14,7 +14,8 @@ from nexus.dashboards.filter_sets import FilterSet
 from nexus.dashboards.narrowing import Narrowed
 from nexus.dashboards.picks import Pick
 from nexus.dashboards.spec import Dashboard, DataPanel, Panel, PromptPanel
-from nexus.db import sharing, versions, visits
+from nexus.db import listing, sharing, versions, visits
+from nexus.db.listing import Listed
 from nexus.db.session import Session
 from nexus.errors import BadInput, NotFound
 from nexus.sources import store as sources
@@ -78,10 +79,16 @@ class OpenDashboard(BaseModel, frozen=True):
         return self.views[name]
 
 
-def list_dashboards(session: Session, *, reader: User, search: str = "") -> list[versions.Listed]:
+def list_dashboards(session: Session, *, reader: User, search: str = "") -> list[Listed]:
     """Favourites first, then by title. One that this release cannot read is listed with its problem."""
     require(reader, Permission.SEE)
-    return versions.list_kept(session, kind="dashboard", spec=Dashboard, reader=reader, search=search)
+    return listing.list_kept(session, kind="dashboard", spec=Dashboard, reader=reader, search=search)
+
+
+def list_home(session: Session, *, reader: User, most: int) -> list[Listed]:
+    """What a home page shows, however many dashboards there are: the favourites, and `most` of those opened last and of those that changed since."""
+    require(reader, Permission.SEE)
+    return listing.list_home(session, kind="dashboard", spec=Dashboard, reader=reader, most=most)
 
 
 def open_dashboard(session: Session, *, reader: User, name: str, version: int | None = None, visit: bool = True) -> OpenDashboard:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from sqlalchemy import Boolean, Select, Text, and_, cast, func, select, type_coerce, update
+from sqlalchemy import Boolean, Select, and_, func, select, type_coerce, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -31,7 +31,6 @@ TABLES: dict[Kind, tuple[type[Any], type[Any]]] = {
 }
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}$"
-MOST_LISTED = 500
 LONGEST_SPEC = 1_000_000
 """Characters of JSON that one version may take."""
 
@@ -65,22 +64,6 @@ class Kept(BaseModel, frozen=True):
     favourite: bool
     visited_at: datetime | None
     """When the reader last opened its page."""
-
-
-class Listed(BaseModel, frozen=True):
-    """A view, dashboard or prompt in a list. `problem` is a sentence when its spec cannot be read by this release."""
-
-    name: str
-    title: str
-    description: str
-    tags: tuple[str, ...]
-    owner: str | None
-    version: int
-    changed_at: datetime
-    visited_at: datetime | None
-    favourite: bool
-    open_to_all: bool = True
-    problem: str = ""
 
 
 class VersionInfo(BaseModel, frozen=True):
@@ -348,64 +331,6 @@ def names(session: Session, *, reader: Reader, kind: Kind, archived: bool = Fals
 def taken_names(session: Session, *, kind: Kind) -> frozenset[str]:
     """All names that something new cannot have, whoever may see what has them."""
     return frozenset(session.execute(select(TABLES[kind][0].name)).scalars())
-
-
-def list_kept(
-    session: Session, *, kind: Kind, spec: type[BaseModel], reader: Reader, search: str = "", limit: int = MOST_LISTED
-) -> list[Listed]:
-    """Those that hold every word of `search` in title, name, tags, description or owner: favourites first, then by title."""
-    kept, versions = TABLES[kind]
-    haystack = func.lower(
-        func.concat_ws(
-            " ", kept.title, kept.name, cast(kept.tags, Text), versions.spec["description"].astext, func.coalesce(UserRow.name, "")
-        )
-    )
-    favourite = func.coalesce(VisitRow.favourite, False)
-    found = (
-        select(
-            kept.name,
-            kept.title,
-            kept.tags,
-            kept.version,
-            kept.changed_at,
-            versions.spec,
-            UserRow.name.label("owner"),
-            VisitRow.visited_at,
-            favourite.label("favourite"),
-            kept.open_to_all,
-        )
-        .join(versions, and_(versions.kept_id == kept.id, versions.version == kept.version))
-        .outerjoin(UserRow, UserRow.id == kept.owner_id)
-        .outerjoin(VisitRow, and_(VisitRow.user_id == reader.id, VisitRow.kind == kind, VisitRow.name == kept.name))
-        .where(kept.archived_at.is_(None), seen(kind, reader))
-        .order_by(favourite.desc(), func.lower(kept.title), kept.name)
-        .limit(limit)
-    )
-    for word in search.replace("\x00", " ").lower().split()[:10]:
-        found = found.where(haystack.contains(word[:100], autoescape=True))
-    return [_listed(kind, spec, row) for row in session.execute(found)]
-
-
-def _listed(kind: Kind, spec: type[BaseModel], row: Any) -> Listed:
-    problem = ""
-    try:
-        read(kind, row.name, spec, row.spec)
-    except SpecUnreadable as error:
-        problem = error.message
-    description = row.spec.get("description", "")
-    return Listed(
-        name=row.name,
-        title=row.title,
-        description=description if isinstance(description, str) else "",
-        tags=tuple(row.tags),
-        owner=row.owner,
-        version=row.version,
-        changed_at=row.changed_at,
-        visited_at=row.visited_at,
-        favourite=row.favourite,
-        open_to_all=row.open_to_all,
-        problem=problem,
-    )
 
 
 def list_versions(session: Session, *, reader: Reader, kind: Kind, name: str) -> list[VersionInfo]:

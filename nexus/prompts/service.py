@@ -9,9 +9,9 @@ from typing import Any
 
 from nexus.accounts.spec import Permission, User, require
 from nexus.audit import record
-from nexus.db import prompt_scores, saved, versions
+from nexus.db import listing, prompt_scores, saved, versions
+from nexus.db.listing import Listed
 from nexus.db.session import Session, transaction
-from nexus.db.versions import Listed
 from nexus.errors import BadInput, NotAllowed, NotFound
 from nexus.prompts import chosen, data, keys, output, store, template
 from nexus.prompts.calls import Generate
@@ -47,7 +47,7 @@ class OpenPanel:
 
 def list_prompts(session: Session, *, reader: User, search: str = "") -> list[Listed]:
     require(reader, Permission.SEE)
-    return versions.list_kept(session, kind="prompt", spec=Prompt, reader=reader, search=search)
+    return listing.list_kept(session, kind="prompt", spec=Prompt, reader=reader, search=search)
 
 
 def find_prompt(session: Session, *, reader: User, name: str, version: int | None = None) -> OpenPrompt:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from nexus.db.versions import Listed
+from nexus.db.listing import Listed
 from nexus.ui import when
 from nexus.ui.forms import plain, sentence
 
@@ -18,6 +18,15 @@ class Step:
     done: bool
     page: str
     query: dict[str, str] = field(default_factory=dict)
+
+
+def first_step(found: Sequence[Listed], samples: Sequence[Listed]) -> Step:
+    """`samples` are asked for as long as nothing was opened."""
+    done = any(item.visited_at for item in found)
+    sample = next((item for item in samples if "sample" in item.tags), None)
+    if sample is None:
+        return Step("Open a dashboard", done=done, page="pages/dashboards.py")
+    return Step("Open the sample dashboard", done=done, page="pages/dashboard.py", query={"name": sample.name})
 
 
 def draw_steps(steps: Sequence[Step]) -> None:

@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from nexus.db.versions import MOST_LISTED, Listed
+from nexus.db.listing import MOST_LISTED, Listed
 from nexus.ui import when
 from nexus.ui.forms import empty as draw_empty
 from nexus.ui.forms import plain, sentence
 
-MOST_ROWS = 100
+PAGE = "page"
+A_PAGE = 30
+"""Rows: a browser takes seconds to draw hundreds."""
 
 
 def frequency(runs: int, median_ms: float | None) -> str:
@@ -28,6 +30,7 @@ def search_box(label: str, *, placeholder: str = "Name, description or tag") -> 
         icon=":material/search:",
         label_visibility="collapsed",
         max_chars=200,
+        on_change=_to_first_page,
     ).strip()
 
 
@@ -36,17 +39,40 @@ def draw_list(found: Sequence[Listed], *, page: str, search: str, empty: str, no
     if not found:
         draw_empty(f"Nothing matches “{plain(search)}”. Try fewer letters." if search else empty)
         return
-    for item in found[:MOST_ROWS]:
-        title, about, state = st.columns([3, 6, 3], vertical_alignment="center")
-        star = ":material/star: " if item.favourite else ""
-        lock = "" if item.open_to_all else " :material/lock:"
-        title.page_link(page, label=f"{star}**{plain(item.title)}**{lock}", query_params={"name": item.name})
-        tags = " · ".join(plain(tag) for tag in item.tags[:6])
-        about.caption(f"{plain(item.description)} *{tags}*" if tags else plain(item.description))
-        opened = f" · opened {when.since(item.visited_at)}" if item.visited_at else ""
-        state.caption(f"{plain(item.owner or 'Nexus')} · changed {when.since(item.changed_at)}{opened}{(notes or {}).get(item.name, '')}")
-        if item.problem:
-            st.warning(sentence(item.problem))
-    if len(found) > MOST_ROWS:
-        count = f"{MOST_LISTED} or more" if len(found) >= MOST_LISTED else len(found)
-        st.caption(f"The first {MOST_ROWS} of {count}. Search to narrow them.")
+    rows = st.container()
+    page_of_list = _draw_pages(len(found))
+    with rows:
+        for item in found[(page_of_list - 1) * A_PAGE : page_of_list * A_PAGE]:
+            _draw_row(item, page, (notes or {}).get(item.name, ""))
+
+
+def _draw_row(item: Listed, page: str, note: str) -> None:
+    title, about, state = st.columns([3, 6, 3], vertical_alignment="center")
+    star = ":material/star: " if item.favourite else ""
+    lock = "" if item.open_to_all else " :material/lock:"
+    title.page_link(page, label=f"{star}**{plain(item.title)}**{lock}", query_params={"name": item.name})
+    tags = " · ".join(plain(tag) for tag in item.tags[:6])
+    about.caption(f"{plain(item.description)} *{tags}*" if tags else plain(item.description))
+    opened = f" · opened {when.since(item.visited_at)}" if item.visited_at else ""
+    state.caption(f"{plain(item.owner or 'Nexus')} · changed {when.since(item.changed_at)}{opened}{note}")
+    if item.problem:
+        st.warning(sentence(item.problem))
+
+
+def _draw_pages(count: int) -> int:
+    """The page that is shown; it stands in the address."""
+    pages = max(-(-count // A_PAGE), 1)
+    held = st.session_state.get(PAGE)
+    if isinstance(held, int) and held > pages:
+        st.session_state[PAGE] = pages
+    if pages == 1:
+        return 1
+    shown = st.pagination(pages, key=PAGE, bind="query-params")
+    if count >= MOST_LISTED:
+        st.caption(f"The first {MOST_LISTED} are listed. Search to find the others.")
+    return shown
+
+
+def _to_first_page() -> None:
+    if PAGE in st.session_state:
+        st.session_state[PAGE] = 1

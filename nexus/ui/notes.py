@@ -1,5 +1,6 @@
 """Notes on days, as a list in a dialog: read by all, and written by those who may."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -16,6 +17,7 @@ from nexus.ui.page import errors_shown
 from nexus.views import period
 from nexus.views.values import EARLIEST, LATEST
 
+A_PAGE = 10
 HERE, EVERYWHERE = "On this dashboard", "On every dashboard"
 
 
@@ -28,25 +30,48 @@ def _draw(user: User, dashboard: str, may_edit: bool) -> None:
     with errors_shown(where="notes", user=user):
         with transaction() as session:
             listed = annotations.list_annotations(session, reader=user, dashboard=dashboard)
+        writes = user.may(Permission.BUILD) and user.looked_at_by is None
+        editing = st.session_state.get("note-edited")
         if not listed:
             st.caption("No notes yet. A note on a day, as “strike”, shows in every chart along time that covers the day.")
-        editing = st.session_state.get("note-edited")
-        for one in listed:
+        if writes and editing is None:
+            # Above the list, which may be long.
+            _form(user, dashboard, may_edit, None)
+        for one in _some(listed):
             if one.id == editing and one.may_change:
                 _form(user, dashboard, may_edit, one)
             else:
                 _line(user, dashboard, one)
-        if user.may(Permission.BUILD) and user.looked_at_by is None and editing is None:
-            _form(user, dashboard, may_edit, None)
+
+
+def _some(listed: Sequence[Annotation]) -> Sequence[Annotation]:
+    """The latest days first, a page of them; of many those with the words that are looked for."""
+    found = sorted(listed, key=lambda one: (one.first_day, one.id), reverse=True)
+    if len(found) <= A_PAGE:
+        return found
+    words = st.text_input(
+        "Search the notes", key="notes-search", icon=":material/search:", placeholder="Words of a note, or a year", max_chars=200
+    )
+    sought = words.casefold().split()
+    found = [one for one in found if all(word in f"{one.text} {_days(one)}".casefold() for word in sought)]
+    if not found:
+        st.caption(f"Nothing matches “{plain(words)}”. Try fewer letters.")
+    pages = max(-(-len(found) // A_PAGE), 1)
+    page = st.pagination(pages, key=f"notes-page-{pages}-{words}") if pages > 1 else 1
+    return found[(page - 1) * A_PAGE : page * A_PAGE]
+
+
+def _days(one: Annotation) -> str:
+    return period.words(one.first_day, one.last_day or one.first_day)
 
 
 def _line(user: User, dashboard: str, one: Annotation) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"note-{one.id}"):
-        days = period.words(one.first_day, one.last_day or one.first_day)
         where = " · on every dashboard" if one.everywhere else ""
         by = f" · {plain(one.author)}" if one.author else ""
         st.markdown(
-            f"**{days}** {plain(one.text)}  \n:small[{where.removeprefix(' · ')}{by if where else by.removeprefix(' · ')}]", width="stretch"
+            f"**{_days(one)}** {plain(one.text)}  \n:small[{where.removeprefix(' · ')}{by if where else by.removeprefix(' · ')}]",
+            width="stretch",
         )
         if one.may_change and user.looked_at_by is None:
             said = plain(one.text[:60])

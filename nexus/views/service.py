@@ -9,7 +9,8 @@ from pydantic import BaseModel
 
 from nexus import audit
 from nexus.accounts.spec import Permission, User, require, require_oneself
-from nexus.db import uses, versions, visits
+from nexus.db import listing, uses, versions, visits
+from nexus.db.listing import Listed
 from nexus.db.session import Session
 from nexus.errors import BadInput, Conflict, NexusError
 from nexus.sources import catalog, guard
@@ -45,10 +46,10 @@ class OpenView(BaseModel, frozen=True):
     """When the reader last opened its page, to the minute."""
 
 
-def list_views(session: Session, *, reader: User, search: str = "") -> list[versions.Listed]:
+def list_views(session: Session, *, reader: User, search: str = "") -> list[Listed]:
     """Favourites first, then by title. A view that this release cannot read is listed with its problem."""
     require(reader, Permission.SEE)
-    return versions.list_kept(session, kind="view", spec=View, reader=reader, search=search)
+    return listing.list_kept(session, kind="view", spec=View, reader=reader, search=search)
 
 
 def find_view(session: Session, *, reader: User, name: str, version: int | None = None) -> OpenView:

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
+from nexus.db import listing, versions, visits
 from nexus.db import session as own
-from nexus.db import versions, visits
 from nexus.errors import BadInput, Conflict, NotFound
 from nexus.views.spec import View
 
@@ -106,7 +106,7 @@ def test_an_earlier_version_can_still_be_opened(session, analyst):
 def test_what_is_archived_is_found_nowhere_and_comes_back_with_its_history(session, analyst):
     versions.save(session, kind="view", spec=view(), user=analyst)
     versions.archive(session, user=analyst, kind="view", name="flights")
-    assert versions.list_kept(session, kind="view", spec=View, reader=analyst) == []
+    assert listing.list_kept(session, kind="view", spec=View, reader=analyst) == []
     for gone in (versions.load, versions.list_versions):
         with pytest.raises(NotFound):
             gone(session, reader=analyst, kind="view", name="flights")
@@ -121,22 +121,22 @@ def test_search_finds_every_word_in_title_name_tags_description_and_owner(sessio
     versions.save(session, kind="view", spec=view(name="other", title="Other"), user=admin)
     spec = view(name="flights-2", title="Late flights 東京", tags=("weather",), description="More than 60 minutes past their time")
     versions.save(session, kind="view", spec=spec, user=analyst)
-    found = versions.list_kept(session, kind="view", spec=View, reader=analyst, search=search)
+    found = listing.list_kept(session, kind="view", spec=View, reader=analyst, search=search)
     assert [item.name for item in found] == ["flights-2"]
 
 
 @pytest.mark.parametrize("search", ["%", "_", "' or 1=1 --", "\\", "a\x00b", "x" * 5000])
 def test_a_hostile_search_finds_nothing_and_breaks_nothing(session, analyst, search):
     versions.save(session, kind="view", spec=view(), user=analyst)
-    assert versions.list_kept(session, kind="view", spec=View, reader=analyst, search=search) == []
+    assert listing.list_kept(session, kind="view", spec=View, reader=analyst, search=search) == []
 
 
 def test_favourites_are_a_persons_own_and_come_first(session, analyst, viewer):
     for name in ("aaa", "zzz"):
         versions.save(session, kind="view", spec=view(name=name, title=name), user=analyst)
     assert visits.toggle_favourite(session, kind="view", name="zzz", reader=viewer) is True
-    mine = versions.list_kept(session, kind="view", spec=View, reader=viewer)
-    theirs = versions.list_kept(session, kind="view", spec=View, reader=analyst)
+    mine = listing.list_kept(session, kind="view", spec=View, reader=viewer)
+    theirs = listing.list_kept(session, kind="view", spec=View, reader=analyst)
     assert [item.name for item in mine] == ["zzz", "aaa"]
     assert [item.name for item in theirs] == ["aaa", "zzz"]
     assert visits.toggle_favourite(session, kind="view", name="zzz", reader=viewer) is False
@@ -144,11 +144,25 @@ def test_favourites_are_a_persons_own_and_come_first(session, analyst, viewer):
         visits.toggle_favourite(session, kind="view", name="nothing", reader=viewer)
 
 
+def test_a_home_page_knows_what_was_opened_and_what_is_new_among_any_number(session, analyst, viewer):
+    for number in range(12):
+        versions.save(session, kind="view", spec=view(name=f"a{number:02}", title=f"A {number:02}"), user=analyst)
+    visits.toggle_favourite(session, kind="view", name="a05", reader=viewer)
+    session.execute(own.text("update nexus.views set changed_at = now() - interval '1 day' - right(name, 2)::int * interval '1 hour'"))
+    opened = "insert into nexus.visits (user_id, kind, name, visited_at) values (:reader, 'view', :name, now() - interval '1 hour' * :ago)"
+    for ago, name in enumerate(("a11", "a10", "a09")):
+        session.execute(own.text(opened), {"reader": viewer.id, "name": name, "ago": ago})
+    found = listing.list_home(session, kind="view", spec=View, reader=viewer, most=2)
+    # The favourite counts among those that were opened: who stars a thing has it open.
+    assert [item.name for item in found] == ["a05", "a00", "a01", "a11"]
+    assert [item.name for item in listing.list_home(session, kind="view", spec=View, reader=analyst, most=1)] == ["a00"]
+
+
 def test_a_spec_of_a_newer_release_is_told_of_and_the_rest_of_the_list_stands(session, analyst):
     versions.save(session, kind="view", spec=view(name="good", title="Good"), user=analyst)
     versions.save(session, kind="view", spec=view(name="newer", title="Newer"), user=analyst)
     session.execute(own.text("update nexus.view_versions set spec = spec || '{\"hologram\": true}' where spec->>'name' = 'newer'"))
-    found = {item.name: item.problem for item in versions.list_kept(session, kind="view", spec=View, reader=analyst)}
+    found = {item.name: item.problem for item in listing.list_kept(session, kind="view", spec=View, reader=analyst)}
     assert found["good"] == ""
     assert "`hologram`" in found["newer"]
     kept = versions.load(session, reader=analyst, kind="view", name="newer")

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import event
 
 from nexus.dashboards import service as dashboards
-from nexus.dashboards.spec import Tab
+from nexus.dashboards.spec import Dashboard, Tab, TextPanel
 from nexus.db import session as own
 from nexus.views import drafts
 from nexus.views import service as views
@@ -27,6 +27,20 @@ def test_the_list_offers_every_dashboard_and_finds_by_word(sample, visit, viewer
     assert _links(app) == ["Delays at a glance"]
     app.text_input(key="q").set_value("no such thing [x](y)").run()
     assert "Nothing matches" in shown(app)
+
+
+def test_a_long_list_is_read_page_by_page_and_its_address_says_where(database, visit, viewer, analyst):
+    with own.transaction() as session:
+        for number in range(65):
+            spec = Dashboard(name=f"d{number}", title=f"Board {number:02}", panels=(TextPanel(name="a", text="x"),))
+            dashboards.save_dashboard(session, user=analyst, dashboard=spec)
+    app = visit("dashboards", viewer)
+    assert (_links(app)[0], len(_links(app))) == ("Board 00", 30)
+    app = visit("dashboards", viewer, page="3")
+    assert _links(app) == [f"Board {number}" for number in range(60, 65)]
+    app.text_input(key="q").set_value("board 1").run()
+    assert _links(app) == [f"Board {number}" for number in range(10, 20)]
+    assert len(_links(visit("dashboards", viewer, page="99"))) == 30
 
 
 def _links(app) -> list[str]:

@@ -7,8 +7,8 @@ from nexus.dashboards import service as dashboards
 from nexus.dashboards.metric import metric
 from nexus.dashboards.service import OpenDashboard
 from nexus.dashboards.spec import ChartPanel, DataPanel, MetricPanel, TablePanel
+from nexus.db import listing
 from nexus.db import session as own
-from nexus.db import versions
 from nexus.errors import BadInput
 from nexus.prompts import service as prompts
 from nexus.prompts.spec import Prompt
@@ -35,7 +35,7 @@ def opened(admin: User, name: str) -> OpenDashboard:
 def test_it_has_two_dashboards_six_prompts_and_their_views(admin):
     with own.transaction() as session:
         assert [item.name for item in dashboards.list_dashboards(session, reader=admin)] == ["delays", "weather-and-aircraft"]
-        assert len(versions.list_kept(session, kind="prompt", spec=Prompt, reader=admin)) == 6
+        assert len(listing.list_kept(session, kind="prompt", spec=Prompt, reader=admin)) == 6
         found = views.list_views(session, reader=admin)
     assert len(found) >= 5
     assert not [item for item in found if item.problem]

@@ -6,8 +6,8 @@ from pathlib import Path
 import streamlit as st
 
 from nexus.accounts.spec import Permission, User, require
+from nexus.db.listing import Listed
 from nexus.db.session import transaction
-from nexus.db.versions import Listed
 from nexus.errors import NexusError
 from nexus.prompts import service as prompts
 from nexus.prompts import trials

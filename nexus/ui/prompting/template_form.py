@@ -7,8 +7,8 @@ import streamlit as st
 
 from nexus.accounts.spec import User
 from nexus.db import versions
+from nexus.db.listing import Listed
 from nexus.db.session import transaction
-from nexus.db.versions import Listed
 from nexus.errors import NexusError
 from nexus.prompts import template
 from nexus.sources.rules import RULES
