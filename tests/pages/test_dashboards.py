@@ -5,6 +5,7 @@ import re
 import pytest
 from sqlalchemy import event
 
+from nexus.accounts import sharing
 from nexus.dashboards import service as dashboards
 from nexus.dashboards.spec import Dashboard, Tab, TextPanel
 from nexus.db import session as own
@@ -38,8 +39,8 @@ def test_a_long_list_is_read_page_by_page_and_its_address_says_where(database, v
     assert (_links(app)[0], len(_links(app))) == ("Board 00", 30)
     app = visit("dashboards", viewer, page="3")
     assert _links(app) == [f"Board {number}" for number in range(60, 65)]
-    app.text_input(key="q").set_value("board 1").run()
-    assert _links(app) == [f"Board {number}" for number in range(10, 20)]
+    app.text_input(key="q").set_value("board 41").run()
+    assert _links(app) == ["Board 41"]
     assert len(_links(visit("dashboards", viewer, page="99"))) == 30
 
 
@@ -182,6 +183,23 @@ def test_two_people_editing_lose_nothing(sample, visit, analyst):
     button(app, "Save mine on top").click().run()
     with own.transaction() as session:
         assert dashboards.open_dashboard(session, reader=analyst, name="delays").dashboard.title == "Mine"
+
+
+@pytest.mark.parametrize("press", ["Publish now", ":material/notes: Text"])
+def test_who_loses_the_right_to_a_dashboard_while_changing_it_is_told_and_sees_no_more_of_it(sample, visit, analyst, press):
+    app = visit("dashboard", analyst, name="delays", edit="1")
+    field(app, "Title").set_value("Mine").run()
+    with own.transaction() as session:
+        sharing.set_open(session, user=sample, kind="dashboard", name="delays", open_to_all=False)
+    if press not in [one.label for one in app.button]:
+        choice(app, "Form").set_value("Add").run()
+    else:
+        button(app, press).click().run()
+    assert not app.exception
+    assert "may not see it" in shown(app)
+    assert "Delays at a glance" not in shown(visit("dashboard", analyst, name="delays"))
+    with own.transaction() as session:
+        assert dashboards.open_dashboard(session, reader=sample, name="delays").version == 1
 
 
 def test_a_view_made_on_the_way_comes_back_as_a_panel_of_the_draft(sample, visit, analyst):
