@@ -4,10 +4,12 @@ import re
 
 import pytest
 
+from nexus.dashboards import service as dashboards
+from nexus.dashboards.spec import Dashboard
 from nexus.db import saved
 from nexus.db import session as own
 from nexus.prompts import history
-from tests.gemini_stand_in import blocks_answer, cuts, fails, goes_on, streams
+from tests.gemini_stand_in import blocks_answer, cuts, fails, gives, goes_on, streams
 from tests.pages.conftest import button, labels, shown, until, use
 
 
@@ -177,3 +179,21 @@ def test_a_panel_asks_with_the_filters_of_its_dashboard(sample, visit, analyst, 
     assert {block.parameters["period"][0] for block in run.blocks} == {"2013-01-01..2013-01-31"}
     assert "January was slow." in prose(visit("dashboard", analyst, name="delays", period="2013-01-01..2013-01-31"))
     assert "January was slow." not in prose(visit("dashboard", analyst, name="delays"))
+
+
+def test_a_panel_of_fields_is_asked_where_it_stands_and_then_has_the_menu_of_a_chart(sample, visit, analyst, viewer, gemini):
+    chart = {"kind": "bar", "x": "flight", "y": ["minutes"]}
+    panel = {"kind": "prompt", "name": "classes", "title": "Classes", "prompt": "classify-remarks", "shows": "chart", "chart": chart}
+    with own.transaction() as session:
+        dashboards.save_dashboard(session, user=analyst, dashboard=Dashboard(name="fields", title="Fields", panels=[panel]))
+    app = visit("dashboard", analyst, name="fields")
+    assert "Rows and origin" not in app.menu_button(key="more-classes").options
+    button(app, "Ask").click().run()
+    gemini.will(gives([{"flight": "AA 1", "day": "2013-07-01", "points_to": "weather", "cancelled": False, "minutes": 12}]))
+    button(app, "Send to Gemini").click().run()
+    until(app, lambda: "1 record · run" in shown(app))
+    assert app.menu_button(key="more-classes").options == ["As a table", "Rows and origin", "Full screen", "Image"]
+    # Who may not ask reads the answer, and where it is from.
+    other = visit("dashboard", viewer, name="fields")
+    assert "1 record · run" in shown(other)
+    assert "Ask" not in labels(other)

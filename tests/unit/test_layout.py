@@ -27,7 +27,8 @@ STATEMENTS = [
 
 
 def tokens(sql):
-    return [sql[token.start : token.end + 1] for token in scan(sql)]
+    # A comment ends with its last sign.
+    return [sql[token.start : token.end + 1].rstrip() for token in scan(sql)]
 
 
 @pytest.mark.parametrize("sql", STATEMENTS, ids=range(len(STATEMENTS)))
