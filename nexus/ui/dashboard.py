@@ -44,8 +44,10 @@ def draw_dashboard(board: Board) -> None:
     if board.alone is None:
         draw_tabs(spec, board.tab)
     draw_panels(board)
-    if not spec.panels:
-        st.info("This dashboard has no panels yet. Edit it to add some.")
+    if not board.panels:
+        what = "tab" if spec.panels else "dashboard"
+        way = "Edit the dashboard to add some." if board.opened.may_edit else "Who may edit the dashboard can add some."
+        st.info(f"This {what} has no panels yet. {way}")
     with head:
         st.fragment(_head, key=HEAD)(board)
     with bar:

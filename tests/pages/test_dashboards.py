@@ -258,10 +258,12 @@ def test_a_filter_is_called_by_its_label_where_it_is_built(sample, visit, analys
 def test_only_the_panels_of_the_open_tab_are_asked(sample, visit, viewer):
     with own.transaction() as session:
         opened = dashboards.open_dashboard(session, reader=sample, name="delays")
-        tabs = (Tab(name="one", title="One"), Tab(name="two", title="Two"))
+        tabs = tuple(Tab(name=name, title=name.title()) for name in ("one", "two", "three"))
         panels = tuple(panel.model_copy(update={"tab": "two" if panel.name == "on-time" else "one"}) for panel in opened.dashboard.panels)
         made = opened.dashboard.model_copy(update={"tabs": tabs, "panels": panels})
         dashboards.save_dashboard(session, user=sample, dashboard=made, base_version=opened.version)
     first, second = visit("dashboard", viewer, name="delays"), visit("dashboard", viewer, name="delays", tab="two")
     assert 'id="panel-on-time"' not in _html(first)
     assert re.findall(r'id="panel-([\w-]+)"', _html(second)) == ["on-time"]
+    # A tab without any panels says so, and not a word of editing to who cannot.
+    assert "This tab has no panels yet. Who may edit" in shown(visit("dashboard", viewer, name="delays", tab="three"))
