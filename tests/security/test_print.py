@@ -329,6 +329,12 @@ HOSTILE = {
             "0251.0376.0251.0376",
             "[::ffff:169.254.169.254]",
             "metadata.google.internal",
+            "169.254.43518",
+            "0xA9.254.0251.254",
+            "１６９。２５４。１６９。２５４",
+            "[fd00:ec2::254]",
+            "instance-data",
+            "user:word@169.254.169.254:80",
         )
     ),
     "pictures": "<img src='LISTENER/a.png'><picture><source srcset='LISTENER/b.png'></picture><video src='LISTENER/c' poster='LISTENER/d'></video><audio src='LISTENER/e'></audio>",
@@ -337,7 +343,7 @@ HOSTILE = {
     "foreign object": "<svg><foreignObject><iframe xmlns='http://www.w3.org/1999/xhtml' src='LISTENER/fo'></iframe></foreignObject><image href='LISTENER/i'/><use href='LISTENER/u#x'/><script>fetch('LISTENER/s')</script><animate onbegin=fetch('LISTENER/b') attributeName=x dur=1s /></svg>",
     "base": "<base href='LISTENER/'><img src='x.png'><link rel=stylesheet href='y.css'><a href=z>z</a>",
     "refresh": "<meta http-equiv=refresh content='0;url=LISTENER/refresh'><meta http-equiv=refresh content='0;url=file:///etc/passwd'>",
-    "script": "<script>fetch('LISTENER/f');new WebSocket('ws://127.0.0.1/');new Image().src='LISTENER/g';document.body.textContent='EVIL'</script><body onload=\"fetch('LISTENER/h')\"><img src=x onerror=\"fetch('LISTENER/j')\"><script type=module src='LISTENER/m.js'></script>",
+    "script": "<script>fetch('LISTENER/f');new WebSocket('LISTENER/ws'.replace('http','ws'));new Image().src='LISTENER/g';document.body.textContent='EVIL'</script><body onload=\"fetch('LISTENER/h')\"><img src=x onerror=\"fetch('LISTENER/j')\"><script type=module src='LISTENER/m.js'></script>",
     "endless script": "<script>for(;;){}</script><img src=x onerror='for(;;){}'><script src='data:text/javascript,for(;;){}'></script>",
     "prefetch": "".join(
         f"<link rel={kind} href='LISTENER/{kind}' as=image>"

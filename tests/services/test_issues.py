@@ -1,6 +1,9 @@
 """A report is issued again, compared with another issue, verified by its hash, and removed when it is old."""
 
 import hashlib
+import signal
+import subprocess
+import sys
 import zlib
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -30,6 +33,7 @@ from nexus.sources import store as source_store
 from nexus.views import service as views
 from nexus.views.spec import View
 from nexus.workspace import service as workspace
+from tests.server import until
 
 ZONE = {"zone": ["Europe/Berlin"]}
 
@@ -448,6 +452,35 @@ def test_two_processes_do_not_clean_up_at_once(kept, limits):
         assert store.alone(session)
         assert retention.clean_up() == 0
     assert retention.clean_up() == 1
+
+
+CLEAN = "import sys; from nexus.db import session; session.connect(sys.argv[1]); from nexus.reports import retention; retention.clean_up()"
+
+
+def test_a_process_that_is_killed_while_it_cleans_up_leaves_every_file_whole(kept, limits, database):
+    report = kept("a", days=400)
+    limits(report_days=365, report_last_kept=False)
+    with own.transaction() as session:
+        store.add_parts(session, report_id=report, parts=[b"more", b"and more"])
+    with own.transaction() as session:
+        # It deletes the parts, and comes to stand before the record, which somebody else holds.
+        session.execute(text("select from nexus.reports where id = :id for update"), {"id": report})
+        cleaning = subprocess.Popen([sys.executable, "-c", CLEAN, database])
+        until(lambda: count("select count(*) from pg_locks where not granted"), within_s=60, what="the deletion")
+        cleaning.kill()
+        assert cleaning.wait(30) == -signal.SIGKILL
+    until(lambda: not count("select count(*) from pg_locks where locktype = 'advisory' and objid = 0 and classid = 4"), within_s=60)
+    with own.transaction() as session:
+        assert ledger.file_of(session, reader=kept.user, report_id=report) == b"%PDF-moreand more"
+        record = ledger.find_report(session, reader=kept.user, report_id=report)
+    assert (record.comparable, record.removed_at) == (True, None)
+    assert retention.clean_up() == 1, "the next one does it"
+    assert count("select count(*) from nexus.report_parts") == count("select count(*) from nexus.report_snapshots") == 0
+
+
+def count(sql: str) -> int:
+    with own.transaction() as session:
+        return session.execute(text(sql)).scalar_one()
 
 
 def test_the_zone_of_a_report_is_the_one_it_was_printed_in(july):

@@ -8,6 +8,8 @@ import pypdf
 import pytest
 
 from nexus.accounts.spec import Role, User
+from nexus.dashboards import service as dashboards
+from nexus.dashboards.spec import Dashboard
 from nexus.db import session as own
 from nexus.db.tables import UserRow
 from nexus.views import service as views
@@ -88,3 +90,48 @@ def test_what_nobody_may_print_or_does_not_exist_becomes_no_job(server, client):
     for address, status in (("/views/nothing.pdf", 404), ("/views/endless.pdf?paper=A0", 400)):
         assert client.get(address, headers={**PROGRAM, "prefer": "respond-async"}).status_code == status
     assert server.client().get("/print-jobs/1", headers=PROGRAM).status_code in (303, 401)
+
+
+SECRETS = ("salar", "kim's", "99731", "99,731")
+"""Of the view and its rows, in small letters."""
+
+
+def test_who_lost_the_right_to_a_view_finds_neither_its_rows_nor_its_name_at_any_address(server):
+    ada, ana = server.person(Role.ADMIN).client(), server.person(Role.ANALYST)
+    client = ana.client()
+    client.timeout = ada.timeout = 120
+    with own.transaction() as session:
+        owner = User(id=ana.id, email=ana.email, name="Ana", role=Role.ADMIN)
+        question = {"kind": "sql", "sql": "select 'Kim''s' as salary_of, 99731 as salary"}
+        views.save_view(session, user=owner, view=View(name="salaries", title="Salaries", source="sample", question=question))
+        panels = [{"kind": "table", "name": "paid", "view": "salaries"}, {"kind": "table", "name": "open", "view": "short"}]
+        dashboards.save_dashboard(
+            session, user=owner, dashboard=Dashboard.model_validate({"name": "house", "title": "House", "panels": panels})
+        )
+    made = [
+        client.get(f"/{path}.pdf", headers=PROGRAM) for path in ("views/salaries", "views/salaries", "dashboards/house", "dashboards/house")
+    ]
+    assert [answer.status_code for answer in made] == [200] * 4
+    assert "99731" in text_of(made[2].content).replace(",", "")
+    reports = [answer.headers["x-report"] for answer in made]
+    with server.database() as cursor:
+        cursor.execute("update nexus.views set open_to_all = false, owner_id = null where name = 'salaries'")
+
+    asked = ["views/salaries.pdf", "views/salaries.csv", *(f"reports/{number}.pdf" for number in reports)]
+    for path in asked:
+        answer = client.get(f"/{path}", headers=PROGRAM)
+        assert answer.status_code == 404, path
+        assert not said(answer.text.replace("`salaries`", "")), "what one typed oneself may be said back"
+    printed = client.get("/dashboards/house.pdf", headers=PROGRAM)
+    assert printed.status_code == 200, "the rest of the dashboard is theirs to see"
+    assert not said(text_of(printed.content))
+    assert "Name 40" in text_of(printed.content)
+    assert ada.get(f"/reports/{reports[0]}.pdf").content == made[0].content, "administrators see all"
+
+
+def said(text: str) -> list[str]:
+    return [word for word in SECRETS if word in text.lower()]
+
+
+def text_of(file: bytes) -> str:
+    return " ".join(page.extract_text() for page in pypdf.PdfReader(BytesIO(file)).pages)
