@@ -252,6 +252,7 @@ def _report(row: Row[Any]) -> Report:
 _SILENT = timedelta(seconds=30)
 """A process that prints tells so every other second."""
 _KEPT = timedelta(days=7)
+UNSEEN_TITLE = "What you may not see any more"
 _UNDER_WAY = ReportJobRow.state.in_(("waiting", "running"))
 _earlier = aliased(ReportJobRow)
 _before = (
@@ -266,7 +267,6 @@ _job_columns = (
     ReportJobRow.user_id,
     ReportJobRow.kind,
     ReportJobRow.subject,
-    ReportJobRow.title,
     ReportJobRow.given,
     ReportJobRow.state,
     ReportJobRow.share,
@@ -280,9 +280,21 @@ _job_columns = (
 )
 
 
+_UNSEEN = tuple(
+    f"select from nexus.{kind}s where report_jobs.kind = '{kind}' and {kind}s.name = report_jobs.subject and not {seen_by(kind, f'{kind}s')}"
+    for kind in KINDS
+)
+"""What a job is of, and the reader may not see any more."""
+
+
 def _jobs(reader: User) -> Select[Any]:
-    own = true() if reader.may(Permission.ADMINISTER) else ReportJobRow.user_id == reader.id
-    return select(*_job_columns).join(UserRow, UserRow.id == ReportJobRow.user_id).where(own)
+    """One's own; administrators see all. Of what the reader may see no longer it does not tell the title."""
+    found = select(*_job_columns).join(UserRow, UserRow.id == ReportJobRow.user_id)
+    if reader.may(Permission.ADMINISTER):
+        return found.add_columns(ReportJobRow.title)
+    seen = and_(*(bound(f"not exists ({unseen})", reader) for unseen in _UNSEEN))
+    title = case((seen, ReportJobRow.title), else_=UNSEEN_TITLE).label("title")
+    return found.add_columns(title).where(ReportJobRow.user_id == reader.id)
 
 
 def add_job(session: Session, *, user: User, **values: Any) -> int:
@@ -365,7 +377,7 @@ def claim_job(session: Session, *, worker: str, waits_s: float, most_tries: int)
     if claimed is None:
         return None
     row = session.execute(
-        select(*_job_columns).join(UserRow, UserRow.id == ReportJobRow.user_id).where(ReportJobRow.id == claimed.id)
+        select(*_job_columns, ReportJobRow.title).join(UserRow, UserRow.id == ReportJobRow.user_id).where(ReportJobRow.id == claimed.id)
     ).one()
     return Job.model_validate(row._mapping), claimed.seal
 

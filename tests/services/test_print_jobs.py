@@ -232,6 +232,8 @@ def test_a_job_prints_with_the_rights_of_the_moment_it_is_printed(ana, ada):
         assert Worker().work()
         assert found(job, ana).state == "failed"
         assert found(job, ana).report_id is None
+        assert found(job, ana).title == "What you may not see any more", "nor is its title told"
+        assert found(job, ada).title == "Short"
     finally:
         with own.transaction() as session:
             session.execute(text("update nexus.views set open_to_all = true where name = 'short'"))
