@@ -11,7 +11,7 @@ from typing import BinaryIO
 from nexus.reports import band, document, tables
 from nexus.reports.binding import AWAY, Binder
 from nexus.reports.browser import PrintBrowser
-from nexus.reports.document import Document, Drawer, Drawn, Grid, Picture, Piece, Prose
+from nexus.reports.document import Document, Drawer, Drawn, Grid, Heading, Picture, Piece, Prose
 from nexus.reports.pdf import Pdf
 from nexus.reports.seal import Seal
 from nexus.reports.tables import Stretch
@@ -156,11 +156,13 @@ class _Cuts:
         self._row -= rows
 
     def _next(self) -> list[list[Drawn]]:
-        rows, left, self.goes_on = [], PIECE, False
-        while left > 0 and self._at < len(self._placed) and not self.goes_on:
+        rows, left, self.goes_on, headed = [], PIECE, False, False
+        while (left > 0 or headed) and self._at < len(self._placed) and not self.goes_on:
             placed = self._placed[self._at]
             width, number = placed[0]
             panel = self.page.panels[number]
+            # A piece begins a page, so a heading takes what it stands above along.
+            left, headed = max(left, 1), isinstance(panel, Heading)
             if isinstance(panel, Grid) and document.is_long(panel, width):
                 stretches = self._stretches(panel, left)
                 rows.append([self.drawer.panel(number, width, stretches)])

@@ -12,7 +12,7 @@ import pytest
 from nexus.errors import BadInput
 from nexus.reports import orders, tables
 from nexus.reports.browser import PrintBrowser
-from nexus.reports.document import SOURCES, Asked, Document, Grid, Metric, Panel, Picture
+from nexus.reports.document import SOURCES, Asked, Document, Grid, Heading, Metric, Panel, Picture
 from nexus.reports.layout import SIZES, Columns, Layout, fit
 from nexus.reports.press import press
 
@@ -235,3 +235,14 @@ def test_a_title_in_two_scripts_takes_no_other_title_off_the_page(printer):
     (only,) = pages(printer, *panels, queries=False).pages
     assert "Plain" in only.extract_text()
     assert "東京" in only.extract_text()
+
+
+def test_a_heading_stands_on_the_page_of_what_follows_it(printer):
+    panels = [
+        panel for number in range(3) for panel in (Heading(title=f"Section {number}", width=12), table(4, 2, title=f"Table {number}"))
+    ]
+    texts = [page.extract_text() for page in pages(printer, *panels, new_pages=True, queries=False).pages]
+    assert [re.findall(r"Section \d|Table \d", text) for text in texts] == [[f"Section {number}", f"Table {number}"] for number in range(3)]
+    long = [table(1_500, 4, title="Long"), Heading(title="Section", width=12), table(700, 4, title="After")]
+    texts = [page.extract_text() for page in pages(printer, *long, queries=False).pages]
+    assert ["After" in text for text in texts if "Section" in text] == [True]
