@@ -49,9 +49,9 @@ def _follow_one(user: User, job_id: int) -> None:
     except JobNotFound as error:
         st.caption(error.message)
         return
-    _draw(user, job)
-    if job.open:
-        st.caption("You can leave this page: it goes on, and the file is then under [Reports](/reports).")
+    _draw(user, job, owner=job.user_id != user.id)
+    if job.open and not job.cancelled:
+        st.caption("You can leave this page: it goes on, and the file is then on the Reports page.")
 
 
 def _draw(user: User, job: Job, *, owner: bool = False) -> None:
@@ -69,7 +69,9 @@ def _draw(user: User, job: Job, *, owner: bool = False) -> None:
                 st.markdown(f"**{plain(job.title)}** is printed, {job.pages:,} {'page' if job.pages == 1 else 'pages'}.", width="stretch")
                 st.html(link, width="content")
         case _:
-            st.markdown(f"**{plain(job.title)}**{who} was not printed. {sentence(job.note) if job.note else 'It was cancelled.'}")
+            # Of a print of somebody else, who reads this need not be who cancelled it.
+            why = sentence(job.note) if job.note and not (owner and job.cancelled) else "It was cancelled."
+            st.markdown(f"**{plain(job.title)}**{who} was not printed. {why}")
 
 
 def _far(job: Job) -> str:

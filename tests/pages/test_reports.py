@@ -4,11 +4,13 @@ import re
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import text
 
 from nexus.accounts.spec import Role
 from nexus.db import session as own
 from nexus.db.report_tables import ReportJobRow, ReportRow
 from nexus.reports import store
+from nexus.reports.jobs import Cancelled
 from nexus.reports.snapshot import Column, Panel, pack
 from tests.pages.conftest import button, field, shown
 
@@ -212,3 +214,16 @@ def test_a_print_that_waits_says_how_many_are_before_it(visit, viewer, admin):
     app = visit("reports", viewer)
     assert [one.proto.text for one in app.get("progress")] == ["**Late** · waits, with 1 before it"]
     assert [one.proto.text for one in visit("reports", admin).get("progress")][-1] == "**Late** · is the next to be printed"
+
+
+def test_a_cancelled_print_is_said_to_be_ones_own_doing_only_to_who_asked_for_it(visit, viewer, admin):
+    with own.transaction() as session:
+        row = ReportJobRow(user_id=viewer.id, kind="view", subject="late", title="Late", given={}, state="running", cancelled=True)
+        session.add(row)
+    assert "You can leave this page" not in shown(visit("reports", viewer, job=str(row.id))), "it does not go on"
+    with own.transaction() as session:
+        ended = {"id": row.id, "note": Cancelled.message}
+        session.execute(text("update nexus.report_jobs set state = 'stopped', ended_at = now(), note = :note where id = :id"), ended)
+    for query in ({"job": str(row.id)}, {}):
+        assert "was not printed. You cancelled this print." in shown(visit("reports", viewer, **query))
+        assert "for Ana was not printed. It was cancelled." in shown(visit("reports", admin, **query))
