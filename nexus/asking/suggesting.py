@@ -1,6 +1,7 @@
 """Questions to begin with: those that were answered well, and some that a source's tables can answer."""
 
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 from nexus.accounts.spec import Permission, User, require
 from nexus.asking import choosing, store
@@ -17,7 +18,7 @@ LONGEST = 120
 
 
 def suggestions(*, reader: User, source: str) -> tuple[str, ...]:
-    """The latest that were answered well and read tables that are there, then one for each of the largest tables. Raises what reading the catalog does."""
+    """The latest that were answered well and read tables that are there, then some for the largest tables. Raises what reading the catalog does."""
     require(reader, Permission.RUN_PROMPTS)
     with transaction() as session:
         found = sources.find(session, reader=reader, name=source)
@@ -28,7 +29,8 @@ def suggestions(*, reader: User, source: str) -> tuple[str, ...]:
     there = {choosing.named(table) for table in tables}
     good = [one.question for one in kept if one.read and set(one.read) <= there and rules.names_nothing_hidden(one, known)]
     largest = sorted(tables, key=lambda table: (-(table.estimated_rows or 0), table.schema, table.name))[:MOST_TABLES]
-    made = (question for table in largest for question in _of_table(table, rules))
+    of_each = [list(_of_table(table, rules)) for table in largest]
+    made = (question for turn in zip_longest(*of_each) for question in turn if question)
     short = (question for question in [*good, *made] if len(question) <= LONGEST)
     return tuple(dict.fromkeys(short))[:MOST]
 
@@ -44,9 +46,9 @@ def _of_table(table: CatalogTable, rules: Rules) -> Iterator[str]:
     if figures and kinds:
         yield f"Which {_words(kinds[0].name)} has the highest average {_words(figures[-1].name)} in {what}?"
     if moments:
-        yield f"How many {what} are there each month, by {_words(moments[0].name)}?"
+        yield f"How many rows of {what} are there each month, going by {_words(moments[0].name)}?"
     if not (figures and kinds) and not moments:
-        yield f"How many {what} are there?"
+        yield f"How many rows does {what} have?"
 
 
 def _measures(column: CatalogColumn) -> bool:

@@ -89,6 +89,17 @@ def test_a_follow_up_takes_the_conversation_along(sample, visit, analyst, gemini
     assert QUESTION.rstrip("?") in "".join(labels(app))
 
 
+def test_what_fails_in_a_conversation_does_not_end_it(sample, visit, analyst, gemini):
+    gemini.will(replies(), replies(sql="select pg_sleep(1)"), replies(answers="The same for JFK alone."))
+    app = ask(visit("ask", analyst), QUESTION, "cancelled ones too")
+    ask(app, "Sleep on it", "does not run")
+    button(app, "Take the question up again").click().run()
+    assert app.text_area[0].value == "Sleep on it"
+    ask(app, "Only JFK", "The same for JFK alone.")
+    assert QUESTION in gemini.generated[2].text
+    assert "pg_sleep" not in gemini.generated[2].text
+
+
 TROUBLES = [
     (fails(400, "INVALID_ARGUMENT", "API key not valid."), "does not accept the key"),
     (fails(429, "RESOURCE_EXHAUSTED", retry_s=900), "quota is used up"),

@@ -14,7 +14,7 @@ from nexus.dashboards import service as dashboards
 from nexus.db.session import transaction
 from nexus.errors import NexusError
 from nexus.sources.spec import Table
-from nexus.ui import charts, forms, tables, url, when
+from nexus.ui import charts, forms, tables, when
 from nexus.ui.ask.state import TYPED, Place, typed
 from nexus.ui.panels import provenance
 from nexus.ui.waiting import patience
@@ -38,17 +38,18 @@ def draw_answer(place: Place, shown: Asking, *, after: int | None) -> None:
     """The question and what became of it; `after` is the one that it goes on from."""
     st.html(f'<h2 class="nexus-asked">{html.escape(shown.question)}</h2>')
     if shown.outcome == "answered":
-        _draw_answered(place, shown)
+        _draw_answered(place, shown, after)
     else:
         draw, icon = LOOKS[shown.outcome]
         draw(forms.sentence(UNDER_WAY if shown.outcome == "running" else shown.sentence), icon=icon)
-    _draw_about(place, shown, after)
+    _draw_about(place, shown)
 
 
-def _draw_answered(place: Place, shown: Asking) -> None:
+def _draw_answered(place: Place, shown: Asking, after: int | None) -> None:
     st.markdown(forms.sentence(shown.sentence))
     if shown.leaves_out:
         st.caption(f":material/remove_circle: Not answered: {forms.sentence(shown.leaves_out)}")
+    _draw_kept(place, shown, after)
     for note in shown.notes:
         st.warning(forms.sentence(note), icon=":material/search_off:")
     table = _rows(place, shown)
@@ -56,6 +57,21 @@ def _draw_answered(place: Place, shown: Asking) -> None:
         _draw_rows(shown, table)
     if shown.user_id == place.user.id:
         _draw_actions(place, shown)
+
+
+def _draw_kept(place: Place, shown: Asking, after: int | None) -> None:
+    """Where an equal question was answered before: that it was, and the way to a new answer."""
+    if shown.answered_at is None or shown.user_id != place.user.id:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="ask-kept"):
+        st.caption(
+            f":material/cached: The same was asked on {when.moment(shown.answered_at)}: its SQL was run again, and Gemini was not asked.",
+            width="content",
+        )
+        st.button(
+            "Ask again", icon=":material/replay:", type="tertiary", key=f"ask-afresh-{shown.id}", help="Asks Gemini anew",
+            on_click=place.ask_again, args=(shown.question, after),
+        )  # fmt: skip
 
 
 def _rows(place: Place, shown: Asking) -> Table | None:
@@ -173,7 +189,7 @@ def _title(shown: Asking) -> str:
     return (shown.title or shown.question)[:200]
 
 
-def _draw_about(place: Place, shown: Asking, after: int | None) -> None:
+def _draw_about(place: Place, shown: Asking) -> None:
     """The SQL, what was sent, and what it took."""
     if shown.sql:
         with st.expander("SQL", icon=":material/code:", expanded=shown.outcome != "answered", key=f"ask-sql-of-{shown.id}"):
@@ -191,16 +207,6 @@ def _draw_about(place: Place, shown: Asking, after: int | None) -> None:
             if not sent:
                 st.caption("Nothing was sent.")
     st.caption(about(shown))
-    if shown.answered_at is not None and shown.user_id == place.user.id:
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="ask-kept"):
-            st.caption(
-                f":material/cached: The same was asked on {when.moment(shown.answered_at)}: its SQL was run again, and Gemini was not asked.",
-                width="content",
-            )
-            st.button(
-                "Ask again", icon=":material/replay:", type="tertiary", key=f"ask-afresh-{shown.id}", help="Asks Gemini anew",
-                on_click=place.ask_again, args=(shown.question, after),
-            )  # fmt: skip
     lost = shown.outcome in ("failed", "stopped", "refused") and typed().strip() != shown.question
     if lost and shown.user_id == place.user.id:
         st.button("Take the question up again", icon=":material/replay:", key=f"ask-again-{shown.id}", on_click=_take_up, args=(shown,))
@@ -219,7 +225,6 @@ def draw_sent(sent: list[Sent]) -> None:
 
 def _take_up(shown: Asking) -> None:
     st.session_state[TYPED] = shown.question
-    url.go(asking=None)
 
 
 def about(shown: Asking) -> str:
@@ -233,5 +238,7 @@ def about(shown: Asking) -> str:
         parts.append(f"{shown.elapsed_ms / 1000:.1f} s")
     if shown.repairs:
         parts.append(f"repaired {shown.repairs} time{'' if shown.repairs == 1 else 's'}")
+    if shown.answered_at is not None:
+        return " · ".join([*(part for part in parts if part), "nothing was sent"])
     parts.append(f"columns of {len(shown.tables):,} table{'' if len(shown.tables) == 1 else 's'} sent")
     return " · ".join(part for part in parts if part)

@@ -42,14 +42,14 @@ def draw_ask(user: User) -> None:
     if place.collect() and under_way:
         st.rerun()  # the head of the page is about what is shown
     before, shown, problem = _found(place)
-    place.after = shown.id if shown and shown.outcome in GOES_ON and shown.user_id == user.id else None
+    place.after = _goes_on_from(before, shown, user)
     _draw_before(before)
     if place.running is not None:
         st.fragment(_follow, run_every=LOOK_EVERY_S)(place)
         return
     if shown is not None:
         with errors_shown(where="ask page", user=user):
-            draw_answer(place, shown, after=before[-1].id if before else None)
+            draw_answer(place, shown, after=_goes_on_from(before, None, user))
     if problem or place.problem:
         st.error(forms.sentence(problem or place.problem), icon=":material/error:")
     if has_key:
@@ -106,6 +106,12 @@ def _found(place: Place) -> tuple[list[Asking], Asking | None, str]:
     except NotFound as error:
         return [], None, error.message
     return [one for one in before if one.id != shown.id], shown, ""
+
+
+def _goes_on_from(before: list[Asking], shown: Asking | None, user: User) -> int | None:
+    """The last question of the conversation that something came of: what failed after it is no end of it."""
+    found = [one.id for one in (*before, *([shown] if shown else [])) if one.outcome in GOES_ON and one.user_id == user.id]
+    return found[-1] if found else None
 
 
 def _draw_before(before: list[Asking]) -> None:
