@@ -12,8 +12,9 @@ from nexus.dashboards import service as dashboards
 from nexus.dashboards.picks import Pick
 from nexus.db.session import transaction
 from nexus.errors import NotFound
-from nexus.reports import band, browser, document, orders, service, theme
+from nexus.reports import band, browser, document, orders, theme
 from nexus.reports import letterhead as letterheads
+from nexus.reports.blocks import dashboard_blocks
 from nexus.reports.browser import PrintBrowser
 from nexus.reports.document import Document, Drawer, Grid, Piece, placed, render_piece
 from nexus.reports.layout import GRID, Layout
@@ -56,7 +57,7 @@ def panel_png(
     if found is None:
         raise PanelGone()
     alone = spec.model_copy(update={"panels": (found.model_copy(update={"tab": None}),), "tabs": ()})
-    (block,) = service.panel_blocks(
+    (block,) = dashboard_blocks(
         opened.model_copy(update={"dashboard": alone}),
         user=user,
         values=typed.check(spec.filters, values),
