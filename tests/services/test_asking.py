@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from functools import partial
 from pathlib import Path
 
@@ -128,7 +129,15 @@ def test_a_question_takes_the_right_path(shared_sample, analyst, stand_in, case)
 
 def test_there_are_fifty_questions_and_more():
     assert len(QUESTIONS) >= 50
-    assert {case["outcome"] for case in QUESTIONS} == {"answered", "cannot", "question", "refused", "costly", "failed"}
+    assert len({case["question"] for case in QUESTIONS}) == len(QUESTIONS)
+    paths = Counter(case["outcome"] for case in QUESTIONS)
+    assert paths.keys() == {"answered", "cannot", "question", "refused", "costly", "failed"}
+    assert paths["answered"] >= 15
+    assert min(paths["cannot"], paths["refused"], paths["failed"]) >= 3
+    assert sum(case["outcome"] == "answered" and len(case["replies"]) > 1 for case in QUESTIONS) >= 5  # repaired
+    # The right path for a wrong reason would pass without a word of which it is.
+    checked = {"rows", "first", "says", "chart", "format", "leaves_out", "told"}
+    assert [case["question"] for case in QUESTIONS if case["outcome"] not in ("cannot", "question") and not case.keys() & checked] == []
 
 
 @pytest.mark.parametrize("case", REFUSED, ids=lambda case: case["id"])

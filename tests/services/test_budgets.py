@@ -23,6 +23,7 @@ from nexus.prompts.budgets import NoPrice, OverBudget
 from nexus.prompts.request import Piece, PromptRun, Request
 from nexus.prompts.spec import Prompt
 from tests.gemini_stand_in import MODEL, GeminiStandIn, breaks_after, fails, goes_on, streams
+from tests.server import until
 
 HURRY = partial(gemini.generate, patience=gemini.Patience(deadline_s=60, silence_s=30, pause_s=0.01, beat_s=0.02))
 PRICE = {MODEL: {"input": 0.5, "output": 3.0, "cached": 0.05}}
@@ -171,7 +172,9 @@ def processes_of(people, database, stand_in):
 @pytest.mark.parametrize("kind", ["tokens", "usd"])
 def test_twenty_people_in_four_processes_never_pass_a_budget_by_a_single_call(prepare, stand_in, make_user, database, kind):
     worst = most(prepare(words="Number 00."))
-    stand_in._otherwise = streams("Ok.", prompt_tokens=worst - ANSWER, answer_tokens=ANSWER)
+    # Nothing is settled before seven wait for their answers at once: only what is set aside can stop the others meanwhile.
+    go = threading.Event()
+    stand_in._otherwise = streams("Ok", go, ".", prompt_tokens=worst - ANSWER, answer_tokens=ANSWER)
     dollars = ((worst - ANSWER) * 0.5 + ANSWER * 3) / 1e6
     fits_seven = {"tokens": 7 * worst + worst // 2} if kind == "tokens" else {"usd": 7.5 * dollars}
     put(budgets=[{"of": "everybody", **fits_seven}], gemini_at_once=20, gemini_prices=PRICE)
@@ -179,6 +182,9 @@ def test_twenty_people_in_four_processes_never_pass_a_budget_by_a_single_call(pr
     for process in started:
         process.stdin.write("go\n")
         process.stdin.flush()
+    until(lambda: len(stand_in.generated) >= 7, within_s=30, what="seven calls at once")
+    assert {call["status"] for call in ledger()} == {"running"}
+    go.set()
     outcomes = [outcome for process in started for outcome in json.loads(process.communicate(timeout=120)[0])]
     assert sorted(outcomes) == ["OverBudget"] * 13 + ["complete"] * 7
     assert len(stand_in.generated) == 7

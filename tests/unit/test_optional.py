@@ -3,6 +3,7 @@
 import pytest
 
 from nexus.sources import guard
+from nexus.sources.layout import laid_out
 from nexus.sources.spec import QueryRefused
 from nexus.views.compile import compile
 from nexus.views.compile.optional import resolve
@@ -80,3 +81,20 @@ def test_what_stands_behind_a_part_keeps_its_place():
 def test_parts_that_do_not_fit_are_told_when_the_view_is_saved(sql, sentence):
     with pytest.raises(QueryRefused, match=sentence):
         check_view(view(sql))
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select a[b[1]] from t",
+        "select a[b[c[1]]], a[b[n:m]:c[d]] from t",
+        "select a[(array[[1, 2], [3, 4]])[1][1]] from t",
+        "select array[[a[1], a[b[2]]], [3, 4]] from t",
+        "select array/**/[[1, 2]], '{{1}}'::int[][]",
+        "select '[[x]]', E'[[', $$[[ :y ]]$$, \"]]\" from t -- [[z]]",
+    ],
+)
+def test_brackets_of_sql_that_ran_are_no_optional_parts_once_it_is_a_view(sql):
+    guard.check(sql)
+    assert resolve(sql, names=(), empty=()) == sql
+    assert resolve(laid_out(sql), names=(), empty=()) == laid_out(sql)
