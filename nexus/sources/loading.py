@@ -115,6 +115,11 @@ def _translated(error: psycopg2.Error, source: Source, table: NewTable) -> Excep
     place = re.search(r"COPY .*, line (\d+)(?:, column (.+?))?(?::|$)", error.diag.context or "", re.DOTALL)
     where = f"`{table.schema}.{table.name}`"
     match code:
+        case "55P03":
+            return TableExists(f"Somebody else makes the table {where} at this moment. Choose another name; nothing was changed.")
+        case "23505" if error.diag.schema_name == "pg_catalog":
+            # Somebody else made it while this waited.
+            return TableExists(f"There is a table {where} already. Choose another name; nothing was changed.")
         case "42P07" | "42710":
             return TableExists(f"There is a table {where} already. Choose another name; nothing was changed.")
         case "42501":

@@ -1,5 +1,6 @@
 """Files become tables by a source's writing role: all or nothing, for those who may, and nothing is lost on the way."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -19,6 +20,7 @@ from nexus.sources import store as sources_store
 from nexus.sources.address import own_role
 from nexus.sources.loading import NotLoaded, TableExists
 from nexus.sources.writer import NoWriter
+from tests.server import until
 from tests.uploads import brought, chosen, looked, make_writer, rows_of, uploaded
 
 
@@ -88,6 +90,27 @@ def test_a_name_that_is_taken_is_a_sentence_and_the_file_stays(files, analyst):
         service.bring_in(user=analyst, upload_id=chosen(analyst, id_))
     assert rows_of(analyst) == [(1,)]
     assert service.bring_in(user=analyst, upload_id=chosen(analyst, id_, name="others")).rows == 1
+
+
+@pytest.mark.parametrize(("ends", "sentence"), [(True, "There is a table"), (False, "at this moment")], ids=["made", "being made"])
+def test_of_two_who_make_one_table_at_once_the_second_is_told_so(files, analyst, postgres, ends, sentence):
+    id_, _ = looked(analyst, b"a\n2\n")
+    chosen(analyst, id_)
+    with postgres.superuser(own.engine().url.database) as other, postgres.superuser() as looking, ThreadPoolExecutor() as pool:
+        other.execute("begin; create table files.things (a int)")
+        second = pool.submit(service.bring_in, user=analyst, upload_id=id_)
+        waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like 'create table%%' and datname = %s"
+
+        def waits() -> bool:
+            looking.execute(waiting, (own.engine().url.database,))
+            return looking.fetchone()[0] > 0
+
+        until(waits, what="the second one's table")
+        if ends:
+            other.execute("commit")
+        with pytest.raises(TableExists, match=sentence):
+            second.result(30)
+        other.execute("commit")
 
 
 def test_a_key_that_is_not_one_leaves_nothing(files, analyst):
