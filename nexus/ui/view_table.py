@@ -9,7 +9,7 @@ import streamlit as st
 from nexus.accounts.spec import Permission, User
 from nexus.errors import NexusError
 from nexus.sources.shortening import LONGEST
-from nexus.sources.spec import QueryStopped
+from nexus.sources.spec import QueryStopped, QueryTooSlow
 from nexus.ui import grid, grid_address, url, view_filters, view_row, waiting
 from nexus.ui.forms import plain, sentence
 from nexus.ui.grid_address import Address
@@ -36,7 +36,7 @@ def draw_table_tab(user: User, opened: OpenView, values: Mapping[str, Any], said
     address = grid_address.read()
     for problem in address.problems:
         st.warning(sentence(problem), icon=":material/link_off:")
-    slot_chips, slot = st.container(gap="small"), st.skeleton(height=HEIGHT)
+    slot_chips, slot, why = st.container(gap="small"), st.skeleton(height=HEIGHT), ""
     try:
         reading = read_columns(opened, reader=user, values=values)
         with slot_chips:
@@ -51,14 +51,19 @@ def draw_table_tab(user: User, opened: OpenView, values: Mapping[str, Any], said
         return None
     except NexusError as error:
         slot.error(sentence(error.message), icon=":material/error:")
+        _draw_why(why if isinstance(error, QueryTooSlow) else "")
         return None
     _draw(slot, user, opened, values=values, address=address, page=page)
     _draw_pager(address, page, opened.view.formats)
-    if why:
-        st.caption(f":material/hourglass: {sentence(why)}")
+    _draw_why(why)
     with said:
         _draw_count(user, opened, values, address, page)
     return page
+
+
+def _draw_why(why: str) -> None:
+    if why:
+        st.caption(f":material/hourglass: {sentence(why)}")
 
 
 def _why_slow(reading: Reading, user: User, page: Page) -> str:
