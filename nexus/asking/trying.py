@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from nexus.accounts.spec import Permission, User, require
 from nexus.asking.spec import Reply
 from nexus.errors import NexusError
-from nexus.sources import catalog, guard
+from nexus.sources import catalog, guard, owned
 from nexus.sources.catalog import quoted
 from nexus.sources.explain import explain
 from nexus.sources.functions import SERVER_NAMES, SERVER_PREFIXES
@@ -53,6 +53,7 @@ def attempt(source: Source, sql: str, *, reader: User, ceiling: int, seen: str, 
     query = Query(source=source.name, sql=sql)
     try:
         guard.check(sql)
+        owned.check(source, sql, reader=reader)
         plan = explain(source, query=query, reader=reader, max_rows=ROWS, cancelled=cancelled)
         if plan.cost > ceiling:
             raise TooCostly(

@@ -42,7 +42,7 @@ class Unreadable(Exception):
 def lineage(sql: str, names: frozenset[str], own: Own = NOTHING_OF_ITS_OWN) -> Derived:
     """Of the result of a statement that the guard lets pass; `names` are its parameters. Raises Unreadable."""
     try:
-        return _select(_statement(sql, names), Scope(own), 0)
+        return _select(statement_of(sql, names), Scope(own), 0)
     except Unreadable:
         raise
     except Exception as error:
@@ -52,12 +52,13 @@ def lineage(sql: str, names: frozenset[str], own: Own = NOTHING_OF_ITS_OWN) -> D
 def tables_in(sql: str, names: frozenset[str]) -> frozenset[str]:
     """The names of all tables that stand in a statement, without their schemas. Raises Unreadable."""
     try:
-        return frozenset(_names_of_tables(_statement(sql, names), every=True))
+        return frozenset(_names_of_tables(statement_of(sql, names), every=True))
     except Exception as error:
         raise Unreadable from error
 
 
-def _statement(sql: str, names: frozenset[str]) -> Any:
+def statement_of(sql: str, names: frozenset[str]) -> Any:
+    """The tree of a statement that the guard lets pass."""
     numbered, _ = numbered_for(sql, list(places_of(sql, tokens_of(sql), names)))
     statements: Any = parse_sql(numbered)
     return statements[0].stmt

@@ -127,6 +127,51 @@ def test_a_question_takes_the_right_path(shared_sample, analyst, stand_in, case)
     assert fingerprint(shared_sample) == before
 
 
+OWN = """
+grant usage on schema public to {role};
+create table desk.vault (code text);
+insert into desk.vault values ('of the vault');
+create function public.opened(text) returns text language sql security definer as 'select code from desk.vault';
+create function public.opened_by(text, text) returns text language sql security definer as 'select code from desk.vault';
+create function public.opened(sample.airlines) returns text language sql security definer as 'select code from desk.vault';
+create operator public.=== (leftarg = text, rightarg = text, function = public.opened_by);
+create type public.peek as (it text);
+create function public.peeked(text) returns public.peek language sql security definer as 'select row(code)::public.peek from desk.vault';
+create cast (text as public.peek) with function public.peeked(text);
+"""
+
+
+@pytest.fixture(scope="module")
+def own_functions(shared_sample, analyst, sample_role):
+    connection = psycopg2.connect(shared_sample)
+    with connection, connection.cursor() as cursor:
+        cursor.execute(OWN.format(role=f'"{sample_role}"'))
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select carrier === name as x from sample.airlines",
+        "select a.opened from sample.airlines a",
+        "select (a).opened from sample.airlines a",
+        "select q.opened from (select * from sample.airlines) q",
+        "select (name::public.peek).it from sample.airlines",
+        "select carrier from sample.airlines order by carrier using ===",
+    ],
+)
+def test_a_function_of_the_database_is_not_run_by_an_operator_a_cast_or_a_dot(shared_sample, analyst, own_functions, stand_in, sql):
+    answer = ask(analyst, "What is in the vault?", stand_in, *[{"sql": sql, "answers": "That."}] * 3)
+    assert answer.table is None
+    assert answer.asking.outcome == "refused"
+    assert "Only Postgres's own functions are allowed" in answer.asking.sentence
+
+
+def test_a_column_that_is_called_as_a_function_is_a_column(shared_sample, analyst, own_functions, stand_in):
+    sql = "select q.opened from (select carrier as opened from sample.airlines order by 1 limit 1) q"
+    assert ask(analyst, "Which is the first?", stand_in, {"sql": sql, "answers": "It."}).table.rows == [("9E",)]
+
+
 def test_there_are_fifty_questions_and_more():
     assert len(QUESTIONS) >= 50
     assert len({case["question"] for case in QUESTIONS}) == len(QUESTIONS)
