@@ -19,7 +19,7 @@ _COMPARED = re.compile(
 )
 
 
-def of_figures(question: Question) -> Iterator[Try]:
+def of_figures(question: Question, sent: Sent) -> Iterator[Try]:
     """Shares, ratios, changes, differences and sums of what was found for the other figures of the passage."""
     beside = [evidence for evidence in question.beside if evidence.value is not None][:6]
     for one, other in combinations(beside, 2):
@@ -34,13 +34,32 @@ def of_figures(question: Question) -> Iterator[Try]:
                 yield Try(a / b, "share", f"{number(a)} of {number(b)}", rows, 2)
             if same:
                 yield Try(a / b, "ratio", f"{number(a)} divided by {number(b)}", rows, 2)
-                yield Try(a / b - 1, "change", f"from {number(b)} to {number(a)}", rows, 2)
+                if _right_way(one, other, a - b, question, sent):
+                    yield Try(a / b - 1, "change", f"from {number(b)} to {number(a)}", rows, 2)
         if same and MORE.search(question.words):
             small = abs(one.value) <= 1 and abs(other.value) <= 1
-            yield Try(one.value - other.value, "points" if small else "amount", f"{number(one.value)} less {number(other.value)}", rows, 2)
+            if _right_way(one, other, 0, question, sent):
+                how = f"{number(one.value)} less {number(other.value)}"
+                yield Try(one.value - other.value, "points" if small else "amount", how, rows, 2, of=_name(one, sent))
     if len(beside) >= 2 and len({evidence.column for evidence in beside}) == 1:
         total = sum(evidence.value or 0 for evidence in beside)
-        yield Try(total, "amount", f"the sum of the {len(beside)} figures beside it", _joined(beside), 2)
+        yield Try(total, "amount", f"the sum of the {len(beside)} figures beside it", _joined(beside), 2, of=_name(beside[0], sent))
+
+
+def _name(evidence: Evidence, sent: Sent) -> str:
+    return sent.tables[evidence.column[0]].columns[evidence.column[1]].name if evidence.column else ""
+
+
+def _right_way(one: Evidence, other: Evidence, change: float, question: Question, sent: Sent) -> bool:
+    """Whether what the words say went up or down did: from the earlier of two rows to the later. `change` 0 is of either to the other."""
+    if not question.goes or not one.column or one.value is None or other.value is None:
+        return True
+    table = one.column[0]
+    ends = [min(evidence.rows.get(table, frozenset((-1,)))) for evidence in (one, other)]
+    if ends[0] == ends[1] or not is_in_time(sent.tables[table]):
+        return True
+    went = (one.value - other.value) * (1 if ends[0] > ends[1] else -1)
+    return (went > 0) == (question.goes == "up") and (not change or (change > 0) == (went > 0))
 
 
 def _joined(evidence: Sequence[Evidence]) -> dict[int, Rows]:
@@ -111,7 +130,7 @@ def _between(question: Question, table: SentTable, pair: _Pair, column: Column) 
     rows = {pair.one.table: pair.one.rows | pair.other.rows}
     named = is_named(column, question.words) or at in {evidence.column for evidence in question.beside}
     kind: Kind = "points" if column.is_share else "amount"
-    if MORE.search(question.words) and pair.goes(a - b, question) and says(question.figure, a - b, kind):
+    if MORE.search(question.words) and pair.goes(a - b, question) and says(question.figure, a - b, kind, of=column.name):
         yield Try(a - b, kind, f"difference of `{column.name}` of {pair.one.label} and {pair.other.label}", rows, 1 if named else 2, at)
     compares = bool(_COMPARED.search(question.words)) or ((named or pair.is_ordered) and bool(MORE.search(question.words)))
     for x, y, upper, lower in ((a, b, pair.one, pair.other), (b, a, pair.other, pair.one)):
@@ -165,21 +184,16 @@ def _of_two(question: Question, table: SentTable, group: Group, one: Column, oth
     if one.is_whole and other.is_whole:
         for x, y, upper, lower in ((a, b, one, other), (b, a, other, one)):
             if y and 0 <= x / y < 1:
-                named = is_named(upper, question.words) or is_named(lower, question.words)
-                yield Try(
-                    x / y,
-                    "share",
-                    f"`{upper.name}` of {group.label} in `{lower.name}`, {number(x)} of {number(y)}",
-                    rows,
-                    2 if named else 3,
-                )
+                named = is_named(upper, question.words) + is_named(lower, question.words)
+                how = f"`{upper.name}` of {group.label} in `{lower.name}`, {number(x)} of {number(y)}"
+                yield Try(x / y, "share", how, rows, 3 - named)
     if PER.search(question.words):
         for x, y, upper, lower in ((a, b, one, other), (b, a, other, one)):
             if y and not upper.is_share and not lower.is_share:
-                yield Try(x / y, "amount", f"`{upper.name}` by `{lower.name}` of {group.label}, {number(x)} by {number(y)}", rows, 2)
+                yield Try(x / y, "amount", f"`{upper.name}` by `{lower.name}` of {group.label}, {number(x)} by {number(y)}", rows, 2, of=upper.name)
     alike = {*stems(one.name)} & {*stems(other.name)} or (is_named(one, question.words) and is_named(other, question.words))
     if alike and MORE.search(question.words) and one.is_share == other.is_share:
-        yield Try(a - b, "points" if one.is_share else "amount", f"`{one.name}` less `{other.name}` of {group.label}", rows, 2)
+        yield Try(a - b, "points" if one.is_share else "amount", f"`{one.name}` less `{other.name}` of {group.label}", rows, 2, of=one.name)
         for x, y, upper, lower in ((a, b, one, other), (b, a, other, one)):
             if y:
                 yield Try(x / y - 1, "change", f"change from `{lower.name}` to `{upper.name}` of {group.label}", rows, 2)

@@ -37,14 +37,15 @@ _MEDIAN = re.compile(r"\b(?:median\w*|typical\w*|half|mitad|hälfte)\b", re.I)
 def derive(question: Question, sent: Sent) -> Evidence | None:
     """The first derivation that gives the figure."""
     for attempt in _attempts(question, sent):
-        if says(question.figure, attempt.value, attempt.kind) and enough(question.figure, attempt.digits):
+        of = attempt.of or (sent.tables[attempt.column[0]].columns[attempt.column[1]].name if attempt.column else "")
+        if says(question.figure, attempt.value, attempt.kind, of=of) and enough(question.figure, attempt.digits):
             return Evidence(attempt.how, attempt.rows, True, attempt.value, attempt.column)
     return None
 
 
 def _attempts(question: Question, sent: Sent) -> Iterator[Try]:
     yield from _counts(question, sent)
-    yield from comparisons.of_figures(question)
+    yield from comparisons.of_figures(question, sent)
     yield from _of_groups(question, sent)
     yield from comparisons.between_groups(question, sent)
     yield from comparisons.with_figures(question, sent)
@@ -160,7 +161,7 @@ def _aggregates(figure: Figure, column: Column, table: SentTable, group: Group, 
     if group.rows not in column.kept:
         column.kept[group.rows] = [*_made_of(column, table, group.rows)]
     for what, value, by in column.kept[group.rows]:
-        if says(figure, value, kind):
+        if says(figure, value, kind, of=column.name):
             yield Try(value, kind, f"{what} of `{column.name}` over {group.label}{by}", {group.table: group.rows}, digits, at)
 
 

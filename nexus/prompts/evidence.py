@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
+from nexus.prompts import units
 from nexus.prompts.figures import MINUTES, Figure
 
 Kind = Literal["amount", "share", "ratio", "change", "points"]
@@ -73,10 +74,15 @@ class Try:
     rows: dict[int, Rows]
     digits: int
     column: tuple[int, int] | None = None
+    of: str = ""
+    """The column in whose unit the value is, where that is another than `column` or none."""
 
 
-def says(figure: Figure, value: float, kind: Kind) -> bool:
-    """Whether the figure can mean `value`: a share or change as a percentage, an amount as it is; a sign only where one is written."""
+def says(figure: Figure, value: float, kind: Kind, *, of: str = "") -> bool:
+    """Whether the figure can mean `value`: a share or change as a percentage, an amount as it is; a sign only where one is written.
+
+    `of` is the name of the column that an amount is of, which may say its unit.
+    """
     if figure.role in ("rank", "top"):
         return False
     allowed: dict[str, tuple[Kind, ...]] = {
@@ -95,6 +101,9 @@ def says(figure: Figure, value: float, kind: Kind) -> bool:
     elif kind in ("change", "points"):
         meant = abs(meant) if figure.readings and figure.readings[0].value > 0 else -abs(meant)
     own = MINUTES.get(figure.unit, 1.0)
+    factors = units.factors(figure, of) if of and kind == "amount" and figure.role == "number" else (1.0,)
+    if not figure.unit:
+        return any(low <= meant * by <= high for by in factors for low, high in figure.bounds)
     return any(low <= meant <= high or low <= meant * own <= high for low, high in figure.bounds)
 
 

@@ -13,9 +13,12 @@ from functools import cached_property
 from itertools import islice
 from typing import Literal
 
+from nexus.prompts import units
+
 Role = Literal["number", "percent", "points", "times", "rank", "top", "duration"]
 Hedge = Literal["", "about", "over", "under"]
 
+_CURRENCIES = ("€", "$", "£")
 LONGEST_NUMBER = 32
 """Characters of digits; what is longer is no figure that anybody could have sent."""
 MOST_OF_A_TOP = 100
@@ -48,7 +51,9 @@ class Figure:
     signed: bool = False
     in_words: bool = False
     unit: str = ""
-    """Of a duration: `h`, `min`, `s` or `day`; its readings are in minutes."""
+    """Of a duration: `h`, `min`, `s`, `ms` or `day`; its readings are in minutes."""
+    measure: str = ""
+    """What else it is measured in, as `units` calls it."""
 
     @cached_property
     def bounds(self) -> tuple[tuple[float, float], ...]:
@@ -92,14 +97,14 @@ _UNIT = re.compile(
     r"|(?P<percent>%|per ?cent\b|pct\b|por ciento|prozent\b)"
     r"|(?P<times>x\b|×|times\b|-?fold\b|veces\b|mal\b)"
     r"|(?P<h>h\b|hrs?\b|hours?\b|horas?\b|stunden?\b)|(?P<day>days?\b|días?\b|tagen?\b|tage\b)"
-    r"|(?P<s>seconds?\b|segundos?\b|sekunden?\b)|(?P<min>min\b|mins\b|minutes?\b|minutos?\b|minuten?\b))",
+    r"|(?P<ms>ms\b|milliseconds?\b|milisegundos?\b|millisekunden?\b)|(?P<s>seconds?\b|segundos?\b|sekunden?\b)|(?P<min>min\b|mins\b|minutes?\b|minutos?\b|minuten?\b))",
     re.I,
 )
 _COMPARES = re.compile(r" (?:as|more|less|the|that|those|its|than|so|más|mayor|la|el|lo|\w+er)\b")
-MINUTES = {"h": 60.0, "min": 1.0, "s": 1 / 60, "day": 1440.0}
+MINUTES = {"h": 60.0, "min": 1.0, "s": 1 / 60, "ms": 1 / 60_000, "day": 1440.0}
 _ORDINAL = re.compile(r"(?:st|nd|rd|th|º|ª|\.º|\.ª)(?!\w)")
 _ATTACHED = re.compile(r"[^\W\d_]+")
-_SUFFIXES = {"k", "m", "mn", "bn", "h", "min", "s", "x", "pp", "km", "mi", "kg", "pct", "usd", "eur", "hrs", "hr", "mio", "mil"}
+_SUFFIXES = {"k", "m", "mn", "bn", "h", "min", "s", "ms", "x", "pp", "kwh", "mwh", "gb", "mb", "tb", "mm", "cm", "t", "km", "mi", "kg", "pct", "usd", "eur", "hrs", "hr", "mio", "mil"}
 _HEDGES: dict[str, Hedge] = {
     "about": "about", "around": "about", "roughly": "about", "approximately": "about", "approx": "about", "some": "about",
     "circa": "about", "ca": "about", "unos": "about", "unas": "about", "aproximadamente": "about", "alrededor": "about", "cerca": "about",
@@ -168,7 +173,7 @@ _FRACTIONS = {
 _TIMES = {"twice": 2.0, "double": 2.0, "triple": 3.0, "doble": 2.0, "doppelt": 2.0}
 _KINDS = {"fraction": _FRACTIONS, "times": _TIMES, "cardinal": _CARDINALS, "rank": _RANKS}
 _ALTERNATIVES = "|".join(f"(?P<{kind}>{'|'.join(map(re.escape, sorted(words, key=len, reverse=True)))})" for kind, words in _KINDS.items())
-_WORDS = re.compile(rf"(?<![\w-])(?:{_ALTERNATIVES})(?!\w)", re.I)
+_WORDS = re.compile(rf"(?<![\w-])(?:{_ALTERNATIVES})(?!\w)(?!-(?:year|hour|day|week|month|time|price|life|marathon)\w*\b)", re.I)
 _RANK_AFTER = re.compile(
     r"[ -]+(?:place|largest|biggest|busiest|highest|lowest|most|least|best|worst|longest|shortest|smallest|fewest|rank|\w+est\b|más|mayor|puesto|lugar|größte|meist)",
     re.I,
@@ -241,8 +246,10 @@ def _number(text: str, start: int, end: int, digits: str) -> Iterator[Figure]:
     power = ""
     if exponent:
         power, end = exponent.group(), exponent.end()
-    sign = text[start - 1] if before in ("-", "+") and not text[start - 2 : start - 1].isalnum() else ""
-    if before == "-" and not sign and text[start - 2 : start - 1].isalpha():
+    lead = start - 1 if before in _CURRENCIES else start
+    before = text[lead - 1] if lead else ""
+    sign = before if before in ("-", "+") and not text[lead - 2 : lead - 1].isalnum() else ""
+    if before == "-" and not sign and text[lead - 2 : lead - 1].isalpha():
         return  # of a name such as `ERJ-190`
     if (parts := _listed(digits)) and not power:
         for offset, part in parts:
@@ -262,7 +269,7 @@ def _number(text: str, start: int, end: int, digits: str) -> Iterator[Figure]:
     unit = _UNIT.match(text, end)
     if attached and attached.group().lower() not in _SUFFIXES and not (unit and unit.start() == end):
         return  # of a name such as `9E`
-    yield _with_unit(text, start - len(sign), end, readings, unit, signed=bool(sign))
+    yield _with_unit(text, lead - 1 if sign else start, end, readings, unit, signed=bool(sign))
 
 
 def _with_unit(text: str, start: int, end: int, readings: tuple[Reading, ...], unit: "re.Match[str] | None", *, signed: bool) -> Figure:
@@ -285,7 +292,8 @@ def _with_unit(text: str, start: int, end: int, readings: tuple[Reading, ...], u
         role = "top"
     elif _NUMBERED.search(text[max(0, start - 10) : start]):
         role = "rank"
-    return Figure(start, end, text[start:end], role, readings, hedge, signed, unit=name)
+    measure = "" if name or role != "number" else units.written(text, start, end)
+    return Figure(start, end, text[start:end], role, readings, hedge, signed, unit=name, measure=measure)
 
 
 def _hedge(text: str, start: int) -> Hedge:

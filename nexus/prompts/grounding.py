@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from nexus.prompts import derivations, direction, names, passages, reference
+from nexus.prompts import derivations, direction, names, passages, reference, units
 from nexus.prompts.derivations import OVERALL
 from nexus.prompts.evidence import MORE, Evidence, Question, Rows
 from nexus.prompts.figures import MINUTES, Figure, even, find_figures
@@ -406,14 +406,17 @@ def _matches(figure: Figure, column: Column, words: str) -> Iterator[tuple[int, 
     """Rows whose value the figure says, the digits that count, and whether the value stands there as it is written."""
     for reading, (low, high) in zip(figure.readings, figure.bounds, strict=True):
         digits = 3 if figure.in_words and figure.hedge else reading.digits
-        scales: list[tuple[float, bool]] = [(1.0, True)]
+        scales: list[tuple[float, bool]] = [(1 / by, True) for by in units.factors(figure, column.name)]
         if figure.role in {"percent", "points"}:
             scales = [(0.01, True)] if column.is_share else [(1.0, True)] if column.is_called_share or "%" in column.name else []
+            if figure.role == "points" and not column.is_share and stems(column.name) & _POINTS:
+                scales = [(1.0, True)]
         elif figure.role in {"times", "rank", "top"}:
             scales = []
         elif figure.unit:
             unit = _unit_of(column)
-            scales = [(1 / MINUTES[unit], True)] if unit else [(1.0, figure.unit == "min")]
+            plain = [(1 / MINUTES[figure.unit], True)] if figure.unit in MINUTES and is_named(column, words) else []
+            scales = [(1 / MINUTES[unit], True)] if unit else [(1.0, figure.unit == "min"), *plain]
         for scale, as_is in scales:
             for row in column.between(low * scale, high * scale):
                 yield row, digits, as_is
@@ -424,13 +427,12 @@ def _matches(figure: Figure, column: Column, words: str) -> Iterator[tuple[int, 
 
 def _unit_of(column: Column) -> str:
     """The unit that the name of a column of durations says; empty where it says none."""
-    name = column.name.lower()
-    return next((unit for unit, stems_ in _UNITS.items() if any(part in name for part in stems_)), "") if not column.is_key else ""
+    found = _UNIT_OF.search(column.name.lower()) if not column.is_key else None
+    return (found.lastgroup or "") if found else ""
 
 
-_UNITS = {
-    "h": ("hour", "_h", "hora", "stunde"),
-    "day": ("day", "dias", "tage"),
-    "s": ("second", "_s", "segundo", "sekunde"),
-    "min": ("minut", "_min"),
-}
+_UNIT_OF = re.compile(
+    r"(?P<h>hour|hora|stunde|(?:_|^)(?:h|hrs?)(?:_|$))|(?P<day>day|dias|tage)|(?P<ms>milli|(?:_|^)ms(?:_|$))"
+    r"|(?P<s>second|segundo|sekunde|(?:_|^)(?:s|secs?)(?:_|$))|(?P<min>minut|(?:_|^)mins?(?:_|$))"
+)
+_POINTS = stems("points puntos punkte score")

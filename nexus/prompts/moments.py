@@ -1,7 +1,7 @@
 """Dates, months and times in a text, as English, Spanish and German write them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 _MONTHS = {
@@ -44,6 +44,11 @@ _PARTS = re.compile(
     r"(?:(?<=Q[1-4])| (?:quarter|trimestre|quartal)))\b(?:(?: of| de| del)? (?P<year>(?:19|20)\d\d))?",
     re.I,
 )
+_ELLIPSIS = re.compile(
+    r"\b(?:in|of|than|and|from|que|en|y|im|als|und) (?:the |el |la |(?:en |in )?der |das |dem )?(?P<part>first|second|third|fourth|primero|segundo|tercero|cuarto|ersten|zweiten|dritten|vierten)"
+    r"(?=[,.;:)]|$| (?:and|but|y|pero|und|aber|\d|[€$£]))",
+    re.I,
+)
 _ORDER = {"f": 1, "p": 1, "e": 1, "s": 2, "z": 2, "t": 3, "d": 3, "c": 4, "v": 4, "l": 4, "ú": 4}
 _EDGE = re.compile(
     r"\b(?P<before>before|until|till|antes de(?: las?| el)?|vor|hasta(?: las?| el)?)(?: the)? $"
@@ -76,12 +81,26 @@ def find_moments(text: str) -> Iterator[Moment]:
     for found in _DAYS.finditer(text):
         if 1 <= int(found["first"]) <= 31 and (number := _MONTHS.get(found["month"].lower())):
             yield Moment(found.start(), found.end("first"), None, number, int(found["first"]))
-    for found in _PARTS.finditer(text):
-        yield _part(found)
+    parts = [_part(found) for found in _PARTS.finditer(text)]
+    yield from parts
+    if parts:
+        yield from _elliptical(text, parts)
     for found in _TIMES.finditer(text):
         moment = _time(found)
         if moment:
             yield _with_edge(text, moment)
+
+
+def _elliptical(text: str, parts: Sequence[Moment]) -> Iterator[Moment]:
+    """`in the first`, after a quarter that is called one."""
+    for found in _ELLIPSIS.finditer(text):
+        before = [part for part in parts if part.end <= found.start() <= part.end + 200]
+        if before:
+            length = len(before[-1].months)
+            word = found["part"].lower()
+            number = {"fourth": 4}.get(word, _ORDER[word[0]])
+            months = tuple(range((number - 1) * length + 1, number * length + 1))
+            yield Moment(found.start("part"), found.end("part"), before[-1].year, months=months)
 
 
 def _with_edge(text: str, moment: Moment) -> Moment:

@@ -18,6 +18,8 @@ _LINK = re.compile(r"[\s*_,/&()\u2013\u2014-]*(?:\b(?:and|or|y|e|und|to|through|
 _IN_TURN = re.compile(
     r"[\s*_)]*(?:,|and|, and|vs\.?|versus|against|to|y|und|a|bis|frente a|compared (?:to|with)|-|\u2013|/|or)[\s*_(]*(?:from |about |only )?"
 )
+_AGAINST = re.compile(r"(?: [a-zà-ÿ]{2,20}){0,2},? (?:against|vs\.?|versus|compared (?:to|with)|frente a|gegenüber|gegen)[\s*_(]*(?:only |just |about )?[€$£]?")
+"""Between `21.4 days against 8.2`."""
 _ATTACHED = re.compile(
     r"[^,.;:()|\n]{0,60}?\b(?:for|at|by|on|in|from|of|para|por|en|de|del|bei|für|von|im|am|to)\s+(?:the |la |el |las |los |der |den )?[*_\"]*"
     r"|[^,.;:()|\n]{0,30}\([*_]*|[ *_]{1,3}"
@@ -107,13 +109,17 @@ def in_turn(text: str, passage: Passage, figure: Figure) -> tuple[int, int]:
 
 
 def _follows(text: str, passage: Passage, one: Figure, other: Figure) -> bool:
-    if one.role != other.role:
+    if one.role != other.role and {one.role, other.role} != {"number", "duration"}:
         return False
     between = any(one.end <= mention.start < other.start for mention in passage.mentions)
     gap = one.end
     if one.role == "duration":
         gap = one.end + len(re.match(r" ?\w*", text[one.end : other.start]).group())  # type: ignore[union-attr]
-    return not between and bool(_IN_TURN.fullmatch(text, one.end, other.start) or _IN_TURN.fullmatch(text, gap, other.start))
+    if between:
+        return False
+    return bool(
+        _IN_TURN.fullmatch(text, one.end, other.start) or _IN_TURN.fullmatch(text, gap, other.start) or _AGAINST.fullmatch(text, gap, other.start)
+    )
 
 
 def attached(text: str, passage: Passage, figure: Figure) -> list[Mention]:

@@ -7,6 +7,9 @@ from functools import lru_cache
 from nexus.prompts.sent import Column, SentTable
 
 _STEM = re.compile(r"[^\W\d_]+")
+_HYPHENED = re.compile(r"(?<![\w-])([^\W\d_]{2,20})-([^\W\d_]{2,20})(?![\w-])")
+_PHRASAL = re.compile(r"\b([^\W\d_]{3,20}) (up|in|out|off)\b")
+"""`signed up` is of a column `signups`, and so are `sign-ups`."""
 _ALIKE = {
     "durchschnittlich": "average", "durchschnittliche": "average", "mean": "average", "avg": "average", "medio": "average", "media": "average",
     "promedio": "average", "mediana": "median", "total": "sum", "retraso": "delay", "cancellation": "cancelled", "cancellations": "cancelled",
@@ -54,14 +57,25 @@ def stems(words: str) -> frozenset[str]:
 
 
 def _stems(words: str) -> Iterator[str]:
-    for word in _STEM.findall(words.lower()):
-        stem = _ALIKE.get(word, word)
-        for ending in ("ations", "ation", "led", "ing", "ed", "es", "s"):
-            if stem.endswith(ending) and len(stem) - len(ending) >= 4:
-                stem = stem[: -len(ending)]
-                break
+    low = words.lower()
+    joined = [f"{found[1]}{found[2]}" for found in _HYPHENED.finditer(low)]
+    parted = [f"{_cut(found[1])}{found[2]}" for found in _PHRASAL.finditer(low)]
+    for word in [*_STEM.findall(low), *joined, *parted]:
+        stem = _cut(_ALIKE.get(word, word))
         if len(stem) > 2:
             yield stem[:6]
+
+
+def _cut(stem: str) -> str:
+    """Without its ending: `delay` of `delayed`."""
+    return next(
+        (
+            stem[: -len(ending)]
+            for ending in ("ations", "ation", "led", "ing", "ed", "es", "s")
+            if stem.endswith(ending) and len(stem) - len(ending) >= 4
+        ),
+        stem,
+    )
 
 
 def is_named(column: Column, words: str) -> bool:
