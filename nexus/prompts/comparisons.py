@@ -172,6 +172,19 @@ def within_rows(question: Question, sent: Sent) -> Iterator[Try]:
             yield from _of_two(question, table, group, one, other, row=row)
 
 
+_BASELINE = re.compile(r"plan|budget|target|forecast|expected|previous|prior|last|before|presup|soll|vorjahr|objetivo")
+
+
+def _fits(question: Question, one: Column, other: Column, difference: float) -> bool:
+    """Whether `one` may be said to be more, or less, than `other`: by what stands on either side of the figure, or by which is a plan."""
+    if not question.goes or not difference:
+        return True
+    first, second = (is_named(column, question.before) and not is_named(column, question.after) for column in (one, other))
+    if first == second:
+        first, second = (not _BASELINE.search(column.name.lower()) for column in (one, other))
+    return first == second or (difference > 0) == ((question.goes == "up") == first)
+
+
 def _of_two(question: Question, table: SentTable, group: Group, one: Column, other: Column, *, row: int) -> Iterator[Try]:
     a, b = one.numbers[row], other.numbers[row]
     if a is None or b is None or one.is_key or other.is_key:
@@ -190,9 +203,16 @@ def _of_two(question: Question, table: SentTable, group: Group, one: Column, oth
     if PER.search(question.words):
         for x, y, upper, lower in ((a, b, one, other), (b, a, other, one)):
             if y and not upper.is_share and not lower.is_share:
-                yield Try(x / y, "amount", f"`{upper.name}` by `{lower.name}` of {group.label}, {number(x)} by {number(y)}", rows, 2, of=upper.name)
+                yield Try(
+                    x / y,
+                    "amount",
+                    f"`{upper.name}` by `{lower.name}` of {group.label}, {number(x)} by {number(y)}",
+                    rows,
+                    2,
+                    of=upper.name,
+                )
     alike = {*stems(one.name)} & {*stems(other.name)} or (is_named(one, question.words) and is_named(other, question.words))
-    if alike and MORE.search(question.words) and one.is_share == other.is_share:
+    if alike and MORE.search(question.words) and one.is_share == other.is_share and _fits(question, one, other, a - b):
         yield Try(a - b, "points" if one.is_share else "amount", f"`{one.name}` less `{other.name}` of {group.label}", rows, 2, of=one.name)
         for x, y, upper, lower in ((a, b, one, other), (b, a, other, one)):
             if y:

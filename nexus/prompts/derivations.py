@@ -9,7 +9,7 @@ import re
 import statistics
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, permutations
 
 from nexus.prompts import comparisons
 from nexus.prompts.comparisons import MOST_COLUMNS
@@ -20,6 +20,8 @@ from nexus.prompts.wording import is_named, number, ordered, rows_in_words, stem
 
 MOST_WEIGHTS = 2
 MOST_THRESHOLDS = 4
+MOST_BEYOND = 4
+_BEYOND = re.compile(r"\b(?:above|below|beyond|under|over|exceed\w*|short of|less than|more than|por debajo|por encima|unter|über)\b", re.I)
 
 OVERALL = re.compile(
     r"\b(?:overall|average\w*|mean|median|across|all|every|total|altogether|typical\w*|combined|together|sum|whole|entire|industry|year"
@@ -75,6 +77,7 @@ def _counts(question: Question, sent: Sent) -> Iterator[Try]:
                     distinct = len({text for text in column.texts if text})
                     yield Try(distinct, "amount", f"{distinct:,} different values of `{column.name}`", {at: every}, 1)
         yield from _counts_past(question, at, table)
+        yield from _counts_beyond(question, at, table)
     for group in question.groups:
         if len(group.rows) > 1 and (figure.role == "number" or _counts_hours(figure, sent.tables[group.table])):
             yield Try(len(group.rows), "amount", group.label, {group.table: group.rows}, 1)
@@ -110,6 +113,21 @@ def _counts_past(question: Question, at: int, table: SentTable) -> Iterator[Try]
             rows = frozenset(_past(column, 0, above=False))
             if rows:
                 yield Try(len(rows), "amount", f"{len(rows):,} of {rows_in_words(table.rows)} have `{column.name}` below 0", {at: rows}, 1)
+
+
+def _counts_beyond(question: Question, at: int, table: SentTable) -> Iterator[Try]:
+    """How many rows have more, or less, in one column than in another: `four are below their reorder level`."""
+    if not _BEYOND.search(question.words):
+        return
+    columns = [column for column in ordered(table, question.words) if not column.is_key][:MOST_BEYOND]
+    for one, other in permutations(columns, 2):
+        if not is_named(other, question.words) or one.is_share != other.is_share:
+            continue
+        pairs = [(row, one.numbers[row], other.numbers[row]) for row in range(table.rows)]
+        rows = frozenset(row for row, a, b in pairs if a is not None and b is not None and a < b)
+        if rows and len(rows) < table.rows:
+            how = f"{len(rows):,} of {rows_in_words(table.rows)} have `{one.name}` below `{other.name}`"
+            yield Try(len(rows), "amount", how, {at: rows}, 1)
 
 
 def _past(column: Column, limit: float, *, above: bool) -> Iterable[int]:

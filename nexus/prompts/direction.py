@@ -11,12 +11,12 @@ NEAR = 28
 """Characters before and after a figure in which such a word is of it."""
 
 _UP = re.compile(
-    r"\b(?:more|higher|above|greater|larger|bigger|longer|warmer|rose|rise[ns]?|rising|grew|grow[ns]?|growing|growth|increas\w*|gain\w*|climb\w*|jump\w*|up"
+    r"\b(?:more|higher|above|greater|larger|bigger|longer|warmer|rose|rise[ns]?|rising|grew|grow[ns]?|growing|growth|increas\w*|gain\w*|climb\w*|jump\w*|up|over(?:spent|spend\w*|ran|shot)|exceed\w*|surpass\w*|added"
     r"|más|aument\w*|crec\w*|sub(?:e|en|ió|ieron)|superior|mayor(?:es)?|mehr|höher|gestiegen|stieg\w*|wuchs\w*|gewachsen|zugelegt)\b",
     re.I,
 )
 _DOWN = re.compile(
-    r"\b(?:fewer|less|lower|below|smaller|shorter|colder|fell|fall\w*|drop\w*|declin\w*|decreas\w*|down|lost|los[es]\w*|shr[aiu]nk\w*|contract\w*|reduc\w*"
+    r"\b(?:fewer|less|lower|below|smaller|shorter|colder|fell|fall\w*|drop\w*|declin\w*|decreas\w*|down|lost|los[es]\w*|shr[aiu]nk\w*|contract\w*|reduc\w*|under(?:spent|spend\w*|shot)|saved|saving|dipped|slid|slump\w*|shed"
     r"|menos|baj(?:a|an|ó|aron|o)|cay\w*|cae[n]?|disminu\w*|descen\w*|retroce\w*|perd\w*|pierde[n]?|inferior|menor(?:es)?|weniger|niedriger|gesunken|sank\w*"
     r"|fiel\w*|gefallen|verlor\w*|geringer)\b",
     re.I,

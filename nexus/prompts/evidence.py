@@ -62,6 +62,9 @@ class Question:
     """Rows of which it is said that the figure is more or less than theirs: what `than` leads to."""
     tied: frozenset[str] = frozenset()
     """Stems of the words that the figure is tied to."""
+    before: str = ""
+    after: str = ""
+    """The words before the figure, and those after it."""
     goes: str = ""
     """`up` or `down`, where the words beside the figure say that."""
 

@@ -14,30 +14,16 @@ from itertools import islice
 from typing import Literal
 
 from nexus.prompts import units
+from nexus.prompts.number_words import CARDINALS, FRACTIONS, RANKS, TIMES
+from nexus.prompts.numerals import Reading, listed, readings_of
 
 Role = Literal["number", "percent", "points", "times", "rank", "top", "duration"]
 Hedge = Literal["", "about", "over", "under"]
 
 _CURRENCIES = ("€", "$", "£")
-LONGEST_NUMBER = 32
-"""Characters of digits; what is longer is no figure that anybody could have sent."""
 MOST_OF_A_TOP = 100
 MOST_FIGURES = 2_000
 """In one text; no answer that a person reads holds more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One meaning of a figure: `value`, where `step` is the unit of its last digit as written."""
-
-    value: float
-    step: float
-    is_scaled: bool = False
-
-    @property
-    def digits(self) -> int:
-        """How many digits tell: a decimal place is as good as a second one, and so is the word `million`."""
-        return max(1 if self.step >= 1 else 2, len(f"{abs(self.value) / self.step:.0f}")) + self.is_scaled
 
 
 @dataclass(frozen=True)
@@ -104,7 +90,36 @@ _COMPARES = re.compile(r" (?:as|more|less|the|that|those|its|than|so|más|mayor|
 MINUTES = {"h": 60.0, "min": 1.0, "s": 1 / 60, "ms": 1 / 60_000, "day": 1440.0}
 _ORDINAL = re.compile(r"(?:st|nd|rd|th|º|ª|\.º|\.ª)(?!\w)")
 _ATTACHED = re.compile(r"[^\W\d_]+")
-_SUFFIXES = {"k", "m", "mn", "bn", "h", "min", "s", "ms", "x", "pp", "kwh", "mwh", "gb", "mb", "tb", "mm", "cm", "t", "km", "mi", "kg", "pct", "usd", "eur", "hrs", "hr", "mio", "mil"}
+_SUFFIXES = {
+    "k",
+    "m",
+    "mn",
+    "bn",
+    "h",
+    "min",
+    "s",
+    "ms",
+    "x",
+    "pp",
+    "kwh",
+    "mwh",
+    "gb",
+    "mb",
+    "tb",
+    "mm",
+    "cm",
+    "t",
+    "km",
+    "mi",
+    "kg",
+    "pct",
+    "usd",
+    "eur",
+    "hrs",
+    "hr",
+    "mio",
+    "mil",
+}
 _HEDGES: dict[str, Hedge] = {
     "about": "about", "around": "about", "roughly": "about", "approximately": "about", "approx": "about", "some": "about",
     "circa": "about", "ca": "about", "unos": "about", "unas": "about", "aproximadamente": "about", "alrededor": "about", "cerca": "about",
@@ -143,35 +158,7 @@ _NO_RANK = re.compile(
 _LIST_MARK = re.compile(r"(?m)^[ \t>]*(?:[-*+] +)?(\d{1,9})[.)](?=[ \t]|$)")
 _ADDRESS = re.compile(r"(?:https?://|www\.)[^\s<>()]+|\]\([^()\s]{0,2000}\)|<[a-z]+:[^<>\s]{0,2000}>", re.I)
 
-_CARDINALS = {
-    word: float(value)
-    for value, words in {
-        2: "two dos zwei both ambos", 3: "three tres drei", 4: "four cuatro vier", 5: "five cinco fünf", 6: "six seis sechs",
-        7: "seven siete sieben", 8: "eight ocho acht", 9: "nine nueve neun", 10: "ten diez zehn", 11: "eleven once elf",
-        12: "twelve doce zwölf dozen", 13: "thirteen trece", 14: "fourteen catorce", 15: "fifteen quince", 16: "sixteen dieciséis",
-        17: "seventeen", 18: "eighteen", 19: "nineteen", 20: "twenty veinte zwanzig", 30: "thirty treinta", 40: "forty cuarenta",
-        50: "fifty cincuenta", 60: "sixty sesenta", 70: "seventy", 80: "eighty", 90: "ninety",
-    }.items()
-    for word in words.split()
-    if word not in ("once", "elf", "acht", "both", "ambos", "dozen")
-}  # fmt: skip
-_RANKS = {
-    word: float(value)
-    for value, words in {
-        2: "second segundo segunda zweite zweiter zweiten", 3: "third tercero tercera tercer dritte dritter dritten",
-        4: "fourth cuarto cuarta vierte vierter", 5: "fifth quinto quinta fünfte fünfter", 6: "sixth sexto sexta", 7: "seventh séptimo",
-        8: "eighth octavo", 9: "ninth noveno", 10: "tenth décimo", 11: "eleventh", 12: "twelfth",
-    }.items()
-    for word in words.split()
-}  # fmt: skip
-_FRACTIONS = {
-    "half": 0.5, "mitad": 0.5, "hälfte": 0.5, "three quarters": 0.75, "three-quarters": 0.75, "tres cuartos": 0.75, "two thirds": 2 / 3,
-    "two-thirds": 2 / 3, "dos tercios": 2 / 3, "zwei drittel": 2 / 3, "drei viertel": 0.75, "a third": 1 / 3, "one third": 1 / 3,
-    "one-third": 1 / 3, "un tercio": 1 / 3, "ein drittel": 1 / 3, "a quarter": 0.25, "one quarter": 0.25, "one-quarter": 0.25,
-    "un cuarto": 0.25, "ein viertel": 0.25, "a fifth": 0.2, "one fifth": 0.2, "one in five": 0.2, "one in four": 0.25, "one in three": 1 / 3,
-}  # fmt: skip
-_TIMES = {"twice": 2.0, "double": 2.0, "triple": 3.0, "doble": 2.0, "doppelt": 2.0}
-_KINDS = {"fraction": _FRACTIONS, "times": _TIMES, "cardinal": _CARDINALS, "rank": _RANKS}
+_KINDS = {"fraction": FRACTIONS, "times": TIMES, "cardinal": CARDINALS, "rank": RANKS}
 _ALTERNATIVES = "|".join(f"(?P<{kind}>{'|'.join(map(re.escape, sorted(words, key=len, reverse=True)))})" for kind, words in _KINDS.items())
 _WORDS = re.compile(rf"(?<![\w-])(?:{_ALTERNATIVES})(?!\w)(?!-(?:year|hour|day|week|month|time|price|life|marathon)\w*\b)", re.I)
 _RANK_AFTER = re.compile(
@@ -251,11 +238,11 @@ def _number(text: str, start: int, end: int, digits: str) -> Iterator[Figure]:
     sign = before if before in ("-", "+") and not text[lead - 2 : lead - 1].isalnum() else ""
     if before == "-" and not sign and text[lead - 2 : lead - 1].isalpha():
         return  # of a name such as `ERJ-190`
-    if (parts := _listed(digits)) and not power:
+    if (parts := listed(digits)) and not power:
         for offset, part in parts:
-            yield Figure(start + offset, start + offset + len(part), part, "number", _readings(part, "", ""))
+            yield Figure(start + offset, start + offset + len(part), part, "number", readings_of(part, "", ""))
         return
-    readings = _readings(digits, sign, power)
+    readings = readings_of(digits, sign, power)
     if ordinal := _ORDINAL.match(text, end):
         if _NO_RANK.match(text, ordinal.end()):
             return
@@ -306,50 +293,6 @@ def _hedge(text: str, start: int) -> Hedge:
     return _PHRASES.get(words) or _HEDGES.get(words, "")
 
 
-def _listed(digits: str) -> list[tuple[int, str]]:
-    """The parts of `1,2,3`, each with its offset; nothing when it is one number."""
-    if digits.count(",") < 2 or "." in digits or all(len(part) == 3 for part in digits.split(",")[1:]) or len(digits) > 200:
-        return []
-    parts, at = [], 0
-    for part in digits.split(","):
-        parts.append((at, part))
-        at += len(part) + 1
-    return parts
-
-
-def _readings(digits: str, sign: str, power: str) -> tuple[Reading, ...]:
-    """What the digits can mean: `12.345` is 12345 as well as 12 and a bit. Empty when they mean no number."""
-    if len(digits) > LONGEST_NUMBER or len(power) > 5:
-        return ()
-    return tuple(reading for text in _decimals(digits) if (reading := _reading(text, sign, power)))
-
-
-def _reading(text: str, sign: str, power: str) -> Reading | None:
-    value = float(f"{sign}{text}{power}")
-    step = float(f"1{power or 'e0'}") * 10.0 ** -len(text.partition(".")[2])
-    return Reading(value, step) if abs(value) < 1e300 and 1e-300 < step < 1e300 else None
-
-
-def _decimals(digits: str) -> list[str]:
-    """`digits` with a point at most, once for each way to read them."""
-    marks = [character for character in digits if not character.isdigit()]
-    if not marks:
-        return [digits]
-    last, first = marks[-1], digits.replace("'", "").replace(marks[-1], "")
-    whole, _, fraction = digits.rpartition(last)
-    grouped = all(len(part) == 3 for part in re.split(r"[.,']", digits)[1:]) and len(re.split(r"[.,']", digits)[0]) <= 3
-    if (len(set(marks)) == 1 and len(marks) > 1) or last == "'":
-        return [re.sub(r"[.,']", "", digits)] if grouped else []
-    plain = re.sub(r"[.,']", "", whole)
-    if len(marks) > 1:
-        groups = re.split(r"[.,']", whole)
-        return [f"{plain}.{fraction}"] if marks.count(last) == 1 and all(len(part) == 3 for part in groups[1:]) and first else []
-    if grouped and digits[0] != "0":
-        both = [plain + fraction, f"{plain}.{fraction}"]
-        return both if last == "," else both[::-1]
-    return [f"{plain}.{fraction}"]
-
-
 def _words(text: str, taken: _Spans) -> Iterator[Figure]:
     for found in _WORDS.finditer(text):
         kind = found.lastgroup
@@ -360,17 +303,17 @@ def _words(text: str, taken: _Spans) -> Iterator[Figure]:
         if kind == "rank":
             ranked = _RANK_AFTER.match(text, end) or _RANK_BEFORE.search(text[max(0, start - 24) : start])
             if ranked:
-                yield Figure(start, end, text[start:end], "rank", (Reading(_RANKS[word], 1),), in_words=True)
+                yield Figure(start, end, text[start:end], "rank", (Reading(RANKS[word], 1),), in_words=True)
         elif kind == "cardinal":
             top = _TOP.search(text[max(0, start - 8) : start])
             start -= len(top.group()) if top else 0
-            figure = _with_unit(text, start, end, (Reading(_CARDINALS[word], 1),), _UNIT.match(text, end), signed=False)
+            figure = _with_unit(text, start, end, (Reading(CARDINALS[word], 1),), _UNIT.match(text, end), signed=False)
             yield replace(figure, role="top" if top else figure.role, in_words=True)
         elif kind == "times":
-            yield Figure(start, end, text[start:end], "times", (Reading(_TIMES[word], 0.2),), _hedge(text, start) or "about", in_words=True)
+            yield Figure(start, end, text[start:end], "times", (Reading(TIMES[word], 0.2),), _hedge(text, start) or "about", in_words=True)
         else:
             hedge = _hedge(text, start) or "about"
-            yield Figure(start, end, text[start:end], "percent", (Reading(_FRACTIONS[word] * 100, 1),), hedge, in_words=True)
+            yield Figure(start, end, text[start:end], "percent", (Reading(FRACTIONS[word] * 100, 1),), hedge, in_words=True)
 
 
 def _joined_durations(text: str, figures: Sequence[Figure]) -> Iterator[Figure]:

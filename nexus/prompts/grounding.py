@@ -7,22 +7,19 @@ something else.
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from typing import Literal
-
-from pydantic import BaseModel, Field
+from dataclasses import replace
 
 from nexus.prompts import derivations, direction, names, passages, reference, units
+from nexus.prompts.cells import matches, unit_of
 from nexus.prompts.derivations import OVERALL
 from nexus.prompts.evidence import MORE, Evidence, Question, Rows
-from nexus.prompts.figures import MINUTES, Figure, even, find_figures
-from nexus.prompts.names import Mention
+from nexus.prompts.figures import MOST_FIGURES, Figure, even, find_figures
+from nexus.prompts.findings import Finding, Grounding, Kind, RowsBehind, Status
+from nexus.prompts.mentions import Mention
 from nexus.prompts.passages import Passage
 from nexus.prompts.scope import Scope, label
 from nexus.prompts.sent import Column, Sent
-from nexus.prompts.wording import counted, is_named, led_by, stems
-
-Kind = Literal["figure", "entity"]
-Status = Literal["found", "derived", "unfound", "wrong_row"]
+from nexus.prompts.wording import IN_PART, counted, is_named, led_by, stems
 
 LONGEST = 200_000
 """Characters of an answer that are checked: as many as are drawn."""
@@ -42,44 +39,6 @@ MOST_BETWEEN = 2
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
-class RowsBehind(BaseModel, frozen=True):
-    """Rows of one table of the request, counted from 0; `more` where not all are listed."""
-
-    block: str
-    table: int = Field(0, description="Which table of the request, counted from 0.")
-    rows: tuple[int, ...]
-    more: int = 0
-
-
-class Finding(BaseModel, frozen=True):
-    """A figure or name of the answer, from character `start` to `end`, and what was found of it."""
-
-    start: int
-    end: int
-    text: str
-    kind: Kind
-    status: Status
-    how: str = Field(description="For people.")
-    rows: tuple[RowsBehind, ...] = ()
-
-    @property
-    def is_supported(self) -> bool:
-        return self.status in ("found", "derived")
-
-
-class Grounding(BaseModel, frozen=True):
-    """All findings of an answer. `found` and `total` count its figures, and its names that are nowhere."""
-
-    findings: tuple[Finding, ...]
-    found: int
-    total: int
-    share: float = Field(description="`found` of `total`, 1 where there is nothing to find.")
-
-    @property
-    def doubtful(self) -> tuple[Finding, ...]:
-        return tuple(finding for finding in self.findings if not finding.is_supported)
-
-
 def ground(answer: str, data: Sent) -> Grounding:
     """Look for each figure and name of `answer` in `data`."""
     text = even(answer[:LONGEST])
@@ -90,7 +49,9 @@ def ground(answer: str, data: Sent) -> Grounding:
     findings.sort(key=lambda finding: finding.start)
     counted = [finding for finding in findings if finding.kind == "figure" or not finding.is_supported]
     found = sum(finding.is_supported for finding in counted)
-    return Grounding(findings=tuple(findings), found=found, total=len(counted), share=found / len(counted) if counted else 1.0)
+    share = found / len(counted) if counted else 1.0
+    cut = len(answer) > LONGEST or len(figures) >= MOST_FIGURES
+    return Grounding(findings=tuple(findings), found=found, total=len(counted), is_cut=cut, share=share)
 
 
 class _Checker:
@@ -109,7 +70,7 @@ class _Checker:
         self._years = {day.year for table in data.tables for column in table.columns for day in column.dates if day}
 
     def check(self, passage: Passage) -> Iterator[Finding]:
-        evidence = self._evidence(passage)
+        passage, evidence = self._without_faint(passage)
         for figure in passage.figures:
             status, found = evidence.get(figure.start, ("unfound", None))
             how = found.how if found else "It is not in the data that was sent, and was not found by working it out from there."
@@ -118,6 +79,30 @@ class _Checker:
             yield self._of_name(mention)
         if passage.mentions:
             self._last = passage.mentions
+
+    def _without_faint(self, passage: Passage) -> tuple[Passage, dict[int, tuple[Status, Evidence | None]]]:
+        """The passage with what may be names, if a row of nobody else is said of one; else without."""
+        plain = replace(passage, mentions=tuple(mention for mention in passage.mentions if not mention.is_faint))
+        evidence = self._evidence(plain)
+        if len(plain.mentions) == len(passage.mentions) or any(
+            not mention.is_moment and any(len(rows) == 1 for rows in mention.places.values()) for mention in plain.mentions
+        ):
+            return plain, evidence
+        faint = passage.mentions[0].start
+        claims = any(
+            figure.start > faint and status == "found" and found and self._is_of_a_row(passage, figure, found)
+            for figure in passage.figures
+            for status, found in [evidence.get(figure.start, ("unfound", None))]
+        )
+        return (passage, self._evidence(passage)) if claims else (plain, evidence)
+
+    def _is_of_a_row(self, passage: Passage, figure: Figure, found: Evidence) -> bool:
+        """Whether what was found is of one of many rows, and nothing else led there."""
+        if not found.column or reference.is_extreme(self._text, figure):
+            return False
+        (at, _), last = found.column, {row for mention in self._last for (_, _, _), rows in mention.places.items() for row in rows}
+        rows = found.rows.get(at, frozenset())
+        return self._data.tables[at].rows > 1 and bool(self._data.tables[at].texts) and len(rows) == 1 and not rows & last
 
     def _of_name(self, mention: Mention) -> Finding:
         rows: dict[int, Rows] = {}
@@ -155,7 +140,7 @@ class _Checker:
                 found[figure.start] = (
                     ("wrong_row", self._of_another(direct)) if self._is_of_another(figure, direct, tied) else ("found", direct)
                 )
-            elif swapped := self._swapped(passage, figure, scopes[figure.start], tied):
+            elif swapped := self._of_other_sign(figure, scopes[figure.start]) or self._swapped(passage, figure, scopes[figure.start], tied):
                 found[figure.start] = ("wrong_row", swapped)
         for _ in range(2):
             for figure in passage.figures:
@@ -227,7 +212,8 @@ class _Checker:
         """Stems of the words that a figure is tied to."""
         if passage.head:
             return frozenset()
-        return led | (counted(self._text[figure.end : min(passage.end, figure.end + 40)]) if figure.role == "number" else frozenset())
+        after = self._text[figure.end : min(passage.end, figure.end + 60)]
+        return led | (counted(after) if figure.role == "number" and not IN_PART.match(after) else frozenset())
 
     def _tied_columns(self, figure: Figure, at: int, tied: frozenset[str]) -> list[int]:
         """Columns of a table that those words name, of those that such a figure can be of."""
@@ -258,10 +244,29 @@ class _Checker:
         for at, rows in scope.allowed.items():
             table = self._data.tables[at]
             for number in self._tied_columns(figure, at, tied) if len(rows) == 1 else ():
-                for row, digits, as_is in _matches(figure, table.columns[number], near):
+                for row, digits, as_is in matches(figure, table.columns[number], near):
                     if digits >= 2 and as_is and row not in rows:
                         cell = self._of_cell(at, number, row, figure, frozenset((row,)), as_is=True)
                         return Evidence(f"It is of another row: {cell.how}.", cell.rows)
+        return None
+
+    def _of_other_sign(self, figure: Figure, scope: Scope) -> Evidence | None:
+        """The figure in the one row that it is of, above zero there and said to be below, or the other way round."""
+        goes = self._goes.get(figure.start, "")
+        if figure.role != "number" or not any(reading.digits >= 2 for reading in figure.readings):
+            return None
+        for at, rows in scope.allowed.items():
+            table = self._data.tables[at]
+            for number in table.numeric if len(rows) == 1 else ():
+                column = table.columns[number]
+                named = is_named(column, self._near.get(figure.start, ""))
+                if not column.goes_below_zero or not (named or (goes and any(reading.digits >= 3 for reading in figure.readings))):
+                    continue
+                for by in units.factors(figure, column.name):
+                    for low, high in figure.bounds:
+                        if (row := min(rows)) in column.between(-high / by, -low / by) and column.numbers[row]:
+                            cell = self._of_cell(at, number, row, figure, rows, as_is=True)
+                            return Evidence(f"It has the other sign there: {cell.how}.", cell.rows)
         return None
 
     @staticmethod
@@ -306,8 +311,8 @@ class _Checker:
             anything_named = any(is_named(table.columns[number], near) for number in fitting)
             for number in numeric:
                 column = table.columns[number]
-                named = is_named(column, words) or (bool(figure.unit) and _unit_of(column) == figure.unit)
-                for row, digits, as_is in _matches(figure, column, words):
+                named = is_named(column, words) or (bool(figure.unit) and unit_of(column) == figure.unit)
+                for row, digits, as_is in matches(figure, column, words):
                     if row not in rows or (not named and (digits < telling or (digits < 3 and anything_named))):
                         continue
                     if not self._of_this_sign(figure, column, row, words):
@@ -376,6 +381,8 @@ class _Checker:
             own={**scope.carried, **scope.allowed},
             tied=self._tied_to[figure.start],
             later=scope.later if direction.compared(self._text, figure) else frozenset(),
+            before=self._text[max(passage.start, figure.start - 120) : figure.start],
+            after=self._text[figure.end : min(passage.end, figure.end + 80)],
             goes=self._goes.get(figure.start, ""),
         )
         if figure.role == "rank":
@@ -400,39 +407,3 @@ class _Checker:
 
     def _is_large(self, allowed: Mapping[int, Rows]) -> bool:
         return sum(len(rows) * len(self._data.tables[at].numeric) for at, rows in allowed.items()) > MANY_CELLS
-
-
-def _matches(figure: Figure, column: Column, words: str) -> Iterator[tuple[int, int, bool]]:
-    """Rows whose value the figure says, the digits that count, and whether the value stands there as it is written."""
-    for reading, (low, high) in zip(figure.readings, figure.bounds, strict=True):
-        digits = 3 if figure.in_words and figure.hedge else reading.digits
-        scales: list[tuple[float, bool]] = [(1 / by, True) for by in units.factors(figure, column.name)]
-        if figure.role in {"percent", "points"}:
-            scales = [(0.01, True)] if column.is_share else [(1.0, True)] if column.is_called_share or "%" in column.name else []
-            if figure.role == "points" and not column.is_share and stems(column.name) & _POINTS:
-                scales = [(1.0, True)]
-        elif figure.role in {"times", "rank", "top"}:
-            scales = []
-        elif figure.unit:
-            unit = _unit_of(column)
-            plain = [(1 / MINUTES[figure.unit], True)] if figure.unit in MINUTES and is_named(column, words) else []
-            scales = [(1 / MINUTES[unit], True)] if unit else [(1.0, figure.unit == "min"), *plain]
-        for scale, as_is in scales:
-            for row in column.between(low * scale, high * scale):
-                yield row, digits, as_is
-            if not figure.signed and low > 0:
-                for row in column.between(-high * scale, -low * scale):
-                    yield row, digits, as_is
-
-
-def _unit_of(column: Column) -> str:
-    """The unit that the name of a column of durations says; empty where it says none."""
-    found = _UNIT_OF.search(column.name.lower()) if not column.is_key else None
-    return (found.lastgroup or "") if found else ""
-
-
-_UNIT_OF = re.compile(
-    r"(?P<h>hour|hora|stunde|(?:_|^)(?:h|hrs?)(?:_|$))|(?P<day>day|dias|tage)|(?P<ms>milli|(?:_|^)ms(?:_|$))"
-    r"|(?P<s>second|segundo|sekunde|(?:_|^)(?:s|secs?)(?:_|$))|(?P<min>minut|(?:_|^)mins?(?:_|$))"
-)
-_POINTS = stems("points puntos punkte score")

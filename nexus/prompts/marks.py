@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from markupsafe import Markup, escape
 
 from nexus.prompts import markdown
-from nexus.prompts.grounding import Finding, Grounding
+from nexus.prompts.findings import Finding, Grounding
 from nexus.prompts.markdown import Mark
 from nexus.prompts.sent import Sent
 
@@ -27,9 +27,10 @@ WORDS = {
 def summary(grounding: Grounding) -> str:
     """`11 of 12 figures found in the data`."""
     if not grounding.total:
-        return "No figures to check"
+        return "The answer is too long to be checked" if grounding.is_cut else "No figures to check"
     what = "figure" if grounding.total == 1 else "figures and names" if _has_names(grounding) else "figures"
-    return f"{grounding.found:,} of {grounding.total:,} {what} found in the data"
+    cut = "; the answer is too long, so only its beginning was checked" if grounding.is_cut else ""
+    return f"{grounding.found:,} of {grounding.total:,} {what} found in the data{cut}"
 
 
 def _has_names(grounding: Grounding) -> bool:

@@ -1,6 +1,7 @@
 """Dates, months and times in a text, as English, Spanish and German write them."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -93,14 +94,15 @@ def find_moments(text: str) -> Iterator[Moment]:
 
 def _elliptical(text: str, parts: Sequence[Moment]) -> Iterator[Moment]:
     """`in the first`, after a quarter that is called one."""
+    ends = [part.end for part in parts]
     for found in _ELLIPSIS.finditer(text):
-        before = [part for part in parts if part.end <= found.start() <= part.end + 200]
-        if before:
-            length = len(before[-1].months)
+        last = bisect_right(ends, found.start()) - 1
+        if last >= 0 and found.start() <= ends[last] + 200:
+            length = len(parts[last].months)
             word = found["part"].lower()
             number = {"fourth": 4}.get(word, _ORDER[word[0]])
             months = tuple(range((number - 1) * length + 1, number * length + 1))
-            yield Moment(found.start("part"), found.end("part"), before[-1].year, months=months)
+            yield Moment(found.start("part"), found.end("part"), parts[last].year, months=months)
 
 
 def _with_edge(text: str, moment: Moment) -> Moment:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from nexus.prompts.figures import Figure
-from nexus.prompts.names import Mention
+from nexus.prompts.mentions import Mention
 
 MOST = 40
 """Figures, or names, of one passage."""
@@ -18,7 +18,9 @@ _LINK = re.compile(r"[\s*_,/&()\u2013\u2014-]*(?:\b(?:and|or|y|e|und|to|through|
 _IN_TURN = re.compile(
     r"[\s*_)]*(?:,|and|, and|vs\.?|versus|against|to|y|und|a|bis|frente a|compared (?:to|with)|-|\u2013|/|or)[\s*_(]*(?:from |about |only )?"
 )
-_AGAINST = re.compile(r"(?: [a-zà-ÿ]{2,20}){0,2},? (?:against|vs\.?|versus|compared (?:to|with)|frente a|gegenüber|gegen)[\s*_(]*(?:only |just |about )?[€$£]?")
+_AGAINST = re.compile(
+    r"(?: [a-zà-ÿ]{2,20}){0,2},? (?:against|vs\.?|versus|compared (?:to|with)|frente a|gegenüber|gegen)[\s*_(]*(?:only |just |about )?[€$£]?"
+)
 """Between `21.4 days against 8.2`."""
 _ATTACHED = re.compile(
     r"[^,.;:()|\n]{0,60}?\b(?:for|at|by|on|in|from|of|para|por|en|de|del|bei|für|von|im|am|to)\s+(?:the |la |el |las |los |der |den )?[*_\"]*"
@@ -118,7 +120,9 @@ def _follows(text: str, passage: Passage, one: Figure, other: Figure) -> bool:
     if between:
         return False
     return bool(
-        _IN_TURN.fullmatch(text, one.end, other.start) or _IN_TURN.fullmatch(text, gap, other.start) or _AGAINST.fullmatch(text, gap, other.start)
+        _IN_TURN.fullmatch(text, one.end, other.start)
+        or _IN_TURN.fullmatch(text, gap, other.start)
+        or _AGAINST.fullmatch(text, gap, other.start)
     )
 
 

@@ -19,6 +19,11 @@ _BEFORE = re.compile(
 )
 
 
+def is_extreme(text: str, figure: Figure) -> bool:
+    """Whether the words before the figure say that it is the greatest or least: `peaked at 5,120`."""
+    return bool(_EXTREME.search(text[max(0, figure.start - 40) : figure.start]))
+
+
 def referred(text: str, figure: Figure, data: Sent, rows: dict[int, Rows], words: str) -> Evidence | None:
     """The figure as the greatest or least of a column, or of the row before the one that is spoken of, where the words lead there."""
     before = text[max(0, figure.start - 40) : figure.start]

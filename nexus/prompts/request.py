@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from nexus.prompts import output
-from nexus.prompts.grounding import Grounding
+from nexus.prompts.findings import Grounding
 from nexus.prompts.output import Output, Records
 from nexus.prompts.spec import Prompt
 from nexus.sources.rules import Ruled

@@ -12,7 +12,8 @@ from nexus.db.session import Session, transaction
 from nexus.errors import NexusError, NotAllowed
 from nexus.prompts import budgets, calls, gemini, sent, store
 from nexus.prompts.calls import Generate, Queued
-from nexus.prompts.grounding import Grounding, ground
+from nexus.prompts.findings import Grounding
+from nexus.prompts.grounding import ground
 from nexus.prompts.request import Piece, Prepared, PromptRun, Request, Status
 
 logger = logging.getLogger(__name__)

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 from nexus.prompts import passages
 from nexus.prompts.evidence import Group, Rows
 from nexus.prompts.figures import Figure
-from nexus.prompts.names import Mention
+from nexus.prompts.mentions import Mention
 from nexus.prompts.passages import Passage
 from nexus.prompts.sent import Sent, SentTable
 
@@ -63,10 +64,15 @@ class Scope:
         spoken = bool(self.allowed)
         self.carried = {} if (spoken and not subject) or passage.head else self._intersected([[mention] for mention in last[:1]])
         runs = [*([own] if own else []), *([turn] if turn else []), *nearest, *passages.runs(text, after)]
-        self.groups = tuple(self._groups(runs, last if subject or not before else ()))
+        self._of_groups = (runs, last if subject or not before else ())
         self.later = frozenset((table, rows) for run in passages.runs(text, after)[:1] for table, rows in _united(run).items())
         self.listed = max((_different(run) for run in passages.runs(text, passage.mentions)), default=0)
         self.listed = max(self.listed, _different([mention for mention in after if mention.places]))
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """Groups of rows that the passage names: made only for figures that are to be worked out."""
+        return tuple(self._groups(*self._of_groups))
 
     @staticmethod
     def _unknown_subject(text: str, passage: Passage, figure: Figure, before: Sequence[Mention]) -> bool:

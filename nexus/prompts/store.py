@@ -14,7 +14,7 @@ from nexus.db.sharing import bound, changed_by, seen_by
 from nexus.db.tables import PromptRow, PromptVersionRow, SavedSettingRow, UserRow
 from nexus.db.versions import column_of, plain, seen
 from nexus.errors import NotFound
-from nexus.prompts.grounding import Grounding
+from nexus.prompts.findings import Grounding
 from nexus.prompts.output import Output
 from nexus.prompts.request import Prepared, PromptRun, Status
 

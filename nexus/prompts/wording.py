@@ -116,6 +116,12 @@ _LED = re.compile(
 _LEADS = re.compile(r"[ *_]{1,4}([^\W\d]+)(?:[ *_]{1,3}([^\W\d]+))?")
 
 
+IN_PART = re.compile(
+    r"[ *_]{1,4}[^\W\d]+(?: [^\W\d]+)? (?:(?:were|was|are|is|had been|have been|fueron|están|wurden|sind|waren) |that |who |which |que |die )"
+)
+"""After a figure that counts some of what it names: `726 appointments were missed`."""
+
+
 def led_by(before: str) -> frozenset[str]:
     """Stems of the word that leads to a figure: `delay` of `a delay of only 5`."""
     led = _LED.search(before)

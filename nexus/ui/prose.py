@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from nexus.prompts import markdown, marks, originals
-from nexus.prompts.grounding import Grounding
+from nexus.prompts.findings import Grounding
 from nexus.prompts.sent import Sent
 
 

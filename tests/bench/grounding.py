@@ -11,10 +11,11 @@ SETS = {
     "held_out.txt": "20 more, which it was corrected by later",
     "shops.txt": "36 over other tables, which it was corrected by",
     "unseen.txt": "48 over more tables, held out at first (77.3 %), corrected by later",
-    "last.txt": "44 held out",
+    "last.txt": "44 more, held out at first (87.0 %), corrected by later",
+    "fresh.txt": "52 held out",
 }
 GOAL = "≥ 95 %"
-SPLIT = {"answers.txt", "last.txt"}
+SPLIT = {"answers.txt", "fresh.txt"}
 """Sets that are shown by what a person said of each mark."""
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from nexus.prompts import data, sent
-from nexus.prompts.grounding import Finding, Grounding, ground
+from nexus.prompts.findings import Finding, Grounding
+from nexus.prompts.grounding import ground
 from nexus.prompts.spec import DataBlock
 from nexus.sources.spec import Column, Query, Table
 

@@ -4,7 +4,8 @@ import pytest
 
 from nexus.prompts import marks, sent
 from nexus.prompts.figures import even, find_figures
-from nexus.prompts.grounding import Finding, ground
+from nexus.prompts.findings import Finding
+from nexus.prompts.grounding import ground
 from tests.grounding.answers import agreement, judge, read
 
 AIRLINES = sent.read(
@@ -19,7 +20,8 @@ def finding(answer: str, text: str) -> Finding:
 
 
 @pytest.mark.parametrize(
-    ("name", "goal"), [("answers.txt", 0.95), ("more.txt", 0.95), ("held_out.txt", 0.95), ("shops.txt", 0.95), ("unseen.txt", 0.85)]
+    ("name", "goal"),
+    [("answers.txt", 0.95), ("more.txt", 0.95), ("held_out.txt", 0.95), ("shops.txt", 0.95), ("unseen.txt", 0.9), ("last.txt", 0.95)],
 )
 def test_answers_are_marked_as_a_person_marks_them(name, goal):
     judged = [each for answer in read(name) for each in judge(answer)]
@@ -97,8 +99,10 @@ def test_a_fence_inside_a_cell_ends_no_table():
         "-" * 200_000,
         "\u202e12\u0664 NaN \u221e " * 2_000,
         "\0\ue000 5",
+        "in 2023 and in the first quarter, 5 in the first, on Monday 6 " * 2_000,
+        "Lakeside has €5 kWh against 6 " * 3_000,
     ],
-    ids=["figures", "digits", "brackets", "cells", "hours", "dashes", "right to left", "our own marks"],
+    ids=["figures", "digits", "brackets", "cells", "hours", "dashes", "right to left", "our own marks", "times", "units"],
 )
 def test_hostile_answers_are_checked_like_others(answer):
     grounding = ground(answer, AIRLINES)
