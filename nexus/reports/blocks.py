@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from datetime import tzinfo
 from typing import Any
 
 from nexus.accounts.spec import User
@@ -19,9 +18,9 @@ from nexus.prompts import originals
 from nexus.prompts import service as prompts
 from nexus.reports import document, panels, recorded, snapshot
 from nexus.reports import press as presses
+from nexus.reports.circumstances import Circumstances
 from nexus.reports.document import Failed, Grid
 from nexus.reports.keeping import Block
-from nexus.reports.layout import Layout
 from nexus.sources.spec import Table
 from nexus.sources.spool import run_whole
 from nexus.views import values as typed
@@ -44,18 +43,7 @@ def whole_table(table: Table, ask: Callable[..., Table], *, short: bool) -> Tabl
     return whole
 
 
-def dashboard_blocks(
-    opened: OpenDashboard,
-    *,
-    user: User,
-    values: Mapping[str, Any],
-    picks: Sequence[Pick],
-    zone: tzinfo,
-    layout: Layout,
-    cancelled: Callable[[], bool],
-    whole: bool,
-    short: bool = False,
-) -> list[Block]:
+def dashboard_blocks(opened: OpenDashboard, how: Circumstances, *, values: Mapping[str, Any], picks: Sequence[Pick]) -> list[Block]:
     """All panels, their queries asked together, in the order of the dashboard."""
     asked = [panel for panel in opened.dashboard.panels if isinstance(panel, DataPanel)]
     with ThreadPoolExecutor(QUERIES_AT_ONCE, thread_name_prefix="report") as pool:
@@ -66,12 +54,9 @@ def dashboard_blocks(
                 _rows,
                 opened,
                 panel,
-                user=user,
+                how,
                 values=values,
                 picks=picks,
-                cancelled=cancelled,
-                whole=whole,
-                short=short,
             )
             for panel in asked
         }
@@ -81,65 +66,55 @@ def dashboard_blocks(
                 showing.ask_before,
                 opened,
                 panel,
-                reader=user,
+                reader=how.user,
                 values=values,
                 picks=picks,
                 purpose="report",
-                cancelled=cancelled,
+                cancelled=how.cancelled,
             )
             for panel in asked
             if showing.compares(panel)
         }
         answers: dict[str, Callable[[], Table]] = {name: future.result for name, future in running.items()}
         blocks: list[Block] = []
-        cells = panels.MOST_CELLS if whole else PREVIEWED
+        cells = panels.MOST_CELLS if how.whole else PREVIEWED
         for tab, on_tab in opened.dashboard.pages():
             blocks += [Block(panels.heading(tab))] if tab and on_tab else []
             for panel in on_tab:
                 earlier = before[panel.name].result() if panel.name in before else None
-                block = _block(opened, panel, answers, user=user, values=values, zone=zone, cells=cells, layout=layout, before=earlier)
+                block = _block(opened, panel, how, answers, values=values, cells=cells, before=earlier)
                 if isinstance(block.block, Grid):
                     cells -= len(block.block.rows) * len(block.block.heads)
                 blocks.append(block)
     return blocks
 
 
-def _rows(
-    opened: OpenDashboard,
-    panel: DataPanel,
-    *,
-    user: User,
-    values: Mapping[str, Any],
-    picks: Sequence[Pick],
-    cancelled: Callable[[], bool],
-    whole: bool,
-    short: bool,
-) -> Table:
+def _rows(opened: OpenDashboard, panel: DataPanel, how: Circumstances, *, values: Mapping[str, Any], picks: Sequence[Pick]) -> Table:
     """A table's rows are all printed; a chart has those that it has on screen."""
 
-    def ask(**how: Any) -> Table:
-        return dashboards.ask_panel(opened, panel, reader=user, values=values, picks=picks, purpose="report", cancelled=cancelled, **how)
+    def ask(**more: Any) -> Table:
+        return dashboards.ask_panel(
+            opened, panel, reader=how.user, values=values, picks=picks, purpose="report", cancelled=how.cancelled, **more
+        )
 
-    return whole_table(ask(), ask, short=short) if isinstance(panel, TablePanel) and whole else ask()
+    return whole_table(ask(), ask, short=how.short) if isinstance(panel, TablePanel) and how.whole else ask()
 
 
 def _block(
     opened: OpenDashboard,
     panel: Panel,
+    how: Circumstances,
     answers: Mapping[str, Callable[[], Table]],
     *,
-    user: User,
     values: Mapping[str, Any],
-    zone: tzinfo,
     cells: int,
-    layout: Layout,
     before: Before | None = None,
 ) -> Block:
     match panel:
         case TextPanel():
             return Block(panels.text(panel), said=lambda: snapshot.of_text(panel.name, panel.title, panel.text))
         case PromptPanel():
-            return _answer(opened, panel, user=user, values=values)
+            return _answer(opened, panel, user=how.user, values=values)
         case SectionPanel():
             return Block(panels.heading(panel))
         case DividerPanel():
@@ -150,13 +125,17 @@ def _block(
                 table, view = answers[panel.name](), opened.view(panel.view)
                 taken = dashboards.panel_values(opened, panel, values)
                 notes = [one.note for one in opened.annotations]
-                shown = panels.data(panel, table, view, taken, zone=zone, cells=cells, totals=layout.totals, before=before, notes=notes)
+                shown = panels.data(
+                    panel, table, view, taken, zone=how.zone, cells=cells, totals=how.layout.totals, before=before, notes=notes
+                )
             except PanelHidden as error:
                 return _failed(panel, error, {"panel": panel.name})
             except NexusError as error:
                 return _failed(panel, error, record)
             return Block(
-                shown, record | _record(table, view, taken, shown), lambda: snapshot.of_data(panel, table, view, reader=user, zone=zone)
+                shown,
+                record | _record(table, view, taken, shown),
+                lambda: snapshot.of_data(panel, table, view, reader=how.user, zone=how.zone),
             )
 
 
@@ -208,14 +187,21 @@ def _record(table: Table, view: OpenView, values: Mapping[str, Any], block: docu
     }
 
 
-def view_blocks(
-    opened: OpenView, table: Table, values: Mapping[str, Any], *, user: User, zone: tzinfo, layout: Layout, cells: int
-) -> list[Block]:
+def view_blocks(opened: OpenView, how: Circumstances, table: Table, values: Mapping[str, Any]) -> list[Block]:
     view = opened.view
     shown = {"title": "Rows" if view.chart else view.title, "width": 12}
-    rows = panels.grid(table, opened, values, shown=shown, columns=(), zone=zone, cells=cells, totals=layout.totals)
+    rows = panels.grid(
+        table,
+        opened,
+        values,
+        shown=shown,
+        columns=(),
+        zone=how.zone,
+        cells=panels.MOST_CELLS if how.whole else PREVIEWED,
+        totals=how.layout.totals,
+    )
     record = {"panel": "rows", "view": view.name} | _record(table, opened, values, rows)
-    blocks = [Block(rows, record, lambda: snapshot.of_rows(table, opened, reader=user, name="rows", title=view.title, zone=zone))]
+    blocks = [Block(rows, record, lambda: snapshot.of_rows(table, opened, reader=how.user, name="rows", title=view.title, zone=how.zone))]
     if view.chart is not None:
         try:
             blocks.insert(

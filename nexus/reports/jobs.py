@@ -210,7 +210,7 @@ def _carried_out(job: Job, lock: str | None, run: _Run) -> tuple[str, str, int |
             given=job.given,
             seal=Seal.load(lock) if lock else None,
             told=run.told,
-            **({} if job.kind == "prompt-run" else {"cancelled": run.unwanted}),
+            cancelled=run.unwanted,
         )
         run.progress = Progress(1, report.pages)
         return "complete", "", report.id

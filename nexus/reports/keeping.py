@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import datetime
 from typing import IO, Any
 
 from nexus import audit
@@ -15,11 +15,9 @@ from nexus.db.session import transaction
 from nexus.reports import document, snapshot, store
 from nexus.reports import letterhead as letterheads
 from nexus.reports import press as presses
-from nexus.reports.browser import PrintBrowser
+from nexus.reports.circumstances import Circumstances
 from nexus.reports.document import Document
-from nexus.reports.layout import Layout
-from nexus.reports.press import Told, TooLong
-from nexus.reports.seal import Seal
+from nexus.reports.press import TooLong
 from nexus.reports.spec import Asked, Kind, Report
 from nexus.views.printed import Printed
 
@@ -27,10 +25,6 @@ log = logging.getLogger(__name__)
 
 KEPT_WHOLE = 4 * 1024 * 1024
 """A file up to here lies in its record; a larger one in parts of so many bytes, so that none takes more memory."""
-
-
-Look = Callable[[Document, PrintBrowser], Any]
-"""What is done with a document that is only looked at: it is not kept, and of long tables it has the first rows."""
 
 
 @dataclass(frozen=True)
@@ -61,47 +55,33 @@ class Block:
     """What the ledger keeps of it as values, made when the print is done."""
 
 
-def keep(
-    started: float,
-    subject: Subject,
-    blocks: Sequence[Block],
-    *,
-    user: User,
-    layout: Layout,
-    zone: tzinfo,
-    printer: PrintBrowser,
-    seal: Seal | None,
-    told: Told,
-    look: Look | None = None,
-    more: Sequence[dict[str, Any]] = (),
-    short: bool = False,
-) -> Report:
+def keep(started: float, how: Circumstances, subject: Subject, blocks: Sequence[Block], *, more: Sequence[dict[str, Any]] = ()) -> Report:
     """Print, then keep the file with its record: no transaction is open while the browser works. `more` are queries of no block.
 
     With `short`, raises TooLong for what is not waited for.
     """
-    require(user, Permission.SEE)
+    require(how.user, Permission.SEE)
     with transaction() as session:
-        letterhead = letterheads.find(session, reader=user)
+        letterhead = letterheads.find(session, reader=how.user)
     page = Document(
         title=subject.title,
         description=subject.description,
         subject=f"{subject.kind.replace('-', ' ').capitalize()} {subject.name}, version {subject.version}",
         filters=tuple(subject.shown),
-        prepared_by=f"{user.name} ({user.email})" if user.name else user.email,
-        prepared_at=datetime.now(zone),
-        layout=layout,
+        prepared_by=f"{how.user.name} ({how.user.email})" if how.user.name else how.user.email,
+        prepared_at=datetime.now(how.zone),
+        layout=how.layout,
         panels=tuple(block.block for block in blocks),
-        letterhead=letterheads.of_print(letterhead, subject.printed, wanted=layout.letterhead),
+        letterhead=letterheads.of_print(letterhead, subject.printed, wanted=how.layout.letterhead),
     )
-    if short and presses.cost(page) > presses.LONG:
+    if how.short and presses.cost(page) > presses.LONG:
         raise TooLong()
-    if look is not None:
-        looked: Report = look(page, printer)
+    if how.look is not None:
+        looked: Report = how.look(page, how.printer)
         return looked
     with tempfile.TemporaryFile(prefix="nexus-report-") as out:
-        pages = presses.press(page, printer, out, seal=seal, told=told)
-        return _kept(started, subject, blocks, page=page, out=out, pages=pages, user=user, locked=seal is not None, more=more)
+        pages = presses.press(page, how.printer, out, seal=how.seal, told=how.told)
+        return _kept(started, subject, blocks, page=page, out=out, pages=pages, user=how.user, locked=how.seal is not None, more=more)
 
 
 def _kept(

@@ -15,6 +15,7 @@ from nexus.db.session import transaction
 from nexus.errors import BadInput, NexusError
 from nexus.prompts import service as prompts
 from nexus.reports import service
+from nexus.reports.circumstances import Circumstances
 from nexus.reports.layout import Layout
 from nexus.reports.spec import Kind, Report
 from nexus.sources.estimate import estimate
@@ -102,7 +103,7 @@ def _print_dashboard(user: User, name: str, given: Given, **how: Any) -> Report:
         filters = dashboards.open_dashboard(session, reader=user, name=name).dashboard.filters
     picks = picked.read((given.get(picked.KEY) or [""])[-1])
     values = typed.parse(filters, given)
-    return service.print_dashboard(user=user, name=name, values=values, picks=picks, **_record(given), **paper(given, filters), **how)
+    return service.print_dashboard(_how(user, given, filters, how), name=name, values=values, picks=picks)
 
 
 def _print_view(user: User, name: str, given: Given, **how: Any) -> Report:
@@ -110,12 +111,18 @@ def _print_view(user: User, name: str, given: Given, **how: Any) -> Report:
     with transaction() as session:
         parameters = views.find_view(session, reader=user, name=name).view.parameters
     values, excerpt = typed.parse(parameters, given), Excerpt.read(given)
-    return service.print_view(user=user, name=name, values=values, excerpt=excerpt, **_record(given), **paper(given, parameters), **how)
+    return service.print_view(_how(user, given, parameters, how), name=name, values=values, excerpt=excerpt)
 
 
 def _print_prompt_run(user: User, name: str, given: Given, **how: Any) -> Report:
     require(user, Permission.SEE)
-    return service.print_prompt_run(user=user, run_id=int(name), **_record(given), **paper(given, ()), **how)
+    return service.print_prompt_run(_how(user, given, (), how), run_id=int(name))
+
+
+def _how(user: User, given: Given, parameters: Sequence[Parameter], more: Mapping[str, Any]) -> Circumstances:
+    return Circumstances(
+        user=user, **_record(given), **paper(given, parameters), **{name: one for name, one in more.items() if one is not None}
+    )
 
 
 def _record(given: Given) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from nexus.reports import band, browser, document, orders, theme
 from nexus.reports import letterhead as letterheads
 from nexus.reports.blocks import dashboard_blocks
 from nexus.reports.browser import PrintBrowser
+from nexus.reports.circumstances import Circumstances
 from nexus.reports.document import Document, Drawer, Grid, Piece, placed, render_piece
 from nexus.reports.layout import GRID, Layout
 from nexus.reports.letterhead import Letterhead
@@ -57,15 +58,12 @@ def panel_png(
     if found is None:
         raise PanelGone()
     alone = spec.model_copy(update={"panels": (found.model_copy(update={"tab": None}),), "tabs": ()})
+    how = Circumstances(user=user, layout=layout, zone=zone, printer=printer or browser.ours(), look=lambda *_: None)
     (block,) = dashboard_blocks(
         opened.model_copy(update={"dashboard": alone}),
-        user=user,
+        how,
         values=typed.check(spec.filters, values),
         picks=picks,
-        zone=zone,
-        layout=layout,
-        cancelled=lambda: False,
-        whole=False,
     )
     page = Document(
         title=spec.title,
@@ -76,10 +74,9 @@ def panel_png(
         panels=(_looked_at(block.block),),
         letterhead=letterheads.of_print(common, spec.print, wanted=True),
     )
-    printer = printer or browser.ours()
-    draw = Drawer(page, printer.draw(document.specs(page)))
+    draw = Drawer(page, how.printer.draw(document.specs(page)))
     html = render_piece(page, Piece(rows=[[draw.panel(at, width) for width, at in row] for row in placed(page)]))
-    return printer.shoot(_framed(html, page.letterhead), width=round((layout.share(GRID) + 2 * EDGE) * SHARP))
+    return how.printer.shoot(_framed(html, page.letterhead), width=round((layout.share(GRID) + 2 * EDGE) * SHARP))
 
 
 def _framed(html: str, letterhead: Letterhead) -> str:

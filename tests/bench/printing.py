@@ -12,6 +12,7 @@ from nexus.accounts.spec import User
 from nexus.reports import chromium
 from nexus.reports import service as reports
 from nexus.reports.browser import PrintBrowser
+from nexus.reports.circumstances import Circumstances
 from nexus.reports.layout import Layout
 from tests.bench.figures import Figure, in_turn, seconds
 
@@ -32,7 +33,7 @@ class Recording(PrintBrowser):
 def print_ours(user: User) -> str:
     """Print the dashboard in a browser of its own, driver and all; the HTML that it was printed from."""
     with closing(Recording()) as printer:
-        reports.print_dashboard(user=user, name="bench", values={}, layout=Layout(), printer=printer)
+        reports.print_dashboard(Circumstances(user=user, layout=Layout(), printer=printer), name="bench", values={})
         return printer.html
 
 

@@ -18,6 +18,7 @@ from nexus.prompts.spec import Prompt
 from nexus.reports import ledger
 from nexus.reports import service as reports
 from nexus.reports.browser import PrintBrowser
+from nexus.reports.circumstances import Circumstances
 from nexus.reports.layout import Layout
 from nexus.sources import store
 from nexus.sources.address import own_role
@@ -147,8 +148,10 @@ def test_panels_of_words_rows_and_bars_show_originals_to_who_may_see_them(asked,
 def test_paper_has_originals_for_who_may_see_them_and_the_ledger_says_which(asked, lead, other, mark, printer):
     for person, may in ((lead, True), (other, False)):
         words, fields = asked(person)
-        made = [reports.print_prompt_run(user=person, run_id=run.id, layout=Layout(), printer=printer) for run in (words, fields)]
-        made.append(reports.print_dashboard(user=person, name="late", values={}, layout=Layout(), printer=printer))
+        made = [
+            reports.print_prompt_run(Circumstances(user=person, layout=Layout(), printer=printer), run_id=run.id) for run in (words, fields)
+        ]
+        made.append(reports.print_dashboard(Circumstances(user=person, layout=Layout(), printer=printer), name="late", values={}))
         for report in made:
             on_paper = file_of(report, person)
             assert (ORIGINAL in on_paper, mark in on_paper) == (may, not may), on_paper

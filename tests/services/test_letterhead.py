@@ -16,6 +16,7 @@ from nexus.db.tables import UserRow
 from nexus.errors import BadInput, NotAllowed
 from nexus.reports import ledger, letterhead, logo, service
 from nexus.reports.browser import PrintBrowser
+from nexus.reports.circumstances import Circumstances
 from nexus.reports.layout import Layout
 from nexus.views import service as views
 from nexus.views.printed import Printed
@@ -62,7 +63,7 @@ def view(ada: User, name: str, rows: int, **more: object) -> str:
 
 
 def file_of(ada: User, printer: PrintBrowser, name: str, **layout: object) -> bytes:
-    report = service.print_view(user=ada, name=name, values={}, layout=Layout(**layout), printer=printer)
+    report = service.print_view(Circumstances(user=ada, layout=Layout(**layout), printer=printer), name=name, values={})
     return b"".join(ledger.chunks_of(reader=ada, report_id=report.id))
 
 

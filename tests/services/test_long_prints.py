@@ -16,6 +16,7 @@ from nexus.db import session as own
 from nexus.db.tables import UserRow
 from nexus.reports import ledger, service
 from nexus.reports.browser import PrintBrowser
+from nexus.reports.circumstances import Circumstances
 from nexus.reports.layout import Layout
 from nexus.reports.press import TooLong
 from nexus.reports.seal import seal
@@ -79,7 +80,9 @@ def test_a_view_of_20_000_rows_and_25_columns_prints_completely(ada, printer):
     name = view(ada, "wide", f"select n as row_number, {WIDE} from generate_series(1, {ROWS}) n")
     told = []
     report = service.print_view(
-        user=ada, name=name, values={}, layout=Layout(orientation="landscape", contents=True), printer=printer, told=told.append
+        Circumstances(user=ada, layout=Layout(orientation="landscape", contents=True), printer=printer, told=told.append),
+        name=name,
+        values={},
     )
     assert report.queries[0]["rows"] == report.queries[0]["printed_rows"] == ROWS
     assert report.queries[0]["complete"]
@@ -103,7 +106,9 @@ def test_a_view_of_20_000_rows_and_25_columns_prints_completely(ada, printer):
 
 def test_a_long_report_is_tagged_and_its_bookmarks_and_links_lead_through_all_of_it(ada, printer):
     name = view(ada, "long", "select n as row_number, 'Name ' || n as name, n * 1.5 as amount from generate_series(1, 6000) n")
-    report = service.print_view(user=ada, name=name, values={}, layout=Layout(cover=True, contents=True, totals=True), printer=printer)
+    report = service.print_view(
+        Circumstances(user=ada, layout=Layout(cover=True, contents=True, totals=True), printer=printer), name=name, values={}
+    )
     file = file_of(report, ada)
     reader = pypdf.PdfReader(BytesIO(file), strict=True)
     assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"]
@@ -136,7 +141,7 @@ def test_a_long_report_is_tagged_and_its_bookmarks_and_links_lead_through_all_of
 
 def test_a_long_report_leaves_no_page_half_empty_in_the_middle_of_a_table(ada, printer):
     name = view(ada, "even", "select n as row_number, n as a, n as b from generate_series(1, 9000) n")
-    report = service.print_view(user=ada, name=name, values={}, layout=Layout(queries=False), printer=printer)
+    report = service.print_view(Circumstances(user=ada, layout=Layout(queries=False), printer=printer), name=name, values={})
     rows = [
         len(re.findall(r"^[\d,]+ [\d,]+ [\d,]+$", page.get_textpage().get_text_range().replace("\r", ""), re.MULTILINE))
         for page in pypdfium2.PdfDocument(file_of(report, ada))
@@ -152,7 +157,7 @@ def test_words_are_found_whole_on_pages_full_of_rows(ada, printer):
         "select 'JFK → T' || chr(65 + n % 26) || 'A' as route, 'William P Hobby' as destination, n * 373 % 9000 as flights,"
         " 'Norfolk Intl' as other, n * 31 % 1200 as delay, 'Tampa Intl' as third from generate_series(1, 150) n",
     )
-    report = service.print_view(user=ada, name=name, values={}, layout=Layout(orientation="landscape"), printer=printer)
+    report = service.print_view(Circumstances(user=ada, layout=Layout(orientation="landscape"), printer=printer), name=name, values={})
     text = " ".join(printed.texts(file_of(report, ada)))
     for words in ("William P Hobby", "Norfolk Intl", "Tampa Intl"):
         assert text.count(words) >= 150
@@ -162,7 +167,7 @@ def test_words_are_found_whole_on_pages_full_of_rows(ada, printer):
 def test_what_is_past_the_limit_is_said_on_paper_and_in_the_record(ada, printer, monkeypatch):
     monkeypatch.setattr("nexus.reports.panels.MOST_CELLS", 2_000)
     name = view(ada, "endless", "select n as a, n as b from generate_series(1, 50000) n")
-    report = service.print_view(user=ada, name=name, values={}, layout=Layout(totals=True), printer=printer)
+    report = service.print_view(Circumstances(user=ada, layout=Layout(totals=True), printer=printer), name=name, values={})
     text = pypdf.PdfReader(BytesIO(file_of(report, ada))).pages[-1].extract_text()
     assert "first 1,000 rows" in text
     assert "Total" not in text, "a part has no totals"
@@ -181,7 +186,7 @@ def test_a_cancelled_print_ends_between_two_pieces_and_keeps_nothing(ada, printe
     with own.transaction() as session:
         before = len(ledger.list_reports(session, reader=ada))
     with pytest.raises(Enough):
-        service.print_view(user=ada, name=name, values={}, layout=Layout(), printer=printer, told=told)
+        service.print_view(Circumstances(user=ada, layout=Layout(), printer=printer, told=told), name=name, values={})
     with own.transaction() as session:
         assert len(ledger.list_reports(session, reader=ada)) == before
 
@@ -200,7 +205,7 @@ def test_rows_that_were_read_for_a_print_are_gone_when_it_is_over_whatever_becam
     name = view(ada, "unawaited", "select n as row_number from generate_series(1, 70000) n")
     before = nameless_files()
     with pytest.raises(TooLong) as refused:
-        service.print_view(user=ada, name=name, values={}, layout=Layout(), printer=printer, short=True)
+        service.print_view(Circumstances(user=ada, layout=Layout(), printer=printer, short=True), name=name, values={})
     assert refused.traceback, "it still knows all that it passed through"
     assert nameless_files() == before
 
@@ -208,7 +213,9 @@ def test_rows_that_were_read_for_a_print_are_gone_when_it_is_over_whatever_becam
 @pytest.mark.parametrize("rows", [5, 9_000])
 def test_a_file_behind_a_password_opens_with_it_alone(ada, printer, rows):
     name = view(ada, f"secret-{rows}", f"select n as a, 'Größe ' || n as b from generate_series(1, {rows}) n")
-    report = service.print_view(user=ada, name=name, values={}, layout=Layout(), printer=printer, seal=seal("ḱorrect ✓ horse"))
+    report = service.print_view(
+        Circumstances(user=ada, layout=Layout(), printer=printer, seal=seal("ḱorrect ✓ horse")), name=name, values={}
+    )
     file = file_of(report, ada)
     assert report.locked
     assert b"Producer" not in file

@@ -21,6 +21,7 @@ from nexus.errors import BadInput, NotFound
 from nexus.prompts import service as prompts
 from nexus.reports import ledger, routes, service
 from nexus.reports.browser import PrintBrowser
+from nexus.reports.circumstances import Circumstances
 from nexus.reports.layout import Layout
 from nexus.reports.ledger import ReportNotFound
 from nexus.reports.spec import Report
@@ -67,7 +68,7 @@ def sample(ada: User) -> None:
 def delays(ana: User, sample: None, printer: PrintBrowser) -> Report:
     """The sample's dashboard, as Ana printed it for Newark in July."""
     return service.print_dashboard(
-        user=ana, name="delays", values=FILTERS, layout=Layout(), zone=ZoneInfo("Europe/Berlin"), printer=printer
+        Circumstances(user=ana, layout=Layout(), zone=ZoneInfo("Europe/Berlin"), printer=printer), name="delays", values=FILTERS
     )
 
 
@@ -109,7 +110,7 @@ def test_a_dashboard_is_printed_with_the_figures_of_the_screen(delays, ana):
 
 def test_a_figure_with_nothing_to_compare_says_nothing_of_it(ada, sample, printer):
     everything = {"period": (date(2013, 1, 1), date(2013, 12, 31))}
-    report = service.print_dashboard(user=ada, name="delays", values=everything, layout=Layout(), printer=printer)
+    report = service.print_dashboard(Circumstances(user=ada, layout=Layout(), printer=printer), name="delays", values=everything)
     text = text_of(file_of(report, ada))
     assert "336,776" in text
     assert "in the period before" not in text
@@ -172,7 +173,7 @@ def test_a_report_is_its_makers_and_the_administrators(delays, ana, ada, sample)
 
 def test_reports_are_found_by_words_and_listed_newest_first(delays, ana, printer):
     second = service.print_dashboard(
-        user=ana, name="weather-and-aircraft", values={}, layout=Layout(orientation="landscape"), printer=printer
+        Circumstances(user=ana, layout=Layout(orientation="landscape"), printer=printer), name="weather-and-aircraft", values={}
     )
     with own.transaction() as session:
         found = ledger.list_reports(session, reader=ana)
@@ -184,7 +185,9 @@ def test_reports_are_found_by_words_and_listed_newest_first(delays, ana, printer
 
 
 def test_a_view_is_printed_with_its_chart_and_all_its_rows(ana, sample, printer):
-    report = service.print_view(user=ana, name="delays-by-carrier", values={}, layout=Layout(paper="Letter"), printer=printer)
+    report = service.print_view(
+        Circumstances(user=ana, layout=Layout(paper="Letter"), printer=printer), name="delays-by-carrier", values={}
+    )
     with own.transaction() as session:
         view = views.find_view(session, reader=ana, name="delays-by-carrier")
     table = views.ask(view, reader=ana, values={})
@@ -216,7 +219,7 @@ def test_a_broken_panel_says_so_and_the_others_stand(ana, ada, sample, printer):
                 ),
             ),
         )
-    report = service.print_dashboard(user=ana, name="half", values={}, layout=Layout(), printer=printer)
+    report = service.print_dashboard(Circumstances(user=ana, layout=Layout(), printer=printer), name="half", values={})
     text = text_of(file_of(report, ana))
     assert "Half <b>broken</b>" in text
     assert "JetBlue" in text
@@ -247,7 +250,7 @@ def test_an_answer_to_these_filters_is_printed_with_what_it_came_from(ana, sampl
                 answer_tokens=204,
             )
         )
-    report = service.print_dashboard(user=ana, name="delays", values={"origin": ("LGA",)}, layout=Layout(), printer=printer)
+    report = service.print_dashboard(Circumstances(user=ana, layout=Layout(), printer=printer), name="delays", values={"origin": ("LGA",)})
     text = text_of(file_of(report, ana))
     assert "LaGuardia was calm" in text
     assert "gemini-test" in text
@@ -284,7 +287,7 @@ def test_an_answer_is_printed_by_itself_as_it_was_recorded_and_only_for_who_may_
         session.add(row)
         session.flush()
         run = row.id
-    report = service.print_prompt_run(user=ana, run_id=run, layout=Layout(cover=True), printer=printer)
+    report = service.print_prompt_run(Circumstances(user=ana, layout=Layout(cover=True), printer=printer), run_id=run)
     text = text_of(file_of(report, ana))
     for words in (
         "Kennedy was busy",
@@ -305,16 +308,16 @@ def test_an_answer_is_printed_by_itself_as_it_was_recorded_and_only_for_who_may_
         session.flush()
         zoe = User(id=stranger.id, email=stranger.email, name=stranger.name, role=Role.VIEWER)
     with pytest.raises(NotFound):
-        service.print_prompt_run(user=zoe, run_id=run, layout=Layout(), printer=printer)
+        service.print_prompt_run(Circumstances(user=zoe, layout=Layout(), printer=printer), run_id=run)
 
 
 def test_a_value_that_does_not_fit_and_a_dashboard_that_is_not_there_print_nothing(ana, sample, printer):
     with own.transaction() as session:
         before = len(ledger.list_reports(session, reader=ana))
     with pytest.raises(BadInput):
-        service.print_dashboard(user=ana, name="delays", values={"period": "yesterday"}, layout=Layout(), printer=printer)
+        service.print_dashboard(Circumstances(user=ana, layout=Layout(), printer=printer), name="delays", values={"period": "yesterday"})
     with pytest.raises(NotFound):
-        service.print_dashboard(user=ana, name="nothing", values={}, layout=Layout(), printer=printer)
+        service.print_dashboard(Circumstances(user=ana, layout=Layout(), printer=printer), name="nothing", values={})
     with own.transaction() as session:
         assert len(ledger.list_reports(session, reader=ana)) == before
 

@@ -100,8 +100,10 @@ def reads() -> Iterator[tuple[str, ast.FunctionDef]]:
 
 
 def people(function: ast.FunctionDef) -> set[str]:
-    """Its parameters that say who asks."""
-    return {argument.arg for argument in (*function.args.args, *function.args.kwonlyargs)} & {"user", "reader"}
+    """Its parameters that say who asks: a person, or the circumstances of a print, which name one."""
+    taken = (*function.args.args, *function.args.kwonlyargs)
+    circumstances = {one.arg for one in taken if one.annotation is not None and ast.unparse(one.annotation) == "Circumstances"}
+    return {one.arg for one in taken if one.arg in ("user", "reader")} | circumstances
 
 
 def calls(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.Call]:
@@ -126,7 +128,7 @@ def checks(function: ast.FunctionDef) -> bool:
         if name_of(call) == "require":
             return True
         given = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg in ("user", "reader"))]
-        if any(isinstance(value, ast.Name) and value.id in who for value in given):
+        if any(ast.unparse(value).removesuffix(".user") in who for value in given):
             return True
     return False
 
