@@ -6,10 +6,12 @@ The only place that looks behind Streamlit's own functions for this.
 import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import replace
 from typing import Any, NoReturn, Protocol, TypeVar
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import RerunData, RerunException, StopException, get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_requests import ScriptRequestType
 from streamlit.runtime.scriptrunner_utils.script_run_context import RunLocation, ScriptRunContext, ThreadState
 
 LOOK_SECONDS = 0.2
@@ -57,6 +59,26 @@ def look() -> None:
     """Ends this run where its reader has left, closed the page, or done something that draws it anew. Sends nothing to the browser."""
     # Reading the state is one of the places where Streamlit stops a run.
     _ = "nexus" in st.session_state
+
+
+def look_for_own() -> None:
+    """As `look`; also where what was done stands in the fragment that is being drawn.
+
+    Streamlit lets a run of fragments wait until the run before has ended: *Cancel*, drawn by a fragment that waits, would be heard
+    after what it is to cancel.
+    """
+    context, own = get_script_run_ctx(), ThreadState.get().fragment_id
+    requests = context.script_requests if context else None
+    if context is not None and requests is not None and own is not None:
+        with requests._lock:
+            asked = requests._rerun_data
+            if requests._state == ScriptRequestType.RERUN and own in asked.fragment_id_queue:
+                queue = list(context.fragment_ids_this_run or ())
+                behind = queue[queue.index(own) + 1 :] if own in queue else []
+                # On a whole run the rest of the page is still to come: it is begun again.
+                again = list(dict.fromkeys([*asked.fragment_id_queue, *behind])) if own in queue else []
+                requests._rerun_data = replace(asked, fragment_id_queue=again, is_fragment_scoped_rerun=bool(again))
+    look()
 
 
 def only(keys: Sequence[str]) -> None:

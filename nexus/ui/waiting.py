@@ -18,7 +18,7 @@ def cancelled(key: str) -> bool:
 
 def left() -> bool:
     """What a short query is asked with as `cancelled`: it is waited for without a word, as long as its reader wants nothing else."""
-    redrawing.look()
+    redrawing.look_for_own()
     return False
 
 
@@ -31,7 +31,7 @@ def patience(slot: Any, *, key: str, why: str = "") -> Callable[[], bool]:
 
     def look() -> bool:
         nonlocal said
-        redrawing.look()
+        redrawing.look_for_own()
         seconds = int(time.monotonic() - began)
         if time.monotonic() - began < PATIENCE_SECONDS or seconds == said:
             return False

@@ -70,7 +70,7 @@ def test_a_question_is_written_completed_run_explained_and_saved(page, app_serve
     expect(page.locator(".nexus-plan .costly")).to_contain_text("No index on")
     assert barriers(page) == []
     sql.tab("History")
-    page.get_by_role("button", name="select f.dest,", exact=True).click()
+    page.get_by_role("button", name="select f.dest, wrong from").click()
     expect(page.locator(".cm-content")).to_contain_text("wrong from")
     # A selection runs alone.
     sql.write("select 1 as one\nunion all\nselect 2")
