@@ -19,7 +19,7 @@ from nexus.prompts import budgets, originals, store
 from nexus.prompts.figures import find_figures
 from nexus.prompts.markdown import plain
 from nexus.prompts.output import Output
-from nexus.prompts.request import PromptRun, Request
+from nexus.prompts.request import PromptRun, Request, Status
 
 LONGEST_COMMENT = 2_000
 MOST_WORDS = 12
@@ -56,6 +56,7 @@ def search(
     words: str = "",
     prompt: str | None = None,
     rating: int | None = None,
+    status: Status | None = None,
     before: int | None = None,
     limit: int = 50,
 ) -> list[PromptRun]:
@@ -63,7 +64,7 @@ def search(
     require(reader, Permission.SEE)
     model_calls.lose(session, error=budgets.STOPPED)
     wanted = words.replace("\0", "").split()[:MOST_WORDS]
-    return store.search(session, reader=reader, words=wanted, prompt=prompt, rating=rating, before=before, limit=limit)
+    return store.search(session, reader=reader, words=wanted, prompt=prompt, rating=rating, status=status, before=before, limit=limit)
 
 
 def rate(session: Session, *, user: User, run_id: int, rating: Literal[1, -1] | None, comment: str = "") -> None:
@@ -146,7 +147,13 @@ FIELDS = (
 
 
 def export(
-    kind: Literal["csv", "jsonl"], *, reader: User, words: str = "", prompt: str | None = None, rating: int | None = None
+    kind: Literal["csv", "jsonl"],
+    *,
+    reader: User,
+    words: str = "",
+    prompt: str | None = None,
+    rating: int | None = None,
+    status: Status | None = None,
 ) -> Iterator[str]:
     """The runs that `search` finds, as lines of a file, with the originals that the reader may see; at most `MOST_EXPORTED`."""
     require(reader, Permission.SEE)
@@ -155,7 +162,9 @@ def export(
     before, left, lookup = None, MOST_EXPORTED, originals.Lookup(reader)
     while left > 0:
         with transaction() as session:
-            found = search(session, reader=reader, words=words, prompt=prompt, rating=rating, before=before, limit=min(BATCH, left))
+            found = search(
+                session, reader=reader, words=words, prompt=prompt, rating=rating, status=status, before=before, limit=min(BATCH, left)
+            )
         for run in found:
             values = _values(run, lookup.of(run))
             yield _line([_cell(values[name]) for name in FIELDS]) if kind == "csv" else json.dumps(values, ensure_ascii=False) + "\n"

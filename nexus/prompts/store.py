@@ -174,6 +174,7 @@ def search(
     words: Sequence[str],
     prompt: str | None,
     rating: int | None,
+    status: Status | None,
     before: int | None,
     limit: int,
 ) -> list[PromptRun]:
@@ -183,6 +184,8 @@ def search(
         chosen = chosen.where(PromptRow.name == prompt)
     if rating is not None:
         chosen = chosen.where(PromptRunRow.rating == rating)
+    if status is not None:
+        chosen = chosen.where(PromptRunRow.status == status)
     if before is not None:
         chosen = chosen.where(PromptRunRow.id < before)
     return [_run(row) for row in session.execute(chosen)]

@@ -84,7 +84,10 @@ def answer(panel: PromptPanel, run: PromptRun, found: Mapping[str, str]) -> Pros
         run.model,
         f"asked by {run.user_name}" if run.user_name else "",
         tokens,
+        f"${run.cost_usd_micros / 1e6:,.4f}" if run.cost_usd_micros else "",
+        f"{run.elapsed_ms / 1000:.1f} s" if run.elapsed_ms else "",
         f"from {blocks}" if blocks else "",
+        f"run {run.id}, request {run.request_digest[:12]}",
     )
     shown = look(panel) | {"title": panel.title or run.prompt_title, "note": " ".join(filter(None, (panel.note, run.error)))}
     return Prose(**shown, html=originals.in_html(_checked(run), found), origin=" · ".join(filter(None, facts)), made_at=run.started_at)

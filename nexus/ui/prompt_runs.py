@@ -1,5 +1,6 @@
 """Runs of prompts: found again, read with what was sent, rated, compared with the last, asked anew, and taken away."""
 
+import json
 from collections.abc import Mapping
 from typing import Literal
 from urllib.parse import urlencode
@@ -11,13 +12,14 @@ from nexus.accounts.spec import Permission, User
 from nexus.db.session import transaction
 from nexus.prompts import history, originals, sent
 from nexus.prompts.history import Comparison
-from nexus.prompts.request import PromptRun, Request
+from nexus.prompts.request import PromptRun, Request, Status
 from nexus.ui import downloads, forms, lists, spending, when
 from nexus.ui.prose import draw_checked, draw_prose
 from nexus.ui.recorded import draw_records, say_whose
 
 ON_A_PAGE = 50
 RATINGS = {1: "good", -1: "bad"}
+ENDINGS: list[Status] = ["complete", "cut", "refused", "failed", "stopped"]
 ANSWERS: list[Literal[1, -1] | None] = [None, 1, -1]
 STYLE = (
     "<style>.nexus-compared{white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.5}"
@@ -37,21 +39,39 @@ def draw_runs_page(user: User) -> None:
 
 def draw_runs(user: User, prompt: str | None = None) -> None:
     """The runs of a prompt, or of all; the one that is chosen below them."""
-    words = lists.search_box("Search runs", placeholder="Words of the answer, a value, a person, a model, a comment")
     scope = f"runs-{prompt or 'all'}"
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        words = lists.search_box("Search runs", placeholder="Words of the answer, a value, a person, a model, a comment")
+        ended = st.selectbox(
+            "Ended", ENDINGS, None, key=f"{scope}-ended", placeholder="Ended: any", label_visibility="collapsed", width=150
+        )
+        rated = st.selectbox(
+            "Rated", list(RATINGS.values()), None, key=f"{scope}-rated", placeholder="Rated: any", label_visibility="collapsed", width=150
+        )
+    rating = next((number for number, word in RATINGS.items() if word == rated), None)
     pages: list[int] = st.session_state.setdefault(f"{scope}-pages", [])
-    if st.session_state.get(f"{scope}-words") != words:
-        st.session_state[f"{scope}-words"] = words
+    if st.session_state.get(f"{scope}-wanted") != (words, ended, rated):
+        st.session_state[f"{scope}-wanted"] = (words, ended, rated)
         pages.clear()
     with transaction() as session:
-        found = history.search(session, reader=user, words=words, prompt=prompt, before=pages[-1] if pages else None, limit=ON_A_PAGE + 1)
+        found = history.search(
+            session,
+            reader=user,
+            words=words,
+            prompt=prompt,
+            rating=rating,
+            status=ended,
+            before=pages[-1] if pages else None,
+            limit=ON_A_PAGE + 1,
+        )
     if not found:
         nothing = (
             "This prompt was not asked yet. Its runs will be here."
             if prompt
             else "Nothing was asked yet. Open a prompt, and send it to Gemini."
         )
-        forms.empty(f"No run holds “{forms.plain(words)}”." if words else nothing)
+        narrowed = "No run ended or was rated so. Choose another, or any."
+        forms.empty(f"No run holds “{forms.plain(words)}”." if words else narrowed if ended or rated else nothing)
         return
     shown, lookup = found[:ON_A_PAGE], originals.Lookup(user)
     picked = st.dataframe(
@@ -68,7 +88,7 @@ def draw_runs(user: User, prompt: str | None = None) -> None:
             "Tokens": st.column_config.NumberColumn(format="localized"),
         },
     )
-    _draw_foot(user, scope, pages, shown, more=len(found) > ON_A_PAGE, words=words, prompt=prompt)
+    _draw_foot(user, scope, pages, shown, more=len(found) > ON_A_PAGE, query={"q": words, "prompt": prompt, "ended": ended, "rated": rated})
     chosen = next((shown[at] for at in picked.selection.rows[:1] if at < len(shown)), None)
     if chosen is not None:
         with st.container(border=True, key="chosen-run"):
@@ -92,8 +112,8 @@ def _row(run: PromptRun, chosen: Mapping[str, str], *, with_prompt: bool) -> dic
     }
 
 
-def _draw_foot(user: User, scope: str, pages: list[int], shown: list[PromptRun], *, more: bool, words: str, prompt: str | None) -> None:
-    query = urlencode({key: value for key, value in (("q", words), ("prompt", prompt)) if value})
+def _draw_foot(user: User, scope: str, pages: list[int], shown: list[PromptRun], *, more: bool, query: Mapping[str, str | None]) -> None:
+    asked, prompt = urlencode({key: value for key, value in query.items() if value}), query["prompt"]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if pages:
             st.button("Newer", key=f"{scope}-newer", icon=":material/chevron_left:", on_click=_newer, args=(pages,))
@@ -105,7 +125,7 @@ def _draw_foot(user: User, scope: str, pages: list[int], shown: list[PromptRun],
         if prompt and any(run.output for run in shown):
             draw_fields(f"/prompts/{prompt}", label="Fields of all runs")
         for kind, label in (("csv", "CSV"), ("jsonl", "JSON lines")):
-            st.link_button(label, f"/prompt-runs.{kind}{f'?{query}' if query else ''}", type="tertiary", icon=":material/download:")
+            st.link_button(label, f"/prompt-runs.{kind}{f'?{asked}' if asked else ''}", type="tertiary", icon=":material/download:")
 
 
 def draw_fields(address: str, *, label: str) -> None:
@@ -129,7 +149,7 @@ def draw_run_with_history(user: User, run: PromptRun) -> None:
     found = originals.known(reader=user, run=run)
     _draw_answer(run, request, found)
     say_whose(found)
-    st.caption(_origin(run))
+    st.caption(_origin(run, found))
     _draw_rating(user, run)
     with st.container(horizontal=True, gap="small"):
         values = {"name": run.prompt, **_values(run, found)}
@@ -166,15 +186,18 @@ def _draw_answer(run: PromptRun, request: Request | None, found: Mapping[str, st
         TROUBLES[run.status](forms.sentence(run.error), icon=":material/info:")
 
 
-def _origin(run: PromptRun) -> str:
-    parts = [f"Run {run.id}", when.moment(run.started_at), forms.plain(run.user_name), forms.plain(run.model)]
+def _origin(run: PromptRun, found: Mapping[str, str]) -> str:
+    version = f"version {run.prompt_version}" if run.prompt_version else "a draft"
+    parts = [f"Run {run.id}", version, when.moment(run.started_at), forms.plain(run.user_name), forms.plain(run.model)]
     if run.kept_from and run.answered_at:
         parts.append(f"the answer of run {run.kept_from}, {when.moment(run.answered_at)}: the same request, so nothing was sent")
     else:
         parts.append(f"{run.prompt_tokens or 0:,} + {run.answer_tokens or 0:,} tokens")
         parts.append(spending.dollars(run.cost_usd_micros))
     parts.append(f"request `{run.request_digest[:12]}`")
-    return " · ".join(part for part in parts if part)
+    parts.append(f"on the dashboard `{run.dashboard}`" if run.dashboard else "")
+    chosen = ", ".join(f"{name}: {', '.join(originals.in_texts(texts, found)) or 'none'}" for name, texts in run.variables.items())
+    return " · ".join(part for part in parts if part) + (f"  \nAsked with {forms.plain(chosen)}" if chosen else "")
 
 
 def _draw_rating(user: User, run: PromptRun) -> None:
@@ -231,6 +254,15 @@ def _draw_sent(run: PromptRun, request: Request | None) -> None:
     if request is None:
         st.caption("The data itself is not kept any more. The settings say for how many days it is.")
         return
+    thinking = "" if request.thinking_tokens is None else f" · at most {request.thinking_tokens:,} tokens of thinking"
+    st.caption(f"Temperature {request.temperature:g} · at most {request.max_answer_tokens:,} tokens back{thinking}")
     if request.system:
         st.code(request.system, language=None, wrap_lines=True)
+    for asked, answered in request.examples:
+        st.caption("Example, and the answer to it")
+        st.code(asked, language=None, wrap_lines=True)
+        st.code(answered, language=None, wrap_lines=True)
     st.code(request.text, language=None, wrap_lines=True, height=320)
+    if request.answer_schema:
+        st.caption("Fields that the answer is held to")
+        st.code(json.dumps(request.answer_schema, indent=1), language="json", wrap_lines=True, height=200)
