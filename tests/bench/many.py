@@ -30,6 +30,8 @@ class Walk:
         box = self.page.get_by_role("spinbutton", name="Month")
         box.fill(str(self.turn % 12 + 1))
         before = self._foot()
+        # It says when, to the second: one of the same second would look like no answer.
+        self.page.wait_for_function("said => new Date().getSeconds() !== said", arg=int(before[6:8]))
 
         def change() -> None:
             box.press("Enter")
