@@ -117,7 +117,7 @@ def test_names_of_people_and_databases_stay_text_wherever_a_view_is_shown(page, 
         "/data?list=Sources",
         f"/table?source=sample&schema=sample&table={quote(words)}",
         "/data",
-        "/home",
+        "/",
         f"/view?new=table&source=sample&schema=sample&table={quote(words)}",
         f"/view?new=sql&source=sample&schema=sample&table={quote(words)}",
     ):
