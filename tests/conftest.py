@@ -22,6 +22,7 @@ from nexus.accounts.spec import Role, User
 from nexus.db import migrate
 from nexus.db import session as own
 from nexus.db.embedded import Embedded
+from nexus.reports.browser import PrintBrowser
 from nexus.sample import load as sample
 from nexus.sources import connect
 from nexus.sources.run import answers
@@ -199,6 +200,14 @@ def analyst(make_user) -> User:
 @pytest.fixture
 def admin(make_user) -> User:
     return make_user(Role.ADMIN)
+
+
+@pytest.fixture(scope="module")
+def printer() -> Iterator[PrintBrowser]:
+    """A print browser for a module whose tests leave it alive."""
+    printer = PrintBrowser()
+    yield printer
+    printer.close()
 
 
 @pytest.fixture(scope="session")

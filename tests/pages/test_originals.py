@@ -1,7 +1,6 @@
 """Two people look at answers made of pseudonyms: one may see what stands behind them, the other not."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import text
@@ -17,7 +16,6 @@ from nexus.prompts.request import Piece, PromptRun
 from nexus.prompts.spec import Prompt
 from nexus.reports import ledger
 from nexus.reports import service as reports
-from nexus.reports.browser import PrintBrowser
 from nexus.reports.circumstances import Circumstances
 from nexus.reports.layout import Layout
 from nexus.sources import store
@@ -70,13 +68,6 @@ def other(make_user) -> User:
 @pytest.fixture
 def mark(database) -> str:
     return pseudonym("email", ORIGINAL)
-
-
-@pytest.fixture(scope="module")
-def printer() -> Iterator[PrintBrowser]:
-    printer = PrintBrowser()
-    yield printer
-    printer.close()
 
 
 @pytest.fixture

@@ -31,13 +31,6 @@ BARS = {
 }
 
 
-@pytest.fixture(scope="module")
-def printer() -> Iterator[PrintBrowser]:
-    printer = PrintBrowser()
-    yield printer
-    printer.close()
-
-
 @pytest.fixture
 def own_printer() -> Iterator[Callable[..., PrintBrowser]]:
     """Makes printers that a test may harm."""

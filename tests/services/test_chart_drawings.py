@@ -1,7 +1,6 @@
 """Every kind of chart as Vega draws it in the print browser, and as it stands in a PDF: the figures can be read there."""
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from xml.etree import ElementTree
@@ -26,13 +25,6 @@ from tests.people import add_person
 
 KINDS = {"month": "date", "n": "number", "m": "number", "lat": "number", "lon": "number", "weekday": "number"}
 SVG = "{http://www.w3.org/2000/svg}"
-
-
-@pytest.fixture(scope="module")
-def printer() -> Iterator[PrintBrowser]:
-    printer = PrintBrowser()
-    yield printer
-    printer.close()
 
 
 @pytest.fixture(scope="module")

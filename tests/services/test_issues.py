@@ -38,13 +38,6 @@ from tests.server import until
 ZONE = {"zone": ["Europe/Berlin"]}
 
 
-@pytest.fixture(scope="module")
-def printer() -> Iterator[PrintBrowser]:
-    printer = PrintBrowser()
-    yield printer
-    printer.close()
-
-
 def person(name: str, role: Role) -> User:
     with own.transaction() as session:
         row = UserRow(email=f"{name}@example.org", name=name.capitalize(), role=role)

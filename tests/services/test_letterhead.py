@@ -2,7 +2,6 @@
 
 import struct
 import zlib
-from collections.abc import Iterator
 from io import BytesIO
 
 import pypdfium2
@@ -25,13 +24,6 @@ from nexus.workspace import service as workspace
 from tests import printed
 
 HEADER, FOOTER = "Acme Air, Operations <b>Research</b> \U0001f6eb", "שלום עולם · Registered in England"
-
-
-@pytest.fixture(scope="module")
-def printer() -> Iterator[PrintBrowser]:
-    printer = PrintBrowser()
-    yield printer
-    printer.close()
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,6 @@ from nexus.accounts.spec import Role, User
 from nexus.db import session as own
 from nexus.db.tables import UserRow
 from nexus.reports import ledger, service
-from nexus.reports.browser import PrintBrowser
 from nexus.reports.circumstances import Circumstances
 from nexus.reports.layout import Layout
 from nexus.reports.press import TooLong
@@ -28,13 +27,6 @@ from tests import printed
 
 ROWS, COLUMNS = 20_000, 25
 WIDE = ", ".join(f"(n * {at}) % 1000 as c{at}" for at in range(1, COLUMNS))
-
-
-@pytest.fixture(scope="module")
-def printer() -> Iterator[PrintBrowser]:
-    printer = PrintBrowser()
-    yield printer
-    printer.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """The paper as a person chose it: its size, cover, contents, side pages, and what stands on them."""
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
@@ -33,13 +32,6 @@ BARS = {
     "mark": "bar",
     "encoding": {"x": {"field": "month", "type": "ordinal"}, "y": {"field": "delay", "type": "quantitative"}},
 }
-
-
-@pytest.fixture(scope="module")
-def printer() -> Iterator[PrintBrowser]:
-    printer = PrintBrowser()
-    yield printer
-    printer.close()
 
 
 def table(rows: int, columns: int, title: str = "Routes") -> Grid:

@@ -1,7 +1,6 @@
 """What people write in any script stands on paper: found as text, in a font of the file's own, in its direction, and never as a picture."""
 
 import unicodedata
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import BytesIO
 
@@ -23,13 +22,6 @@ WRITTEN = {
     "Greek": ("Καλημέρα", "Inter"),
     "Cyrillic": ("Доброе утро", "Inter"),
 }
-
-
-@pytest.fixture(scope="module")
-def printer() -> Iterator[PrintBrowser]:
-    printer = PrintBrowser()
-    yield printer
-    printer.close()
 
 
 def printed(printer: PrintBrowser, words: str) -> bytes:

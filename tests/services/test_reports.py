@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from io import BytesIO
 from zoneinfo import ZoneInfo
@@ -32,13 +31,6 @@ from nexus.views.spec import View
 from nexus.workspace import service as workspace
 
 FILTERS = {"period": (date(2013, 7, 1), date(2013, 7, 31)), "origin": ("EWR",)}
-
-
-@pytest.fixture(scope="module")
-def printer() -> Iterator[PrintBrowser]:
-    printer = PrintBrowser()
-    yield printer
-    printer.close()
 
 
 @pytest.fixture(scope="module")
