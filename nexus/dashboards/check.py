@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from nexus.dashboards.spec import Dashboard, DataPanel, PromptPanel
+from nexus.db.stand_ins import is_one as is_stand_in
 from nexus.views.parameter import ChoiceParameter, MultipleChoiceParameter, Parameter
 from nexus.views.spec import View
 
@@ -31,42 +32,29 @@ class Problem:
     message: str
 
 
-@dataclass(frozen=True)
-class Unseen:
-    """What is there, and not for who saves: it is taken as it stands."""
-
-    views: Collection[str] = frozenset()
-    prompts: Collection[str] = frozenset()
-
-
-NOTHING = Unseen()
-
-
-def problems(dashboard: Dashboard, *, views: Mapping[str, View], prompts: Collection[str], unseen: Unseen = NOTHING) -> Iterator[Problem]:
-    """What `dashboard` names and is not among `views`, `prompts` and what is `unseen`."""
+def problems(dashboard: Dashboard, *, views: Mapping[str, View], prompts: Collection[str]) -> Iterator[Problem]:
+    """What `dashboard` names and is not among `views` and `prompts`. What stands for something that one may not see is left to saving."""
     filters = {parameter.name: parameter for parameter in dashboard.filters}
     for at, parameter in enumerate(dashboard.filters):
-        yield from choice_problems(("filters", at), parameter, views, unseen)
+        yield from choice_problems(("filters", at), parameter, views)
         yield from _narrowed_problems(("filters", at), parameter, filters)
     tabs = {tab.name for tab in dashboard.tabs}
     for at, panel in enumerate(dashboard.panels):
         if panel.tab is not None and panel.tab not in tabs:
             yield Problem(("panels", at, "tab"), f"there is no tab `{panel.tab}`{nearest(panel.tab, tabs)}")
-        if isinstance(panel, PromptPanel) and panel.prompt not in prompts and panel.prompt not in unseen.prompts:
+        if isinstance(panel, PromptPanel) and _unknown(panel.prompt, prompts):
             yield Problem(("panels", at, "prompt"), f"there is no prompt `{panel.prompt}`{nearest(panel.prompt, prompts)}")
         if isinstance(panel, DataPanel):
-            yield from _link_problems(at, panel, filters, views, unseen)
-            if panel.view not in unseen.views:
+            yield from _link_problems(at, panel, filters, views)
+            if not is_stand_in(panel.view):
                 yield from _panel_problems(at, panel, filters, views)
 
 
-def choice_problems(
-    path: tuple[str | int, ...], parameter: Parameter, views: Collection[str], unseen: Unseen = NOTHING
-) -> Iterator[Problem]:
+def choice_problems(path: tuple[str | int, ...], parameter: Parameter, views: Collection[str]) -> Iterator[Problem]:
     """A choice may take its values from a view; it must be there."""
     if isinstance(parameter, ChoiceParameter | MultipleChoiceParameter):
         name = parameter.choices.view
-        if name is not None and name not in views and name not in unseen.views:
+        if name is not None and _unknown(name, views):
             yield Problem((*path, "choices", "view"), f"there is no view `{name}`{nearest(name, views)}")
 
 
@@ -91,14 +79,12 @@ def _depends_on(name: str, wanted: str, filters: Mapping[str, Parameter], passed
     return any(_depends_on(other, wanted, filters, passed | {name}) for other in parameter.choices.narrowed.values())
 
 
-def _link_problems(
-    at: int, panel: DataPanel, filters: Mapping[str, Parameter], views: Mapping[str, View], unseen: Unseen
-) -> Iterator[Problem]:
+def _link_problems(at: int, panel: DataPanel, filters: Mapping[str, Parameter], views: Mapping[str, View]) -> Iterator[Problem]:
     for column, name in panel.filtered.items():
         if name not in filters:
             yield Problem(("panels", at, "filtered", column), f"there is no filter `{name}`{nearest(name, filters)}")
     target = panel.drill.view if panel.drill else None
-    if target is not None and target not in views and target not in unseen.views:
+    if target is not None and _unknown(target, views):
         yield Problem(("panels", at, "drill", "view"), f"there is no view `{target}`{nearest(target, views)}")
 
 
@@ -122,6 +108,10 @@ def _panel_problems(at: int, panel: DataPanel, filters: Mapping[str, Parameter],
                 ("panels", at, "view"),
                 f"the filter `{filled_by.name}` is a {filled_by.type}, but the parameter `{name}` of the view `{view.name}` takes a {parameter.type}",
             )
+
+
+def _unknown(name: str, known: Collection[str]) -> bool:
+    return name not in known and not is_stand_in(name)
 
 
 def nearest(name: str, known: Collection[str]) -> str:

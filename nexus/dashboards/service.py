@@ -1,6 +1,6 @@
 """Dashboards: list, open, ask their panels, save."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from nexus.dashboards.filter_sets import FilterSet
 from nexus.dashboards.narrowing import Narrowed
 from nexus.dashboards.picks import Pick
 from nexus.dashboards.spec import Dashboard, DataPanel, Panel, PromptPanel
-from nexus.db import listing, sharing, versions, visits
+from nexus.db import listing, stand_ins, unseen, versions, visits
 from nexus.db.listing import Listed
 from nexus.db.session import Session
 from nexus.errors import BadInput, NotFound
@@ -56,7 +56,7 @@ class OpenDashboard(BaseModel, frozen=True):
     problems: dict[str, str]
     """Of each view that a panel names and that cannot be asked: one sentence."""
     hidden: frozenset[str] = frozenset()
-    """Those that are there, and not for this reader."""
+    """What stands in it for what is there, and not for this reader."""
     owner: str | None
     saved_at: datetime
     saved_by: str | None
@@ -102,20 +102,14 @@ def open_dashboard(session: Session, *, reader: User, name: str, version: int | 
     if not rows:
         raise NotFound(GONE)
     first = rows[0]
-    found: dict[str, OpenView] = {}
-    problems: dict[str, str] = {}
-    hidden = {row["view"] for row in rows if row["view_hidden"]}
-    for row in rows:
-        if row["view"] is not None and row["view"] not in hidden:
-            try:
-                found[row["view"]] = _open_view(row)
-            except (PanelBroken, versions.SpecUnreadable) as error:
-                problems[row["view"]] = error.message
+    hidden = unseen.read(first["unseen"])
+    names = {one.name for one in hidden if one.kind == "view"}
+    found, problems = _open_views(row for row in rows if row["view"] is not None and row["view"] not in names)
     return OpenDashboard(
-        dashboard=versions.read("dashboard", name, Dashboard, first["spec"]),
+        dashboard=versions.read("dashboard", name, Dashboard, stand_ins.masked(first["spec"], hidden)),
         views=found,
         problems=problems,
-        hidden=frozenset(hidden),
+        hidden=frozenset(one.stand_in for one in hidden),
         may_edit=first["may_edit"] and reader.may(Permission.BUILD),
         filter_sets=filter_sets.of_rows(first["filter_sets"]),
         annotations=annotations.read(first["annotations"]),
@@ -126,16 +120,9 @@ def open_dashboard(session: Session, *, reader: User, name: str, version: int | 
 def open_draft(session: Session, *, reader: User, dashboard: Dashboard, opened: OpenDashboard | None = None) -> OpenDashboard:
     """A dashboard that is not saved, as `open_dashboard` would open it. `opened` is the saved one that it is a draft of."""
     require(reader, Permission.BUILD)
-    found: dict[str, OpenView] = {}
-    problems: dict[str, str] = {}
-    rows = store.view_rows(session, reader=reader, names=views_named(dashboard))
-    for row in rows:
-        if not row["view_hidden"]:
-            try:
-                found[row["view"]] = _open_view(row)
-            except (PanelBroken, versions.SpecUnreadable) as error:
-                problems[row["view"]] = error.message
-    hidden = frozenset(row["view"] for row in rows if row["view_hidden"])
+    names = views_named(dashboard)
+    hidden = frozenset(filter(stand_ins.is_one, names))
+    found, problems = _open_views(store.view_rows(session, reader=reader, names=names - hidden))
     if opened is not None:
         return opened.model_copy(update={"dashboard": dashboard, "views": found, "problems": problems, "hidden": hidden})
     return OpenDashboard(
@@ -157,10 +144,22 @@ def taken_names(session: Session, *, reader: User) -> frozenset[str]:
     return versions.taken_names(session, kind="dashboard")
 
 
+def _open_views(rows: Iterable[Mapping[str, Any]]) -> tuple[dict[str, OpenView], dict[str, str]]:
+    """By name those that can be asked, and of the others the sentence that says why not."""
+    found: dict[str, OpenView] = {}
+    problems: dict[str, str] = {}
+    for row in rows:
+        try:
+            found[row["view"]] = _open_view(row)
+        except (PanelBroken, versions.SpecUnreadable) as error:
+            problems[row["view"]] = error.message
+    return found, problems
+
+
 def _open_view(row: Mapping[str, Any]) -> OpenView:
     if row["view_spec"] is None:
         raise PanelBroken(f"The view `{row['view']}` no longer exists. Choose another view for this panel.")
-    view = versions.read("view", row["view"], View, row["view_spec"])
+    view = versions.read("view", row["view"], View, stand_ins.masked(row["view_spec"], unseen.read(row["view_unseen"])))
     if row["source_spec"] is None:
         raise PanelBroken(f"The source `{view.source}` of the view `{view.name}` no longer exists. Choose another source for the view.")
     return OpenView(
@@ -279,9 +278,16 @@ def filter_choices(
 
 
 def save_dashboard(
-    session: Session, *, user: User, dashboard: Dashboard, base_version: int | None = None, note: str = "", open_to_all: bool = True
+    session: Session,
+    *,
+    user: User,
+    dashboard: Dashboard,
+    base_version: int | None = None,
+    note: str = "",
+    open_to_all: bool = True,
+    like: tuple[str, int] | None = None,
 ) -> int:
-    """Keep the dashboard, and say its version; the same spec again makes none.
+    """Keep the dashboard, and say its version; the same spec again makes none. `like`: as `versions.save` has it.
 
     `base_version` is the version that the change was made from; none means a new dashboard. Raises Conflict
     when the name is taken or a newer version is there, BadInput when a view, filter or prompt that it names
@@ -291,34 +297,18 @@ def save_dashboard(
     found = store.view_specs(session, reader=user, names=views_named(dashboard))
     specs = {name: versions.read("view", name, View, spec) for name, spec in found.items()}
     prompts = versions.names(session, reader=user, kind="prompt")
-    unseen = named_unseen(session, user=user, name=dashboard.name) if base_version is not None else check.NOTHING
-    problem = next(check.problems(dashboard, views=specs, prompts=prompts, unseen=unseen), None)
+    problem = next(check.problems(dashboard, views=specs, prompts=prompts), None)
     if problem is not None:
         where = ".".join(str(part) for part in problem.path)
         raise BadInput(f"The dashboard `{dashboard.name}` was not saved: at `{where}`, {problem.message}")
     saved = versions.save(
-        session, kind="dashboard", spec=dashboard, user=user, base_version=base_version, note=note, open_to_all=open_to_all
+        session, kind="dashboard", spec=dashboard, user=user, base_version=base_version, note=note, open_to_all=open_to_all, like=like
     )
     if saved.changed:
         audit.record(
             session, user_id=user.id, what="dashboard.saved", subject=f"dashboard {dashboard.name}", detail={"version": saved.version}
         )
     return saved.version
-
-
-def named_unseen(session: Session, *, user: User, name: str) -> check.Unseen:
-    """What the dashboard names now and the person may not see: saving it need not take that out. Raises NotFound."""
-    require(user, Permission.BUILD)
-    kept = versions.load(session, reader=user, kind="dashboard", name=name)
-    try:
-        dashboard = versions.read("dashboard", name, Dashboard, kept.spec)
-    except versions.SpecUnreadable:
-        return check.NOTHING
-    return check.Unseen(
-        views=views_named(dashboard) & sharing.hidden(session, reader=user, kind="view"),
-        prompts={panel.prompt for panel in dashboard.panels if isinstance(panel, PromptPanel)}
-        & sharing.hidden(session, reader=user, kind="prompt"),
-    )
 
 
 def still_readable(session: Session, *, reader: User, opened: OpenDashboard) -> OpenDashboard:
@@ -347,7 +337,8 @@ def restore_dashboard(session: Session, *, user: User, name: str, version: int, 
     require(user, Permission.BUILD)
     kept = versions.load(session, reader=user, kind="dashboard", name=name, version=version)
     dashboard = versions.read("dashboard", name, Dashboard, kept.spec)
-    return save_dashboard(session, user=user, dashboard=dashboard, base_version=base_version, note=f"Restored version {version}")
+    note = f"Restored version {version}"
+    return save_dashboard(session, user=user, dashboard=dashboard, base_version=base_version, note=note, like=(name, version))
 
 
 def duplicate_dashboard(session: Session, *, user: User, name: str, as_name: str, title: str) -> None:
@@ -357,28 +348,28 @@ def duplicate_dashboard(session: Session, *, user: User, name: str, as_name: str
     """
     require(user, Permission.BUILD)
     opened = open_dashboard(session, reader=user, name=name)
-    unseen = named_unseen(session, user=user, name=name)
-    dashboard = versions.renamed(_without(opened.dashboard, unseen), name=as_name, title=title)
-    note = f"Duplicate of {name}, version {opened.version}"
+    dashboard = versions.renamed(_without_hidden(opened.dashboard), name=as_name, title=title)
+    note = f"Duplicate of version {opened.version}"
     save_dashboard(session, user=user, dashboard=dashboard, note=note, open_to_all=opened.open_to_all)
 
 
-def _without(dashboard: Dashboard, unseen: check.Unseen) -> Dashboard:
+def _without_hidden(dashboard: Dashboard) -> Dashboard:
     """What is left of it for those who may not see some views and prompts, with nothing that points to what is gone."""
-    filters = tuple(item for item in dashboard.filters if _choices_view(item) not in unseen.views)
+    filters = tuple(item for item in dashboard.filters if not stand_ins.is_one(_choices_view(item) or ""))
     there = {item.name for item in filters}
     return dashboard.model_copy(
         update={
-            "panels": tuple(_unlinked(panel, there, unseen) for panel in dashboard.panels if not _unseen(panel, unseen)),
+            "panels": tuple(_unlinked(panel, there) for panel in dashboard.panels if not _is_hidden(panel)),
             "filters": tuple(_independent(item, there) for item in filters),
         }
     )
 
 
-def _unlinked(panel: Panel, filters: set[str], unseen: check.Unseen) -> Panel:
+def _unlinked(panel: Panel, filters: set[str]) -> Panel:
     if not isinstance(panel, DataPanel):
         return panel
-    drill = None if panel.drill and panel.drill.view in unseen.views else panel.drill
+    leads = (panel.drill.view or panel.drill.dashboard or "") if panel.drill else ""
+    drill = None if stand_ins.is_one(leads) else panel.drill
     kept = {name: {key: by for key, by in getattr(panel, name).items() if by in filters} for name in ("parameters", "filtered")}
     return panel.model_copy(update={**kept, "drill": drill})
 
@@ -390,10 +381,9 @@ def _independent(item: Parameter, filters: set[str]) -> Parameter:
     return item.model_copy(update={"choices": item.choices.model_copy(update={"narrowed": narrowed})})
 
 
-def _unseen(panel: Panel, unseen: check.Unseen) -> bool:
-    if isinstance(panel, PromptPanel):
-        return panel.prompt in unseen.prompts
-    return isinstance(panel, DataPanel) and panel.view in unseen.views
+def _is_hidden(panel: Panel) -> bool:
+    named = panel.prompt if isinstance(panel, PromptPanel) else panel.view if isinstance(panel, DataPanel) else ""
+    return stand_ins.is_one(named)
 
 
 def _choices_view(parameter: Parameter) -> str | None:

@@ -9,6 +9,8 @@ from nexus.accounts.spec import User
 from nexus.db.annotations import seen_with
 from nexus.db.session import Session
 from nexus.db.sharing import changed_by, seen_by, values
+from nexus.db.stand_ins import masked
+from nexus.db.unseen import among, read
 
 # The dashboard, the views that its panels and filters name, and their sources: one row a view, one statement
 # however many there are. The visit is written in it as well, at most once a minute; the command line, whose id
@@ -16,7 +18,7 @@ from nexus.db.sharing import changed_by, seen_by, values
 _OPEN = text(f"""
 with opened as (
     select kept.id, kept.name, kept.version as newest, kept.owner_id, kept.open_to_all, {changed_by("dashboard", "kept")} as may_edit,
-         {seen_with("kept")} as annotations,
+         {seen_with("kept")} as annotations, {among("versions.spec")} as unseen,
          versions.version, versions.spec, versions.saved_at, versions.saved_by, versions.note
     from nexus.dashboards as kept
     join nexus.dashboard_versions as versions on versions.kept_id = kept.id and versions.version = coalesce(cast(:version as bigint), kept.version)
@@ -36,8 +38,8 @@ select
     owner.name as owner, saver.name as saved_by, coalesce(visits.favourite, false) as favourite,
     (select jsonb_agg(jsonb_build_object('id', id, 'name', name, 'query', query, 'is_default', is_default) order by lower(name))
         from nexus.filter_sets where user_id = :reader and dashboard_id = opened.id) as filter_sets,
-    opened.open_to_all, opened.may_edit, opened.annotations, views.id is not null and not {seen_by("view", "views")} as view_hidden,
-    used.name as view, views.version as view_version, view_versions.spec as view_spec, view_versions.saved_at as view_saved_at,
+    opened.open_to_all, opened.may_edit, opened.annotations, opened.unseen,
+    used.name as view, views.version as view_version, view_versions.spec as view_spec, {among("view_versions.spec")} as view_unseen, view_versions.saved_at as view_saved_at,
     view_owner.name as view_owner, view_saver.name as view_saved_by,
     sources.id as source_id, sources.spec as source_spec, sources.changed_at as source_changed_at
 from opened
@@ -45,8 +47,8 @@ left join nexus.users as owner on owner.id = opened.owner_id
 left join nexus.users as saver on saver.id = opened.saved_by
 left join nexus.visits on visits.user_id = :reader and visits.kind = 'dashboard' and visits.name = opened.name
 left join used on used.name is not null
-left join nexus.views on views.name = used.name and views.archived_at is null
-left join nexus.view_versions on view_versions.kept_id = views.id and view_versions.version = views.version and {seen_by("view", "views")}
+left join nexus.views on views.name = used.name and views.archived_at is null and {seen_by("view", "views")}
+left join nexus.view_versions on view_versions.kept_id = views.id and view_versions.version = views.version
 left join nexus.users as view_owner on view_owner.id = views.owner_id
 left join nexus.users as view_saver on view_saver.id = view_versions.saved_by
 left join nexus.sources on sources.name = view_versions.spec ->> 'source'
@@ -64,13 +66,12 @@ def open_rows(session: Session, *, reader: User, name: str, version: int | None,
 
 
 _VIEWS = text(f"""
-select used.name as view, views.id is not null and not {seen_by("view", "views")} as view_hidden,
-    views.version as view_version, view_versions.spec as view_spec, view_versions.saved_at as view_saved_at,
+select used.name as view, views.version as view_version, view_versions.spec as view_spec, {among("view_versions.spec")} as view_unseen, view_versions.saved_at as view_saved_at,
     view_owner.name as view_owner, view_saver.name as view_saved_by,
     sources.id as source_id, sources.spec as source_spec, sources.changed_at as source_changed_at
 from unnest(cast(:names as text[])) as used(name)
-left join nexus.views on views.name = used.name and views.archived_at is null
-left join nexus.view_versions on view_versions.kept_id = views.id and view_versions.version = views.version and {seen_by("view", "views")}
+left join nexus.views on views.name = used.name and views.archived_at is null and {seen_by("view", "views")}
+left join nexus.view_versions on view_versions.kept_id = views.id and view_versions.version = views.version
 left join nexus.users as view_owner on view_owner.id = views.owner_id
 left join nexus.users as view_saver on view_saver.id = view_versions.saved_by
 left join nexus.sources on sources.name = view_versions.spec ->> 'source'
@@ -83,7 +84,7 @@ def view_rows(session: Session, *, reader: User, names: set[str]) -> list[Mappin
 
 
 _SPECS = text(f"""
-select views.name, view_versions.spec
+select views.name, view_versions.spec, {among("view_versions.spec")} as unseen
 from nexus.views join nexus.view_versions on view_versions.kept_id = views.id and view_versions.version = views.version
 where views.archived_at is null and views.name = any(:names) and {seen_by("view", "views")}
 """)
@@ -91,7 +92,7 @@ where views.archived_at is null and views.name = any(:names) and {seen_by("view"
 
 def view_specs(session: Session, *, reader: User, names: set[str]) -> dict[str, dict[str, Any]]:
     """The newest spec of each view of `names` that exists, and that the reader may see."""
-    return {row.name: row.spec for row in session.execute(_SPECS, {"names": sorted(names), **values(reader)})}
+    return {row.name: masked(row.spec, read(row.unseen)) for row in session.execute(_SPECS, {"names": sorted(names), **values(reader)})}
 
 
 _SEEN_NOW = text(f"""

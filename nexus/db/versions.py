@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from sqlalchemy import Boolean, Select, and_, func, select, type_coerce, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import aliased
 
-from nexus.db import sharing
+from nexus.db import sharing, stand_ins, unseen
 from nexus.db.session import Session
 from nexus.db.sharing import Reader
 from nexus.db.tables import DashboardRow, DashboardVersionRow, PromptRow, PromptVersionRow, UserRow, ViewRow, ViewVersionRow, VisitRow
@@ -42,7 +42,7 @@ class SpecUnreadable(NexusError):
 
 
 class Kept(BaseModel, frozen=True):
-    """One version of a view, dashboard or prompt, as stored."""
+    """One version of a view, dashboard or prompt, as its reader may have it: what they may not see goes by other names, as `nexus.db.stand_ins` says."""
 
     id: int
     kind: Kind
@@ -75,10 +75,11 @@ class VersionInfo(BaseModel, frozen=True):
 
 @dataclass(frozen=True)
 class Saved:
-    """What a save did: `changed` is false when the spec was the one that is there already."""
+    """What a save did: `changed` is false when the spec was the one that is there already. `spec` is as stored."""
 
     version: int
     changed: bool
+    spec: dict[str, Any]
 
 
 def plain(spec: BaseModel) -> dict[str, Any]:
@@ -163,12 +164,14 @@ def save(
     base_version: int | None = None,
     note: str = "",
     open_to_all: bool = True,
+    like: tuple[str, int] | None = None,
 ) -> Saved:
-    """Keep `spec` as the next version under its `name`.
+    """Keep `spec` as the next version under its `name`. What its reader may not see in the version it was made from stays as it is there.
 
     `base_version` is the version that the change was made from; without it the thing is new. Raises
     Conflict when the name is taken, or when somebody saved a newer version meanwhile; NotAllowed when the
-    person may only see it. The same spec again makes no version. `open_to_all` is for something new.
+    person may only see it. The same spec again makes no version. `open_to_all` is for something new. `like` is the name and the
+    version that it was made from, where that is not the newest under its own name.
     """
     kept, versions = TABLES[kind]
     stored = _storable(kind, spec)
@@ -180,6 +183,7 @@ def save(
             kept.version,
             kept.archived_at,
             versions.spec,
+            unseen_in(kind, user),
             column_of(sharing.seen_by(kind, kept.__tablename__), user, "seen"),
             column_of(sharing.changed_by(kind, kept.__tablename__), user, "may_edit"),
             select(UserRow.name).where(UserRow.id == kept.owner_id).scalar_subquery().label("owner"),
@@ -188,11 +192,10 @@ def save(
         .where(kept.name == name)
         .with_for_update(of=kept)
     ).first()
-    if row is not None:
-        _let_in(kind, name, row, new=base_version is None)
+    _check_base(kind, name, row, base_version)
+    before = _whole(session, kind, *like, reader=user) if like else row if base_version is not None else None
+    stored = _unmasked(stored, before)
     if row is None:
-        if base_version is not None:
-            raise _gone(kind, name)
         new_id = session.execute(
             insert(kept)
             .values(name=name, title=title, tags=tags, version=1, owner_id=user_id, open_to_all=open_to_all)
@@ -203,14 +206,8 @@ def save(
             raise _taken(kind, name)
         row_id, version = new_id, 1
     else:
-        if base_version is None and row.archived_at is None:
-            raise _taken(kind, name)
-        if base_version is not None and base_version != row.version:
-            raise Conflict(
-                f"Someone else saved version {row.version} of the {kind} `{name}` meanwhile. Reload to see it, then apply your change again."
-            )
         if row.archived_at is None and row.spec == stored:
-            return Saved(version=row.version, changed=False)
+            return Saved(version=row.version, changed=False, spec=stored)
         row_id, version = row.id, row.version + 1
         session.execute(
             update(kept)
@@ -219,7 +216,45 @@ def save(
             .execution_options(synchronize_session=False)
         )
     session.execute(insert(versions).values(kept_id=row_id, version=version, spec=stored, saved_by=user_id, note=note[:500]))
-    return Saved(version=version, changed=True)
+    return Saved(version=version, changed=True, spec=stored)
+
+
+def _check_base(kind: Kind, name: str, row: Any, base_version: int | None) -> None:
+    """Raises Conflict, NotFound, NotAllowed where what is there is not what the change was made from."""
+    if row is not None:
+        _let_in(kind, name, row, new=base_version is None)
+    if row is None:
+        if base_version is not None:
+            raise _gone(kind, name)
+        return
+    if base_version is None and row.archived_at is None:
+        raise _taken(kind, name)
+    if base_version is not None and base_version != row.version:
+        raise Conflict(
+            f"Someone else saved version {row.version} of the {kind} `{name}` meanwhile. Reload to see it, then apply your change again."
+        )
+
+
+def _whole(session: Session, kind: Kind, name: str, version: int, *, reader: Reader) -> Any:
+    """A version as it is stored, and what the reader may not see in it. Raises NotFound."""
+    kept, versions = TABLES[kind]
+    asked = select(versions.spec, unseen_in(kind, reader)).join(kept, kept.id == versions.kept_id)
+    row = session.execute(asked.where(kept.name == name, versions.version == version, seen(kind, reader))).first()
+    if row is None:
+        raise NotFound()
+    return row
+
+
+def _unmasked(stored: dict[str, Any], before: Any) -> dict[str, Any]:
+    """Raises BadInput for what stands for something else, and where nobody knows for what."""
+    if before is not None and before.spec is not None:
+        stored = stand_ins.unmasked(stored, before.spec, unseen.read(before.unseen))
+    left = next(stand_ins.named(stored), None)
+    if left is not None or stand_ins.is_one(stored["name"]):
+        raise BadInput(
+            f"`{left or stored['name']}` stands for something that you may not see, and only where it stands already. Take it out."
+        )
+    return stored
 
 
 def _let_in(kind: Kind, name: str, row: Any, *, new: bool) -> None:
@@ -244,6 +279,12 @@ def _only_seen(kind: Kind, owner: str | None) -> NotAllowed:
 def column_of(condition: str, reader: Reader, name: str) -> Any:
     """A condition of `sharing` as a column."""
     return type_coerce(sharing.bound(condition, reader).self_group(), Boolean).label(name)
+
+
+def unseen_in(kind: Kind, reader: Reader) -> Any:
+    """The column of what the version in a row names and the reader may not see, for `unseen.read`."""
+    found = unseen.among(f"{TABLES[kind][1].__tablename__}.spec")
+    return type_coerce(sharing.bound(found, reader).self_group(), JSONB).label("unseen")
 
 
 def _taken(kind: Kind, name: str) -> Conflict:
@@ -280,6 +321,7 @@ def _chosen(kind: Kind, reader: Reader) -> Select[Any]:
             kept.created_at,
             versions.version,
             versions.spec,
+            unseen_in(kind, reader),
             versions.saved_at,
             versions.note,
             owner.name.label("owner"),
@@ -310,7 +352,11 @@ def load(session: Session, *, reader: Reader, kind: Kind, name: str, version: in
     ).first()
     if row is None:
         raise NotFound()
-    return Kept(kind=kind, **row._mapping)
+    return _kept(kind, row)
+
+
+def _kept(kind: Kind, row: Any) -> Kept:
+    return Kept(kind=kind, **{**row._mapping, "spec": stand_ins.masked(row.spec, unseen.read(row.unseen))})
 
 
 def load_all(session: Session, *, reader: Reader, kind: Kind, names: Collection[str] | None = None) -> list[Kept]:
@@ -318,7 +364,7 @@ def load_all(session: Session, *, reader: Reader, kind: Kind, names: Collection[
     kept, versions = TABLES[kind]
     chosen = _chosen(kind, reader).where(versions.version == kept.version).order_by(kept.name)
     rows = session.execute(chosen if names is None else chosen.where(kept.name.in_(names)))
-    return [Kept(kind=kind, **row._mapping) for row in rows]
+    return [_kept(kind, row) for row in rows]
 
 
 def names(session: Session, *, reader: Reader, kind: Kind, archived: bool = False) -> frozenset[str]:

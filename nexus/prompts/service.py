@@ -9,7 +9,7 @@ from typing import Any
 
 from nexus.accounts.spec import Permission, User, require
 from nexus.audit import record
-from nexus.db import listing, prompt_scores, saved, versions
+from nexus.db import listing, prompt_scores, saved, stand_ins, unseen, versions
 from nexus.db.listing import Listed
 from nexus.db.session import Session, transaction
 from nexus.errors import BadInput, NotAllowed, NotFound
@@ -38,7 +38,7 @@ class OpenPanel:
     answers: tuple[PromptRun, ...]
     has_key: bool
     hidden: frozenset[str] = frozenset()
-    """The views of its data blocks that are there, and not for this reader."""
+    """What stands in its data blocks for views that are there, and not for this reader."""
 
     def answer_for(self, variables: Mapping[str, Sequence[str]]) -> PromptRun | None:
         """The latest answer to equal values."""
@@ -71,7 +71,8 @@ def open_prompt(session: Session, *, reader: User, name: str) -> OpenPanel:
     """A prompt with what a page or panel shows of it, in one statement. Raises NotFound."""
     require(reader, Permission.SEE)
     row, answers, key_saved = store.last_answers(session, reader=reader, name=name)
-    prompt = versions.read("prompt", name, Prompt, row.spec)
+    hidden = unseen.read(row.unseen)
+    prompt = versions.read("prompt", name, Prompt, stand_ins.masked(row.spec, hidden))
     opened = OpenPrompt(
         prompt=prompt,
         may_edit=row.may_edit and reader.may(Permission.BUILD),
@@ -81,7 +82,7 @@ def open_prompt(session: Session, *, reader: User, name: str) -> OpenPanel:
         opened=opened,
         answers=tuple(answers),
         has_key=key_saved or keys.key_of_environment() is not None,
-        hidden=frozenset(row.hidden),
+        hidden=frozenset(block.view for block in prompt.data if stand_ins.is_one(block.view)),
     )
 
 
@@ -100,12 +101,22 @@ def open_on_dashboard(session: Session, *, reader: User, name: str, owner: str |
 
 
 def save_prompt(
-    session: Session, *, user: User, prompt: Prompt, base_version: int | None = None, note: str = "", open_to_all: bool = True
+    session: Session,
+    *,
+    user: User,
+    prompt: Prompt,
+    base_version: int | None = None,
+    note: str = "",
+    open_to_all: bool = True,
+    like: tuple[str, int] | None = None,
 ) -> int:
-    """Keep the prompt, and say its version; the same spec again makes none. Raises Conflict."""
+    """Keep the prompt, and say its version; the same spec again makes none. `like`: as `versions.save` has it. Raises Conflict."""
     require(user, Permission.BUILD)
-    outcome = versions.save(session, kind="prompt", spec=prompt, user=user, base_version=base_version, note=note, open_to_all=open_to_all)
-    prompt_scores.adopt(session, name=prompt.name, version=outcome.version, spec_hash=fingerprint(prompt), user_id=user.id)
+    outcome = versions.save(
+        session, kind="prompt", spec=prompt, user=user, base_version=base_version, note=note, open_to_all=open_to_all, like=like
+    )
+    scored = fingerprint(versions.read("prompt", prompt.name, Prompt, outcome.spec))
+    prompt_scores.adopt(session, name=prompt.name, version=outcome.version, spec_hash=scored, user_id=user.id)
     if outcome.changed:
         record(session, user_id=user.id, what="prompt.saved", subject=f"prompt {prompt.name}", detail={"version": outcome.version})
     return outcome.version
@@ -135,7 +146,8 @@ def duplicate_prompt(session: Session, *, user: User, name: str, as_name: str, t
     if panel.hidden:
         raise NotAllowed(f"This prompt sends data that you may not see. Ask {opened.owner or 'an administrator'}.")
     prompt = versions.renamed(opened.prompt, name=as_name, title=title)
-    save_prompt(session, user=user, prompt=prompt, note=f"Duplicate of {name}, version {opened.version}", open_to_all=opened.open_to_all)
+    note = f"Duplicate of version {opened.version}"
+    save_prompt(session, user=user, prompt=prompt, note=note, open_to_all=opened.open_to_all, like=(name, opened.version))
 
 
 def prompt_versions(session: Session, *, reader: User, name: str) -> list[versions.VersionInfo]:
@@ -148,7 +160,8 @@ def restore_prompt(session: Session, *, user: User, name: str, version: int, bas
     require(user, Permission.BUILD)
     kept = versions.load(session, reader=user, kind="prompt", name=name, version=version)
     prompt = versions.read("prompt", name, Prompt, kept.spec)
-    return save_prompt(session, user=user, prompt=prompt, base_version=base_version, note=f"Restored version {version}")
+    note = f"Restored version {version}"
+    return save_prompt(session, user=user, prompt=prompt, base_version=base_version, note=note, like=(name, version))
 
 
 def archive_prompt(session: Session, *, user: User, name: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, Select, Text, and_, delete, func, or_, select, type_coerce, update
+from sqlalchemy import Select, Text, and_, delete, func, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from nexus.accounts.spec import User
@@ -12,7 +12,7 @@ from nexus.db.prompt_runs import PromptRunRow
 from nexus.db.session import Session
 from nexus.db.sharing import bound, changed_by, seen_by
 from nexus.db.tables import PromptRow, PromptVersionRow, SavedSettingRow, UserRow
-from nexus.db.versions import column_of, plain, seen
+from nexus.db.versions import column_of, plain, seen, unseen_in
 from nexus.errors import NotFound
 from nexus.prompts.findings import Grounding
 from nexus.prompts.output import Output
@@ -286,7 +286,7 @@ def last_answers(session: Session, *, reader: User, name: str) -> tuple[Any, lis
             saved.label("key_saved"),
             PromptRow.open_to_all,
             column_of(changed_by("prompt", "prompts"), reader, "may_edit"),
-            _hidden_views(reader).label("hidden"),
+            unseen_in("prompt", reader),
         )
         .join(PromptVersionRow, and_(PromptVersionRow.kept_id == PromptRow.id, PromptVersionRow.version == PromptRow.version))
         .where(PromptRow.name == name, PromptRow.archived_at.is_(None), seen("prompt", reader))
@@ -294,12 +294,6 @@ def last_answers(session: Session, *, reader: User, name: str) -> tuple[Any, lis
     if row is None:
         raise NotFound(GONE)
     return row, [_of_json(item, row) for item in row.answers or []], row.key_saved
-
-
-def _hidden_views(reader: User) -> ColumnElement[Any]:
-    """As an array, of the prompt as it is now."""
-    hidden = HIDDEN_BLOCKS.format(blocks="prompt_versions.spec -> 'data'")
-    return type_coerce(bound(f"array({hidden})", reader), ARRAY(Text))
 
 
 def _run(row: Any) -> PromptRun:

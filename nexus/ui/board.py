@@ -268,9 +268,13 @@ class Board:
         """The rights of now: a page stays open for long, and what is shared may be taken back meanwhile. For callbacks; may end them."""
         try:
             with transaction() as session:
-                self.opened = dashboards.still_readable(session, reader=self.user, opened=self.opened)
+                now = dashboards.still_readable(session, reader=self.user, opened=self.opened)
         except NexusError:
             # The page says it, where there was one.
+            st.rerun()
+        if now is not self.opened:
+            # What is left of it is another page: its panels no longer say what they showed.
+            self.opened = now
             st.rerun()
 
     def redraw(self, panels: Iterable[PanelBase], more: Iterable[str] = ()) -> None:

@@ -142,7 +142,8 @@ def edit(user: User, name: str, *, opened: OpenView | None, blank: Callable[[], 
 def resume(made: type[Made], user: User, name: str, *, kind: Kind, opened: Opened | None, blank: Callable[[], Content]) -> Made:
     """What `user` edits under `name`: as this session has it, as their draft has it, or as it was saved."""
     held = st.session_state.get(_key(kind, name))
-    if isinstance(held, made) and held.user.id == user.id and not (held.kept_at is None and _older(held.base_version, opened)):
+    mine = isinstance(held, made) and held.user.id == user.id and not (held.kept_at is None and _older(held.base_version, opened))
+    if mine and isinstance(held, made) and not _names_unseen(held, user):
         held.user, held.opened = user, opened
         return held
     content = versions.plain(spec_of(opened)) if opened else blank()
@@ -156,6 +157,12 @@ def resume(made: type[Made], user: User, name: str, *, kind: Kind, opened: Opene
     editing.kept = editing.text()
     st.session_state[_key(kind, name)] = editing
     return editing
+
+
+def _names_unseen(held: Editing, user: User) -> bool:
+    """The right to see a view may have been taken back since the page was opened: then the draft is read anew, without it."""
+    with transaction() as session:
+        return drafts.names_unseen(session, reader=user, content=held.content)
 
 
 def _older(base_version: int | None, opened: Opened | None) -> bool:

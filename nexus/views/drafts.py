@@ -5,6 +5,7 @@ from typing import Any
 
 from nexus.accounts.spec import Permission, User, require
 from nexus.db import drafts as store
+from nexus.db import stand_ins, unseen
 from nexus.db.drafts import Draft, Step
 from nexus.db.session import Session
 from nexus.db.versions import Kind
@@ -21,13 +22,28 @@ def new_name() -> str:
 def find_draft(session: Session, *, reader: User, name: str, kind: Kind = "view") -> Draft | None:
     """The person's own draft of what is called `name`, or of something new. Its content is a spec as JSON, perhaps unfinished."""
     require(reader, Permission.BUILD)
-    return store.find(session, reader_id=reader.id, kind=kind, name=name)
+    draft = store.find(session, reader_id=reader.id, kind=kind, name=name)
+    return _readable(session, reader, [draft])[0] if draft else None
 
 
 def new_drafts(session: Session, *, reader: User, kind: Kind = "view") -> list[Draft]:
     """The person's own drafts of what is not saved at all, the newest first."""
     require(reader, Permission.BUILD)
-    return [draft for draft in store.every(session, reader_id=reader.id, kind=kind) if draft.name.startswith(NEW)]
+    return _readable(
+        session, reader, [draft for draft in store.every(session, reader_id=reader.id, kind=kind) if draft.name.startswith(NEW)]
+    )
+
+
+def _readable(session: Session, reader: User, found: list[Draft]) -> list[Draft]:
+    """What was typed may name what its author may not see any more."""
+    hidden = unseen.find(session, reader=reader, contents=[draft.content for draft in found])
+    return [draft.model_copy(update={"content": stand_ins.masked(draft.content, hidden)}) for draft in found]
+
+
+def names_unseen(session: Session, *, reader: User, content: dict[str, Any]) -> bool:
+    """Whether what somebody types, or typed, names what they may not see, or no longer."""
+    require(reader, Permission.BUILD)
+    return bool(unseen.find(session, reader=reader, contents=[content]))
 
 
 def keep_draft(session: Session, *, user: User, name: str, content: dict[str, Any], base_version: int | None, kind: Kind = "view") -> None:
@@ -45,7 +61,9 @@ def keep_step(session: Session, *, user: User, name: str, kind: Kind, step: Step
 def draft_steps(session: Session, *, reader: User, name: str, kind: Kind) -> dict[int, dict[str, Any]]:
     """What the person's own draft was at its steps before and after `Draft.step`, which itself may be among them and is past."""
     require(reader, Permission.BUILD)
-    return store.steps(session, reader_id=reader.id, kind=kind, name=name)
+    steps = store.steps(session, reader_id=reader.id, kind=kind, name=name)
+    hidden = unseen.find(session, reader=reader, contents=steps.values())
+    return {step: stand_ins.masked(content, hidden) for step, content in steps.items()}
 
 
 def discard_draft(session: Session, *, user: User, name: str, kind: Kind = "view") -> None:

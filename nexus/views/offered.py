@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nexus.accounts.spec import Permission, User, require
+from nexus.db.stand_ins import is_one as is_stand_in
 from nexus.errors import BadInput
 from nexus.sources.spec import Query, Table
 from nexus.views import page_filters
@@ -46,6 +47,8 @@ def offer(parameter: Parameter, origin: OpenView | None, *, reader: User, where:
     choices = parameter.choices
     if choices.view is None or choices.column is None:
         return Offered(tuple((value, value) for value in choices.values if search.lower() in value.lower()))
+    if is_stand_in(choices.view):
+        raise BadInput(f"You may not see what “{typed.label(parameter)}” offers.")
     if origin is None or origin.view.name != choices.view:
         raise BadInput(f"The choices of “{typed.label(parameter)}” come from the view `{choices.view}`, which is not there.")
     try:

@@ -12,6 +12,7 @@ from nexus.accounts.spec import Permission, User, require, require_oneself
 from nexus.db import listing, uses, versions, visits
 from nexus.db.listing import Listed
 from nexus.db.session import Session
+from nexus.db.stand_ins import is_one as is_stand_in
 from nexus.errors import BadInput, Conflict, NexusError
 from nexus.sources import catalog, guard
 from nexus.sources import service as sources
@@ -182,9 +183,16 @@ def query_of(open_view: OpenView, *, reader: User, values: Mapping[str, Any]) ->
 
 
 def save_view(
-    session: Session, *, user: User, view: View, base_version: int | None = None, note: str = "", open_to_all: bool = True
+    session: Session,
+    *,
+    user: User,
+    view: View,
+    base_version: int | None = None,
+    note: str = "",
+    open_to_all: bool = True,
+    like: tuple[str, int] | None = None,
 ) -> int:
-    """Keep the view, and say its version; the same spec again makes none.
+    """Keep the view, and say its version; the same spec again makes none. `like`: as `versions.save` has it.
 
     `base_version` is the version that the change was made from; none means a new view. Raises Conflict
     when the name is taken or a newer version is there, NotAllowed for a view one may only see, QueryRefused for SQL that is not one plain SELECT.
@@ -192,7 +200,9 @@ def save_view(
     require(user, Permission.BUILD)
     check_view(view)
     sources.find(session, reader=user, name=view.source)
-    saved = versions.save(session, kind="view", spec=view, user=user, base_version=base_version, note=note, open_to_all=open_to_all)
+    saved = versions.save(
+        session, kind="view", spec=view, user=user, base_version=base_version, note=note, open_to_all=open_to_all, like=like
+    )
     if saved.changed:
         audit.record(session, user_id=user.id, what="view.saved", subject=f"view {view.name}", detail={"version": saved.version})
     return saved.version
@@ -211,7 +221,8 @@ def restore_view(session: Session, *, user: User, name: str, version: int, base_
     require(user, Permission.BUILD)
     kept = versions.load(session, reader=user, kind="view", name=name, version=version)
     view = versions.read("view", name, View, kept.spec)
-    return save_view(session, user=user, view=view, base_version=base_version, note=f"Restored version {version}")
+    note = f"Restored version {version}"
+    return save_view(session, user=user, view=view, base_version=base_version, note=note, like=(name, version))
 
 
 def duplicate_view(session: Session, *, user: User, name: str, as_name: str, title: str) -> None:
@@ -219,7 +230,9 @@ def duplicate_view(session: Session, *, user: User, name: str, as_name: str, tit
     require(user, Permission.BUILD)
     opened = find_view(session, reader=user, name=name)
     view = versions.renamed(opened.view, name=as_name, title=title)
-    save_view(session, user=user, view=view, note=f"Duplicate of {name}, version {opened.version}", open_to_all=opened.open_to_all)
+    # Not of what: somebody may see the copy, and not this.
+    note = f"Duplicate of version {opened.version}"
+    save_view(session, user=user, view=view, note=note, open_to_all=opened.open_to_all, like=(name, opened.version))
 
 
 def view_versions(session: Session, *, reader: User, name: str) -> list[versions.VersionInfo]:
@@ -238,6 +251,8 @@ def read_choices(parameter: Parameter, origin: OpenView | None, *, reader: User)
     choices = parameter.choices
     if choices.view is None or choices.column is None:
         return [(value, value) for value in choices.values]
+    if is_stand_in(choices.view):
+        raise BadInput(f"You may not see what “{typed.label(parameter)}” offers.")
     if origin is None or origin.view.name != choices.view:
         raise BadInput(f"The choices of “{typed.label(parameter)}” come from the view `{choices.view}`, which is not there.")
     table = ask(origin, reader=reader, values={}, max_rows=typed.MOST_CHOICES, purpose="choices")

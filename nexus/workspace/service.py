@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from nexus.accounts.spec import Permission, User, require
-from nexus.dashboards.service import named_unseen, save_dashboard
+from nexus.dashboards.service import save_dashboard
 from nexus.dashboards.spec import Dashboard
 from nexus.db import versions
 from nexus.db.session import Session, transaction
@@ -128,12 +128,6 @@ def _plan(session: Session, *, user: User, texts: Mapping[str, bytes]) -> list[t
         sources=there,
         views_there=_readable_views(stored["view"]),
         prompts_there=stored["prompt"],
-        # What somebody may not see stays in a dashboard that they may change.
-        unseen={
-            item.name: named_unseen(session, user=user, name=item.name)
-            for item in items
-            if item.name in stored.get(item.kind, ()) and item.kind == "dashboard"
-        },
     )
     if problems:
         raise WorkspaceInvalid(problems)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from nexus.dashboards import check
 from nexus.dashboards.spec import Dashboard
 from nexus.db import versions
+from nexus.db.stand_ins import is_one as is_stand_in
 from nexus.errors import NexusError
 from nexus.prompts.spec import Prompt
 from nexus.sources.spec import QueryRefused, Source
@@ -134,17 +135,13 @@ def check_references(
     sources: Collection[str],
     views_there: Mapping[str, View],
     prompts_there: Collection[str],
-    unseen: Mapping[str, check.Unseen],
 ) -> list[Problem]:
-    """What the items name and neither they nor Nexus have; also SQL that the guard refuses.
-
-    `unseen`: of a dashboard, what it names already and its editor may not see.
-    """
+    """What the items name and neither they nor Nexus have; also SQL that the guard refuses."""
     known_views = {**views_there, **{item.name: item.spec for item in items if isinstance(item.spec, View)}}
     known_prompts = {*prompts_there, *(item.name for item in items if item.kind == "prompt")}
     problems: list[Problem] = []
     for item in items:
-        for found in _named(item, sources, known_views, known_prompts, unseen):
+        for found in _named(item, sources, known_views, known_prompts):
             where = ".".join(map(str, found.path))
             problems.append(Problem(item.document.file, item.document.line(found.path), where, found.message))
     return problems[:MOST_PROBLEMS]
@@ -155,7 +152,6 @@ def _named(
     sources: Collection[str],
     known_views: Mapping[str, View],
     known_prompts: Collection[str],
-    unseen: Mapping[str, check.Unseen],
 ) -> Iterator[check.Problem]:
     match item.spec:
         case Source():
@@ -167,11 +163,13 @@ def _named(
         case View() as view:
             yield from _of_view(view, sources, known_views)
         case Dashboard() as dashboard:
-            yield from check.problems(dashboard, views=known_views, prompts=known_prompts, unseen=unseen.get(item.name, check.NOTHING))
+            yield from check.problems(dashboard, views=known_views, prompts=known_prompts)
         case Prompt() as prompt:
             for at, variable in enumerate(prompt.variables):
                 yield from check.choice_problems(("variables", at), variable, known_views)
             for at, block in enumerate(prompt.data):
+                if is_stand_in(block.view):
+                    continue
                 if block.view not in known_views:
                     yield check.Problem(("data", at, "view"), f"there is no view `{block.view}`{check.nearest(block.view, known_views)}")
                     continue

@@ -26,7 +26,7 @@ def test_each_save_is_a_version_and_the_same_spec_again_is_none(session, analyst
     first = versions.save(session, kind="view", spec=view(), user=analyst, note="first")
     again = versions.save(session, kind="view", spec=view(), user=analyst, base_version=1)
     second = versions.save(session, kind="view", spec=view("Late flights"), user=analyst, base_version=1, note="renamed")
-    assert (first, again, second) == (versions.Saved(1, True), versions.Saved(1, False), versions.Saved(2, True))
+    assert [(saved.version, saved.changed) for saved in (first, again, second)] == [(1, True), (1, False), (2, True)]
     assert [
         (info.version, info.saved_by, info.note) for info in versions.list_versions(session, reader=analyst, kind="view", name="flights")
     ] == [

@@ -55,7 +55,7 @@ def test_a_duplicate_belongs_to_who_made_it_and_goes_its_own_way(kept, owner, ot
     with transaction() as session:
         views.duplicate_view(session, user=other, name="late", as_name="late-copy", title="Copy")
         copy = views.find_view(session, reader=other, name="late-copy")
-        assert (copy.owner, copy.version, copy.view.title, copy.note) == ("Ben", 1, "Copy", "Duplicate of late, version 1")
+        assert (copy.owner, copy.version, copy.view.title, copy.note) == ("Ben", 1, "Copy", "Duplicate of version 1")
         views.save_view(session, user=owner, view=view(description="later"), base_version=1)
         assert views.find_view(session, reader=other, name="late-copy").view.description == ""
 

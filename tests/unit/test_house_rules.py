@@ -68,6 +68,7 @@ READ_WITHOUT_A_READER = {
     "db.sharing.person": "a name, for who shares",
     "db.sharing.people": "names, for who shares",
     "db.sharing.shares": "of a thing that its reader has found",
+    "db.stand_ins": "values alone; what is in them was read by somebody",
     "db.versions.taken_names": "chooses a free name, and is never shown",
     "accounts.store": "people and sessions, for administrators and the gate",
     "reports.store.claim_job": "prints for whoever waits longest",
