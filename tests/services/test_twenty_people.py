@@ -3,15 +3,12 @@
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 import psycopg2
 import pytest
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import connect
 
-from tests.server import Person, Server, until
+from tests.server import Server, until
+from tests.sockets import Reader
 
 PEOPLE, GATE = 20, 4_711
 QUICK, HELD = 1_307, 2_411
@@ -29,40 +26,6 @@ end $$;
 create view sample.twenty_held as select n from sample.twenty_slow, (select sample.held() as over offset 0) as gate where over;
 """
 """A view that answers when nobody holds the gate any more: a source gives up on locks sooner."""
-
-
-class Reader:
-    """Somebody's open page, as their browser's socket has it."""
-
-    def __init__(self, person: Person) -> None:
-        server = person.server
-        cookie = {"Cookie": f"nexus={person.open_session()}"}
-        self.said = b""
-        self._open = ExitStack()
-        socket = connect(
-            f"ws://localhost:{server.port}/_stcore/stream",
-            origin=server.url,
-            subprotocols=["streamlit", "x"],
-            additional_headers=cookie,
-            max_size=None,
-        )
-        self._socket = self._open.enter_context(socket)
-        threading.Thread(target=self._listen, daemon=True).start()
-
-    def open(self, page: str, query: str) -> None:
-        message = BackMsg()
-        message.rerun_script.page_name, message.rerun_script.query_string = page, query
-        self._socket.send(message.SerializeToString())
-
-    def _listen(self) -> None:
-        try:
-            while True:
-                self.said += self._socket.recv()
-        except ConnectionClosed:
-            return
-
-    def close(self) -> None:
-        self._open.close()
 
 
 @pytest.fixture
