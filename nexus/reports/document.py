@@ -28,6 +28,11 @@ log = logging.getLogger(__name__)
 
 SHORT_TABLE = 14
 """A table of at most so many rows may stand beside another panel."""
+TALL_QUERY = 24
+"""Lines of a query from which on it may break between pages."""
+LONG_TEXT = 1_200
+"""Characters of HTML from which on a text takes the whole paper."""
+_heading = re.compile("(</?h)([4-6])(?=[ >])")
 _unprintable = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -157,6 +162,10 @@ class Entry:
     title: str
     target: str
     page: str
+    level: int = 2
+    """Of what it leads to, as a heading."""
+    heads: bool = False
+    """It is the title of those below it."""
 
 
 SOURCES = "How these figures were read"
@@ -164,11 +173,26 @@ SOURCES = "How these figures were read"
 
 def contents(document: Document, pages: Mapping[str, int] | None = None) -> list[Entry]:
     """What the table of contents lists, with the pages where they are known: all but figures and what has no title."""
-    places = (number for row in placed(document) for _, number in row)
-    listed = [(document.panels[number].title, f"panel-{number}") for number in places if not isinstance(document.panels[number], Metric)]
+    entries, at, levels = [], pages or {}, levels_of(document.panels)
+    for number in (number for row in placed(document) for _, number in row):
+        panel, target = document.panels[number], f"panel-{number}"
+        if panel.title and not isinstance(panel, Metric):
+            page, heads = str(at.get(target, "")), isinstance(panel, Heading)
+            entries.append(Entry(title=panel.title, target=target, page=page, level=levels[number], heads=heads))
     if document.layout.queries and any(panel.asked for panel in document.panels):
-        listed.append((SOURCES, "sources"))
-    return [Entry(title=title, target=target, page=str((pages or {}).get(target, ""))) for title, target in listed if title]
+        entries.append(Entry(title=SOURCES, target="sources", page=str(at.get("sources", ""))))
+    return entries
+
+
+def levels_of(panels: Sequence[Panel]) -> list[int]:
+    """Of each the level of its title, from 2: a section stands below its tab, and a panel below its section."""
+    levels, tab, section = [], 0, 0
+    for panel in panels:
+        if isinstance(panel, Heading):
+            tab, section = (1, 0) if panel.page else (tab, 0)
+        levels.append(2 + tab + section if not (isinstance(panel, Heading) and panel.page) else 2)
+        section = 1 if isinstance(panel, Heading) and not panel.page else section
+    return levels
 
 
 def render(document: Document, drawings: Sequence[str | None], pages: Mapping[str, int] | None = None) -> str:
@@ -217,6 +241,7 @@ def render_piece(document: Document, piece: Piece) -> str:
             targets=_targets(piece, asked) if piece.elsewhere else [],
             number_of=lambda question: next(number for number, entry in enumerate(asked, 1) if entry.same(question)),
             moment=lambda at: moment(at.astimezone(document.prepared_at.tzinfo)),
+            is_tall=lambda question: _laid_out(question.sql).count("\n") > TALL_QUERY,
             clock=lambda at: f"{at.astimezone(document.prepared_at.tzinfo):%H:%M:%S}",
             css_text=css_text,
             theme=theme,
@@ -311,7 +336,7 @@ def _columns(panel: Panel, layout: Layout) -> int:
         case Heading():
             return GRID
         case Prose() | Failed():
-            return GRID if isinstance(panel, Prose) and len(panel.html) > 1_200 else max(panel.width, 4)
+            return GRID if isinstance(panel, Prose) and len(panel.html) > LONG_TEXT else max(panel.width, 4)
         case _:
             assert_never(panel)
 
@@ -320,9 +345,18 @@ class Drawn:
     """A panel with what the template needs beside its values."""
 
     def __init__(
-        self, panel: Panel, number: int, width: int, layout: Layout, drawing: str | None, *, stretches: Sequence[Stretch] | None = None
+        self,
+        panel: Panel,
+        number: int,
+        width: int,
+        layout: Layout,
+        drawing: str | None,
+        *,
+        level: int = 2,
+        stretches: Sequence[Stretch] | None = None,
     ) -> None:
         self.panel = panel
+        self.level = level
         self.number = number
         self.kind = type(panel).__name__.lower()
         self.width = width
@@ -340,7 +374,9 @@ class Drawn:
         self.in_parts = len(columns) > 1
         self.begins = not shown or (shown[0].part, shown[0].start) == (0, 0)
         self.ends = not shown or (shown[-1].part, shown[-1].stop) == (len(columns) - 1, rows)
-        self.long = is_long(panel, self.width)
+        self.long = is_long(panel, self.width) or (isinstance(panel, Prose) and self.width == GRID and len(panel.html) > LONG_TEXT)
+        """It may break between pages."""
+        self.text = _lowered(panel.html, level - 3) if isinstance(panel, Prose) else Markup("")
         self.turned = any(part.turned for part in columns)
 
 
@@ -350,10 +386,19 @@ class Drawer:
     def __init__(self, document: Document, drawings: Sequence[str | None]) -> None:
         pictures = [number for number, panel in enumerate(document.panels) if isinstance(panel, Picture)]
         self._document, self._drawing_of = document, dict(zip(pictures, drawings, strict=True))
+        self._levels = levels_of(document.panels)
 
     def panel(self, number: int, width: int, stretches: Sequence[Stretch] | None = None) -> Drawn:
         panel = self._document.panels[number]
-        return Drawn(panel, number, width, self._document.layout, self._drawing_of.get(number), stretches=stretches)
+        drawing, level = self._drawing_of.get(number), self._levels[number]
+        return Drawn(panel, number, width, self._document.layout, drawing, level=level, stretches=stretches)
+
+
+def _lowered(html: Markup, levels: int) -> Markup:
+    """The text with its headings so many levels lower, below that of its panel."""
+    if levels < 1:
+        return html
+    return Markup(_heading.sub(lambda found: f"{found[1]}{min(int(found[2]) + levels, 6)}", html))  # noqa: S704 - it was safe before
 
 
 def _cleaned(panel: Picture, number: int, drawing: str | None) -> tuple[Markup | None, str]:

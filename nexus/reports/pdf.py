@@ -19,6 +19,8 @@ _info, _root = re.compile(rb"/Info (\d+) 0 R"), re.compile(rb"/Root (\d+) 0 R")
 _count = re.compile(rb"/Count (\d+)")
 _kids = re.compile(rb"/Kids\s*\[([^\]]*)\]")
 _destination = re.compile(rb"/([A-Za-z0-9-]+)\s*\[(\d+) 0 R")
+_top = re.compile(rb"/([A-Za-z0-9-]+)\s*\[(\d+) 0 R /XYZ [-\d.]+ ([-\d.]+)")
+_box = re.compile(rb"/MediaBox \[0 0 [\d.]+ ([\d.]+)\]")
 _replaced = re.compile(rb"/(?:Creator|Author|Subject)\s*(?:\((?:\\.|[^\\()])*\)|<[0-9A-Fa-f\s]*>)", re.DOTALL)
 
 
@@ -56,15 +58,26 @@ class Pdf:
             raise NotAPdf()
         return int(count[1])
 
+    def below_top(self, names: Collection[str]) -> dict[str, float]:
+        """How many points below the top of what its page has between the margins each named place is."""
+        wanted = {name.encode(): name for name in names}
+        found = {wanted[name]: (int(page), float(y)) for name, page, y in _top.findall(self._places()) if name in wanted}
+        boxes = {page: _box.search(self.objects.get(page, b"")) for page, _ in found.values()}
+        # Chromium counts places from the margin, and not from the paper's edge.
+        return {name: float(box[1]) - y for name, (page, y) in found.items() if (box := boxes[page])}
+
     def pages_of(self, names: Collection[str]) -> dict[str, int]:
         """On which page, from 1, each named place is that a link in the document leads to; those that are none are left out."""
-        found = re.search(rb"/Dests (\d+) 0 R", self.catalog)
-        places = self.objects.get(int(found[1]), b"") if found else b""
+        places = self._places()
         order = {number: at for at, number in enumerate(self.page_numbers(), 1)}
         wanted = {name.encode(): name for name in names}
         return {
             wanted[name]: order[int(number)] for name, number in _destination.findall(places) if name in wanted and int(number) in order
         }
+
+    def _places(self) -> bytes:
+        found = re.search(rb"/Dests (\d+) 0 R", self.catalog)
+        return self.objects.get(int(found[1]), b"") if found else b""
 
     def page_numbers(self) -> list[int]:
         """The numbers of the pages' objects, in order."""

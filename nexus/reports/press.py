@@ -28,6 +28,8 @@ FEET = 200
 """Feet of pages that are printed at once."""
 FEW_ROWS = 12
 """Of a table are not left for a piece of their own."""
+TOP = 4.0
+"""Points below the margin where nothing is above yet."""
 DRAWN = 24
 """Charts that are drawn at once."""
 
@@ -102,9 +104,13 @@ def _bound(page: Document, drawings: Sequence[str | None], printer: PrintBrowser
     fronted = page.layout.cover or page.layout.contents
     ahead = _print(page, _front(page, {}), printer).page_count if fronted else 0
     for rows in cuts:
-        piece = _print(page, Piece(rows=rows, head=not fronted and not binder.sizes, elsewhere=AWAY), printer)
+        head = not fronted and not binder.sizes
+        piece = _print(page, Piece(rows=rows, head=head, elsewhere=AWAY), printer)
         if cuts.goes_on:
             cuts.give_back(without_last_page(piece))
+        elif cuts.more and (kept := _on_full_pages(piece, rows)) < len(rows):
+            cuts.give_back_panels(rows[kept:])
+            piece = _print(page, Piece(rows=rows[:kept], head=head, elsewhere=AWAY), printer)
         binder.add(piece, goes_on=cuts.goes_on)
         told(Progress(cuts.done, len(binder.sizes) + ahead))
     if page.layout.queries and any(panel.asked for panel in page.panels):
@@ -114,6 +120,15 @@ def _bound(page: Document, drawings: Sequence[str | None], printer: PrintBrowser
         binder.add(_print(page, _front(page, {name: at + ahead for name, at in pages.items()}), printer), first=True)
     _stamp_feet(page, binder, printer)
     return binder.finish(author=page.prepared_by, subject=page.subject)
+
+
+def _on_full_pages(piece: Pdf, rows: Sequence[Sequence[Drawn]]) -> int:
+    """So many rows of panels fill the pages before the last on which one begins at the top; all, where none does."""
+    tops = piece.below_top([f"panel-{row[0].number}" for row in rows])
+    for at in range(len(rows) - 1, 0, -1):
+        if tops.get(f"panel-{rows[at][0].number}", TOP) < TOP and not isinstance(rows[at - 1][0].panel, Heading):
+            return at
+    return len(rows)
 
 
 def _front(page: Document, pages: dict[str, int]) -> Piece:
@@ -150,6 +165,15 @@ class _Cuts:
     @property
     def done(self) -> float:
         return min(self._spent / self._total, 1.0)
+
+    @property
+    def more(self) -> bool:
+        return self._at < len(self._placed)
+
+    def give_back_panels(self, rows: Sequence[Sequence[Drawn]]) -> None:
+        """These whole rows of panels, the last of the piece, stand in the next one."""
+        self._at -= len(rows)
+        self._spent -= sum(_cost(drawn.panel) for row in rows for drawn in row)
 
     def give_back(self, rows: int) -> None:
         """The last rows of the piece stand in the next one."""

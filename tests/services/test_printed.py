@@ -1,6 +1,8 @@
 """The paper as a person chose it: its size, cover, contents, side pages, and what stands on them."""
 
 import re
+from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
@@ -9,9 +11,10 @@ import pypdf
 import pytest
 
 from nexus.errors import BadInput
+from nexus.prompts.markdown import html
 from nexus.reports import orders, tables
 from nexus.reports.browser import PrintBrowser
-from nexus.reports.document import SOURCES, Asked, Document, Grid, Heading, Metric, Panel, Picture
+from nexus.reports.document import SOURCES, Asked, Document, Grid, Heading, Metric, Panel, Picture, Prose
 from nexus.reports.layout import SIZES, Columns, Layout, fit
 from nexus.reports.press import press
 
@@ -238,3 +241,68 @@ def test_a_heading_stands_on_the_page_of_what_follows_it(printer):
     long = [table(1_500, 4, title="Long"), Heading(title="Section", width=12), table(700, 4, title="After")]
     texts = [page.extract_text() for page in pages(printer, *long, queries=False).pages]
     assert ["After" in text for text in texts if "Section" in text] == [True]
+
+
+def test_no_row_of_a_table_is_left_alone_at_the_foot_or_the_head_of_a_page(printer):
+    for rows in range(38, 46):
+        read = pages(printer, table(rows, 4, "First"), table(44, 4, "Second"), queries=False)
+        texts = [page.extract_text() for page in read.pages]
+        found = [len(re.findall(r"\br\d+c0\b", part)) for text in texts for part in text.split("Second")]
+        assert sum(found) == rows + 44
+        assert all(count > 2 for count in found if count), f"{rows} rows stand as {found}"
+        assert all("r43c0" in text for text in texts[1:] if text.count("first 90 rows") == 2 or text is texts[-1]), (
+            "what is said of it stands below"
+        )
+
+
+def test_a_long_query_begins_where_there_is_room(printer):
+    sql = "select " + ", ".join(f"a_name_of_some_length_{number}" for number in range(70)) + " from sample.flights"
+    long = replace(table(26, 4), asked=replace(ASKED, sql=sql))
+    texts = [page.extract_text() for page in pages(printer, long).pages]
+    assert "a_name_of_some_length_1" in texts[0], "the page is not left empty before it"
+    assert "a_name_of_some_length_69" in texts[1]
+
+
+def test_bookmarks_and_contents_show_what_stands_below_which_tab_and_section(printer):
+    text = Prose(title="Words", html=html("# Big\n\nsome\n\n## Small\n\nmore"), width=12)
+    panels = [Heading(title="Overview", page=True), table(3, 2, "One"), Heading(title="By hour"), table(3, 2, "Two"), text]
+    read = pages(printer, *panels, Heading(title="Weather", page=True), Metric(title="Rain", value="3"), contents=True)
+    top, below = read.outline
+    assert top.title == "Delays at a glance"
+    assert nested(below) == {
+        "Contents": {},
+        "Overview": {"One": {}, "By hour": {"Two": {}, "Words": {"Big": {"Small": {}}}}},
+        "Weather": {"Rain": {}},
+        SOURCES: {"[1] Flights version 3, source Sample": {}},
+    }
+    edges = {entry: box(read, entry) for entry in ("Overview", "One", "By hour", "Two", "Weather")}
+    assert edges["Overview"] == edges["Weather"] < edges["One"] == edges["By hour"] < edges["Two"], "each stands further in"
+
+
+def nested(outline: list[Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for mark in outline:
+        if isinstance(mark, list):
+            found[list(found)[-1]] = nested(mark)
+        else:
+            found[mark.title] = {}
+    return found
+
+
+def box(read: pypdf.PdfReader, words: str) -> float:
+    """Where the words begin on the first page that has them, in points from the left."""
+    found: list[float] = []
+    page = next(page for page in read.pages if words in page.extract_text())
+    page.extract_text(
+        visitor_text=lambda text, cm, tm, *_: found.append(round(tm[4] * cm[0] + cm[4])) if text.strip().startswith(words) else None
+    )
+    return found[0]
+
+
+def test_many_charts_leave_no_page_half_empty(printer):
+    charts = [Picture(title=f"Chart {number}", width=6, height=5, spec=BARS, alternative="bars", asked=ASKED) for number in range(44)]
+    read = pages(printer, *charts, cover=True, contents=True)
+    marks = [mark for mark in read.outline[1] if not isinstance(mark, list) and mark.title.startswith("Chart ")]
+    assert [mark.title for mark in marks] == [f"Chart {number}" for number in range(44)]
+    on_page = Counter(read.get_destination_page_number(mark) for mark in marks)
+    assert list(on_page.values()) == [6] * 7 + [2]
