@@ -92,6 +92,14 @@ class PrintBrowser:
         self._drawings = Drawings()
         self._idle: asyncio.TimerHandle | None = None
 
+    def prepare(self, *, charts: bool) -> None:
+        """Begin to start, for a print that is sure to come; with `charts`, also what draws them. Comes back at once, and raises nothing."""
+        with self._lock:
+            if self._closed or self._jobs:
+                return  # who prints starts it
+            loop = self._loop or self._start_thread()
+        asyncio.run_coroutine_threadsafe(self._run(lambda process: process.prepare(charts=charts)), loop)
+
     def draw(self, specs: Sequence[dict[str, Any]]) -> list[str | None]:
         """SVGs of Vega-Lite specs, in order; None where Vega could not draw one. Raises like `print`."""
         texts = [json.dumps(spec, ensure_ascii=False, default=str) for spec in specs]

@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -111,3 +113,48 @@ def family(root: psutil.Process | None) -> list[psutil.Process]:
     with contextlib.suppress(psutil.Error):
         return [root, *root.children(recursive=True)]
     return []
+
+
+def see_off(processes: Sequence[psutil.Process]) -> None:
+    """Wait a second for them to end, then kill those that have not."""
+    if _ended(processes):
+        return
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    _ended(processes)
+
+
+def _ended(processes: Sequence[psutil.Process], *, within_s: float = 1.0) -> bool:
+    """Whether none of them lives any more. One that nobody has reaped has ended: in some containers nobody ever does."""
+    deadline = time.monotonic() + within_s
+    while any(map(lives, processes)):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def names(processes: Iterable[psutil.Process]) -> set[str]:
+    """As the kernel keeps them, which is also what a process that has ended is still called by."""
+    found = set()
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            found.add(_kernel_name(process))
+    return found
+
+
+def _kernel_name(process: psutil.Process) -> str:
+    return process.name()[:15]
+
+
+def reap(called: Iterable[str]) -> None:
+    """Take note of the end of a browser's processes that have become ours.
+
+    They do where Nexus is the first process of a container: the browser leaves orphans, which would stay as zombies.
+    A browser is started by its driver alone, so what is directly below us under such a name is an orphan.
+    """
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.Error, ChildProcessError):
+            if child.status() == psutil.STATUS_ZOMBIE and _kernel_name(child) in called:
+                os.waitpid(child.pid, os.WNOHANG)

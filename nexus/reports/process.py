@@ -55,6 +55,7 @@ class Process:
         self.version = browser.version
         self._driver = driver
         self._main = main
+        self._names = chromium.names(chromium.family(driver)[1:])
 
     @property
     def alive(self) -> bool:
@@ -65,6 +66,13 @@ class Process:
         while self.alive and all(chromium.lives(process) for process in self._main):
             await asyncio.sleep(0.2)
         await asyncio.sleep(0.5)
+
+    async def prepare(self, *, charts: bool) -> None:
+        """Have ready what a print needs: a sheet, and the page that draws where it has charts. Raises Died."""
+        async with _failures():
+            if charts:
+                await self._charts_page()
+            self._prepare()
 
     async def print(self, body: bytes, *, tagged: bool = True) -> bytes:
         """Raises Died."""
@@ -87,8 +95,9 @@ class Process:
     async def draw(self, specs: Sequence[str], fonts: Sequence[str]) -> list[dict[str, str]]:
         """Of each spec in JSON its `svg`, or the `error` that it met. Raises Died."""
         async with _failures():
-            self._prepare()
-            drawn: list[dict[str, str]] = await (await self._charts_page()).evaluate(DRAW, [list(specs), list(fonts)])
+            page = await self._charts_page()
+            self._prepare()  # while the page is drawing
+            drawn: list[dict[str, str]] = await page.evaluate(DRAW, [list(specs), list(fonts)])
             return drawn
 
     async def stop(self) -> None:
@@ -99,10 +108,8 @@ class Process:
         family = chromium.family(self._driver)
         await _in_the_end(self._browser.close())
         await _in_the_end(self._playwright.stop())
-        _, alive = await asyncio.to_thread(psutil.wait_procs, family, 1.0)
-        for process in alive:
-            with contextlib.suppress(psutil.Error):
-                process.kill()
+        await asyncio.to_thread(chromium.see_off, family)
+        chromium.reap(self._names)
 
     async def _sheet(self) -> "_Sheet":
         self._prepare()

@@ -8,7 +8,7 @@ from nexus.accounts.spec import Permission, require
 from nexus.dashboards import picks as picked
 from nexus.dashboards import service as dashboards
 from nexus.dashboards.picks import Pick
-from nexus.dashboards.spec import Dashboard
+from nexus.dashboards.spec import ChartPanel, Dashboard
 from nexus.db.session import transaction
 from nexus.prompts import originals
 from nexus.prompts import service as prompts
@@ -61,6 +61,7 @@ def print_dashboard(how: Circumstances, *, name: str, values: Mapping[str, Any],
     checked = typed.check(spec.filters, values)
     clicked = [("Picked", picked.words(pick)) for pick in picks]
     subject = _subject("dashboard", spec, opened.version, spec.filters, checked, how=how, more=clicked)
+    how.printer.prepare(charts=any(isinstance(panel, ChartPanel) for panel in spec.panels))  # while the queries run
     return keep(started, how, subject, dashboard_blocks(opened, how, values=checked, picks=picks))
 
 
@@ -80,6 +81,7 @@ def print_view(how: Circumstances, *, name: str, values: Mapping[str, Any], exce
     part = excerpt.words() if excerpt else ()
     shown = asked_for(opened, reader=how.user, said=excerpt.behind) if excerpt else opened
     subject = _subject("view", spec, opened.version, spec.parameters, checked, how=how, more=part)
+    how.printer.prepare(charts=spec.chart is not None)
 
     def ask(**more: Any) -> Table:
         return views.ask(opened, reader=how.user, values=checked, purpose="report", asked=asked, cancelled=how.cancelled, **more)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from nexus.accounts.spec import User
 from nexus.errors import NexusError
-from nexus.reports import jobs, orders
+from nexus.reports import browser, jobs, orders
 from nexus.reports import preview as previews
 from nexus.reports.layout import Layout
 from nexus.reports.press import LONG
@@ -68,6 +68,7 @@ def draw_print(link: Link, *, usual: Layout, key: str) -> None:
     if st.button("Print", icon=":material/print:", key=key, help="Paper, margins, cover, contents and more"):
         for former in ("print-job", "print-page", "print-preview", "print-password"):
             st.session_state.pop(former, None)
+        browser.ours().prepare(charts=False)  # while the person chooses
         st.dialog("Print", width="medium", on_dismiss="rerun")(_draw)(link, usual)
 
 

@@ -3,6 +3,8 @@
 import contextlib
 import re
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -577,6 +579,36 @@ def test_closing_leaves_no_process_behind_even_while_printing(own_printer):
     until(lambda: gone(processes))
     with pytest.raises(Unavailable):
         printer.print("<p>x")
+
+
+FIRST_OF_A_CONTAINER = """
+import ctypes, psutil
+from nexus.reports.browser import PrintBrowser
+if adopt := getattr(ctypes.CDLL(None), "prctl", None):
+    adopt(36, 1)  # PR_SET_CHILD_SUBREAPER: orphans become ours, as they do of process 1
+printer = PrintBrowser()
+printer.print("<p>x")
+for one in printer._process._main:
+    one.kill()
+printer.print("<p>in another browser")
+printer.close()
+print([one.name() for one in psutil.Process().children()])
+"""
+
+
+def test_where_nexus_is_the_first_process_no_browser_is_left_as_a_zombie():
+    done = subprocess.run([sys.executable, "-c", FIRST_OF_A_CONTAINER], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == "[]\n", done.stderr
+
+
+def test_a_browser_made_ready_prints_and_one_for_nothing_goes_again(own_printer):
+    printer = own_printer(idle_s=0.2)
+    printer.prepare(charts=True)
+    until(lambda: printer.state().running)
+    processes = of_browser(printer)
+    until(lambda: gone(processes))
+    printer.prepare(charts=False)
+    assert Pdf(printer.print("<p>x")).page_count == 1
 
 
 def test_without_a_browser_the_sentence_says_what_to_do(own_printer, tmp_path):
