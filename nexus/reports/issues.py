@@ -11,11 +11,12 @@ from nexus.accounts.spec import Permission, User, require
 from nexus.dashboards import service as dashboards
 from nexus.db.session import Session, transaction
 from nexus.errors import BadInput
-from nexus.reports import ledger, orders, store
+from nexus.reports import ledger, orders
 from nexus.reports.browser import PrintBrowser
 from nexus.reports.compare import PanelChange, compare
 from nexus.reports.snapshot import unpack
 from nexus.reports.spec import Report, Wanted
+from nexus.reports.store import records
 from nexus.views import service as views
 from nexus.views import values as typed
 from nexus.views.parameter import Parameter
@@ -124,7 +125,7 @@ def compared(session: Session, *, reader: User, before: int, after: int) -> Comp
         raise BadInput("This is one report. Choose another issue of it to compare with.")
     if (first.kind, first.subject) != (second.kind, second.subject):
         raise BadInput("These two reports are of different things. Choose two issues of the same report.")
-    contents = [store.snapshot(session, reader=reader, report_id=report.id) for report in (first, second)]
+    contents = [records.snapshot(session, reader=reader, report_id=report.id) for report in (first, second)]
     old, new = (unpack(content) for content in contents if content is not None) if None not in contents else (None, None)
     if old is None or new is None:
         raise NothingToCompare()

@@ -17,12 +17,13 @@ from nexus.accounts import store as people
 from nexus.accounts.spec import Permission, User, require
 from nexus.db.session import Session, transaction
 from nexus.errors import NexusError, NotFound, Unavailable
-from nexus.reports import orders, store
+from nexus.reports import orders
 from nexus.reports.browser import Stopping
 from nexus.reports.orders import Given
 from nexus.reports.press import Progress
 from nexus.reports.seal import Seal, seal
 from nexus.reports.spec import Job, Kind
+from nexus.reports.store import jobs as store
 
 log = logging.getLogger(__name__)
 

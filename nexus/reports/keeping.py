@@ -12,19 +12,17 @@ from typing import IO, Any
 from nexus import audit
 from nexus.accounts.spec import Permission, User, require
 from nexus.db.session import transaction
-from nexus.reports import document, snapshot, store
+from nexus.reports import document, snapshot
 from nexus.reports import letterhead as letterheads
 from nexus.reports import press as presses
 from nexus.reports.circumstances import Circumstances
 from nexus.reports.document import Document
 from nexus.reports.press import TooLong
 from nexus.reports.spec import Asked, Kind, Report
+from nexus.reports.store import files, records
 from nexus.views.printed import Printed
 
 log = logging.getLogger(__name__)
-
-KEPT_WHOLE = 4 * 1024 * 1024
-"""A file up to here lies in its record; a larger one in parts of so many bytes, so that none takes more memory."""
 
 
 @dataclass(frozen=True)
@@ -104,9 +102,9 @@ def _kept(
     # Of a file behind a password nothing is kept in the clear.
     said = None if locked else snapshot.pack(block.said for block in blocks if block.said is not None)
     with transaction() as session:
-        again = store.find(session, reader=user, report_id=subject.issue_of) if subject.issue_of is not None else None
+        again = records.find(session, reader=user, report_id=subject.issue_of) if subject.issue_of is not None else None
         issue_of = again.id if again is not None and (again.kind, again.subject) == (subject.kind, subject.name) else None
-        report_id = store.add(
+        report_id = records.add(
             session,
             kind=subject.kind,
             subject=subject.name,
@@ -115,7 +113,7 @@ def _kept(
             filters=dict(subject.filters),
             layout=page.layout.model_dump(),
             queries=[*(block.query for block in blocks if block.query is not None), *more],
-            file=out.read(KEPT_WHOLE),
+            file=out.read(files.KEPT_WHOLE),
             sha256=sha256,
             size_bytes=size_bytes,
             pages=pages,
@@ -126,8 +124,8 @@ def _kept(
             issue_of=issue_of,
         )
         if said is not None:
-            store.keep_snapshot(session, report_id=report_id, content=said)
-        store.add_parts(session, report_id=report_id, parts=iter(lambda: out.read(KEPT_WHOLE), b""))
+            records.keep_snapshot(session, report_id=report_id, content=said)
+        files.add_parts(session, report_id=report_id, parts=iter(lambda: out.read(files.KEPT_WHOLE), b""))
         audit.record(
             session,
             user_id=user.id,
@@ -135,7 +133,7 @@ def _kept(
             subject=f"{subject.kind} {subject.name}",
             detail={"report": report_id, "version": subject.version, "pages": pages, "size_bytes": size_bytes},
         )
-        report = store.find(session, reader=user, report_id=report_id)
+        report = records.find(session, reader=user, report_id=report_id)
     assert report is not None
     log.info("report printed", extra={"report": report_id, "pages": pages, "size_bytes": size_bytes, "elapsed_ms": elapsed_ms})
     return report

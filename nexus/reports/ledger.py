@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from nexus.accounts.spec import Permission, User, require
 from nexus.db.session import Session, transaction
 from nexus.errors import BadInput, NexusError, NotFound
-from nexus.reports import store
 from nexus.reports.spec import Issued, Maker, Report, Wanted
+from nexus.reports.store import files, records
 
 LISTED = 100
 MOST_WORDS = 10
@@ -30,19 +30,19 @@ def list_reports(
     require(reader, Permission.SEE)
     words = tuple(search.replace("\0", " ").split()[:MOST_WORDS])
     wanted = (wanted or Wanted()).model_copy(update={"words": words})
-    return store.newest(session, reader=reader, wanted=wanted, before=before, limit=LISTED)
+    return records.newest(session, reader=reader, wanted=wanted, before=before, limit=LISTED)
 
 
 def makers(session: Session, *, reader: User) -> list[Maker]:
     """Whose reports the reader may see."""
     require(reader, Permission.SEE)
-    return store.makers(session, reader=reader, limit=MOST_MAKERS)
+    return records.makers(session, reader=reader, limit=MOST_MAKERS)
 
 
 def find_report(session: Session, *, reader: User, report_id: int) -> Report:
     """Raises ReportNotFound."""
     require(reader, Permission.SEE)
-    report = store.find(session, reader=reader, report_id=report_id) if report_id < 2**63 else None
+    report = records.find(session, reader=reader, report_id=report_id) if report_id < 2**63 else None
     if report is None:
         raise ReportNotFound()
     return report
@@ -53,25 +53,33 @@ def file_of(session: Session, *, reader: User, report_id: int) -> bytes:
     require(reader, Permission.SEE)
     if find_report(session, reader=reader, report_id=report_id).removed_at is not None:
         raise FileRemoved()
-    file = store.file(session, reader=reader, report_id=report_id)
+    file = files.file(session, reader=reader, report_id=report_id)
     if file is None:
         raise ReportNotFound()
     return file
 
 
 def chunks_of(*, reader: User, report_id: int) -> Iterator[bytes]:
-    """The file in pieces of a few megabytes; of a large one no two are in memory. Raises ReportNotFound with the first."""
+    """The file in pieces of a few megabytes; of a large one no two are in memory.
+
+    The first is read at once: raises ReportNotFound, FileRemoved. What is removed meanwhile still comes whole.
+    """
     require(reader, Permission.SEE)
+    with transaction() as session:
+        find_report(session, reader=reader, report_id=report_id)
+        first = files.chunk(session, reader=reader, report_id=report_id, position=0)
+    if first is None:
+        raise FileRemoved()
+    return _from(first, reader, report_id)
+
+
+def _from(chunk: bytes | None, reader: User, report_id: int) -> Iterator[bytes]:
     position = 0
-    while True:
-        with transaction() as session:
-            chunk = store.chunk(session, reader=reader, report_id=report_id, position=position)
-        if chunk is None and position == 0:
-            raise ReportNotFound()
-        if chunk is None:
-            return
+    while chunk is not None:
         yield chunk
         position += 1
+        with transaction() as session:
+            chunk = files.chunk(session, reader=reader, report_id=report_id, position=position)
 
 
 def verify(session: Session, *, reader: User, sha256: str) -> Issued | None:
@@ -80,4 +88,4 @@ def verify(session: Session, *, reader: User, sha256: str) -> Issued | None:
     wanted = sha256.strip().lower()
     if not re.fullmatch("[0-9a-f]{64}", wanted):
         raise BadInput("A SHA-256 has 64 characters, 0 to 9 and a to f. Choose the PDF itself, or copy its hash again.")
-    return store.issued(session, reader=reader, sha256=wanted)
+    return records.issued(session, reader=reader, sha256=wanted)

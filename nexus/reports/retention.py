@@ -13,13 +13,15 @@ from nexus.db import saved
 from nexus.db.session import Session, transaction
 from nexus.errors import NexusError
 from nexus.prompts import history
-from nexus.reports import store
 from nexus.reports.spec import Kept
+from nexus.reports.store import files
 
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 200
 """Files that one transaction removes."""
+LET_S = 1_800.0
+"""So long who downloads a large file when it is removed may take to the end of it."""
 FIRST_S, EVERY_S = 90.0, 3_600.0
 
 _stopping = threading.Event()
@@ -31,17 +33,18 @@ def clean_up() -> int:
     removed = 0
     while not _stopping.is_set():
         with transaction() as session:
-            if not store.alone(session):
+            if not files.alone(session):
                 return removed
             limits = saved.read(session)
-            gone = store.remove_files(
+            gone = files.remove_files(
                 session,
                 days=limits.report_days,
                 most_bytes=limits.report_mb * 1024 * 1024,
                 last_kept=limits.report_last_kept,
                 limit=AT_ONCE,
             )
-            dropped = store.remove_snapshots(session, days=limits.report_snapshot_days, limit=AT_ONCE)
+            files.remove_parts(session, let_s=LET_S)
+            dropped = files.remove_snapshots(session, days=limits.report_snapshot_days, limit=AT_ONCE)
             if gone:
                 audit.record(session, user_id=None, what="report.removed", subject="reports", detail={"files": gone})
         removed += gone
@@ -54,7 +57,7 @@ def clean_up() -> int:
 
 def what_is_kept(session: Session, *, user: User) -> Kept:
     require(user, Permission.ADMINISTER)
-    return store.kept(session, reader=user)
+    return files.kept(session, reader=user)
 
 
 def start(*, first_s: float = FIRST_S, every_s: float = EVERY_S) -> None:

@@ -82,7 +82,7 @@ def _page(kind: Kind, *, user: User, name: str, given: Given, page: int) -> byte
 async def report_pdf(request: Request) -> Response:
     """The file as it was printed then."""
     user: User = request.state.user
-    return _download(user, await anyio.to_thread.run_sync(_record, user, int(request.path_params["id"])))
+    return await _download(user, await anyio.to_thread.run_sync(_record, user, int(request.path_params["id"])))
 
 
 async def _printed(request: Request, kind: Kind) -> Response:
@@ -99,12 +99,12 @@ async def _printed(request: Request, kind: Kind) -> Response:
             raise PrintQueueFull()
         work = partial(orders.carry_out, kind, user=user, name=name, given=given, short=True)
         with suppress(TooLong):
-            return _download(user, await anyio.to_thread.run_sync(work, limiter=_printing()))
+            return await _download(user, await anyio.to_thread.run_sync(work, limiter=_printing()))
     job = await in_thread(partial(jobs.submit, user=user, kind=kind, name=name, given=given))
     if is_navigation(request.scope):
         return RedirectResponse(f"/reports?job={job}", status_code=303)
     report = await _waited(request, user, job, preferred.wait_s)
-    return _download(user, report) if report else _accepted(job)
+    return (await _download(user, report)) if report else _accepted(job)
 
 
 class Preferred(BaseModel, frozen=True):
@@ -178,10 +178,11 @@ def _record(user: User, report_id: int) -> Report:
         return ledger.find_report(session, reader=user, report_id=report_id)
 
 
-def _download(user: User, report: Report) -> Response:
+async def _download(user: User, report: Report) -> Response:
     """The file, a few megabytes at a time: a large one is never in memory."""
+    chunks = await in_thread(partial(ledger.chunks_of, reader=user, report_id=report.id))
     return StreamingResponse(
-        iterate_in_threadpool(ledger.chunks_of(reader=user, report_id=report.id)),
+        iterate_in_threadpool(chunks),
         media_type="application/pdf",
         headers={
             "Content-Disposition": disposition(report.title, report.subject, report.created_at),

@@ -9,9 +9,9 @@ from sqlalchemy import text
 from nexus.accounts.spec import Role
 from nexus.db import session as own
 from nexus.db.report_tables import ReportJobRow, ReportRow
-from nexus.reports import store
 from nexus.reports.jobs import Cancelled
 from nexus.reports.snapshot import Column, Panel, pack
+from nexus.reports.store import records
 from tests.pages.conftest import button, field, shown
 
 
@@ -128,7 +128,7 @@ def test_two_issues_stand_side_by_side(visit, viewer, make_report):
             Panel(name="same", kind="text", title="Steady", text="as ever"),
         ]
         with own.transaction() as session:
-            store.keep_snapshot(session, report_id=number, content=pack([lambda panel=panel: panel for panel in panels]))
+            records.keep_snapshot(session, report_id=number, content=pack([lambda panel=panel: panel for panel in panels]))
         return number
 
     before, after = issue(1000, {"AA": 1, "B6": 2}, "calm"), issue(1100, {"AA": 4, "UA": 3}, "busy")

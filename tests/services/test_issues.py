@@ -23,11 +23,12 @@ from nexus.db import session as own
 from nexus.db.report_tables import ReportRow
 from nexus.db.tables import ShareRow, UserRow
 from nexus.errors import BadInput, NotFound
-from nexus.reports import issues, ledger, orders, retention, store
+from nexus.reports import issues, ledger, orders, retention
 from nexus.reports.browser import PrintBrowser
 from nexus.reports.layout import Layout
 from nexus.reports.ledger import FileRemoved, ReportNotFound
 from nexus.reports.spec import Report, Wanted
+from nexus.reports.store import files, records
 from nexus.sources import service as sources
 from nexus.sources import store as source_store
 from nexus.views import service as views
@@ -227,7 +228,7 @@ def test_nobody_compares_issues_or_repeats_reports_of_others(ana, bob, ada, july
         with pytest.raises(ReportNotFound):
             issues.issue_again(user=reader, report_id=july.id)
         with own.transaction() as session:
-            assert store.snapshot(session, reader=reader, report_id=july.id) is None
+            assert records.snapshot(session, reader=reader, report_id=july.id) is None
             assert issues.history(session, reader=reader, report=july) == []
             assert [maker.name for maker in ledger.makers(session, reader=reader)] == []
     assert compared(ada, july, august).panels, "administrators see all"
@@ -289,7 +290,7 @@ def nothing_of(first: Report, second: Report, *, reader: User, printer: PrintBro
             issues.history(session, reader=reader, report=first),
         )
         assert not {report.id for listed in found for report in listed} & {first.id, second.id}
-        assert store.snapshot(session, reader=reader, report_id=first.id) is None
+        assert records.snapshot(session, reader=reader, report_id=first.id) is None
 
 
 def test_a_report_of_a_source_that_is_told_who_reads_is_its_makers_alone(ada, ana, bob, slips, printer):
@@ -323,7 +324,7 @@ def test_a_panel_that_its_reader_may_not_see_is_neither_kept_nor_named(ada, ana,
         dashboards.save_dashboard(session, user=ada, dashboard=Dashboard.model_validate(spec))
     report = orders.carry_out("dashboard", user=ana, name="mixed", given={}, printer=printer)
     with own.transaction() as session:
-        kept = store.snapshot(session, reader=ana, report_id=report.id)
+        kept = records.snapshot(session, reader=ana, report_id=report.id)
     for where in (report.model_dump_json(), zlib.decompress(kept).decode(), paper_of(report, ana)):
         assert "bonuses" not in where.lower()
         assert "12345" not in where
@@ -391,7 +392,7 @@ def kept(database, make_user):
                 text("update nexus.reports set created_at = now() - make_interval(days => :days) where id = :id"),
                 {"days": days, "id": row.id},
             )
-            store.keep_snapshot(session, report_id=row.id, content=b"x")
+            records.keep_snapshot(session, report_id=row.id, content=b"x")
             return row.id
 
     make.user = user
@@ -442,7 +443,7 @@ def test_two_processes_do_not_clean_up_at_once(kept, limits):
     kept("a", days=400), kept("a", days=390)
     limits(report_days=365)
     with own.transaction() as session:
-        assert store.alone(session)
+        assert files.alone(session)
         assert retention.clean_up() == 0
     assert retention.clean_up() == 1
 
@@ -454,9 +455,9 @@ def test_a_process_that_is_killed_while_it_cleans_up_leaves_every_file_whole(kep
     report = kept("a", days=400)
     limits(report_days=365, report_last_kept=False)
     with own.transaction() as session:
-        store.add_parts(session, report_id=report, parts=[b"more", b"and more"])
+        files.add_parts(session, report_id=report, parts=[b"more", b"and more"])
     with own.transaction() as session:
-        # It deletes the parts, and comes to stand before the record, which somebody else holds.
+        # It deletes the values, and comes to stand before the record, which somebody else holds.
         session.execute(text("select from nexus.reports where id = :id for update"), {"id": report})
         cleaning = subprocess.Popen([sys.executable, "-c", CLEAN, database])
         until(lambda: count("select count(*) from pg_locks where not granted"), within_s=60, what="the deletion")
@@ -468,7 +469,23 @@ def test_a_process_that_is_killed_while_it_cleans_up_leaves_every_file_whole(kep
         record = ledger.find_report(session, reader=kept.user, report_id=report)
     assert (record.comparable, record.removed_at) == (True, None)
     assert retention.clean_up() == 1, "the next one does it"
-    assert count("select count(*) from nexus.report_parts") == count("select count(*) from nexus.report_snapshots") == 0
+    assert count("select count(*) from nexus.reports where file is not null") == count("select count(*) from nexus.report_snapshots") == 0
+
+
+def test_who_downloads_a_large_file_when_it_is_removed_gets_it_whole(kept, limits, monkeypatch):
+    report = kept("a", days=400)
+    with own.transaction() as session:
+        files.add_parts(session, report_id=report, parts=[b"more", b"and more"])
+    limits(report_days=365, report_last_kept=False)
+    begun = ledger.chunks_of(reader=kept.user, report_id=report)
+    assert next(begun) == b"%PDF-"
+    assert retention.clean_up() == 1
+    assert b"".join(begun) == b"moreand more"
+    with pytest.raises(FileRemoved):
+        ledger.chunks_of(reader=kept.user, report_id=report)
+    monkeypatch.setattr(retention, "LET_S", 0)
+    assert retention.clean_up() == 0
+    assert count("select count(*) from nexus.report_parts") == 0, "nor does it lie there for ever"
 
 
 def count(sql: str) -> int:

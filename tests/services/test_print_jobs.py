@@ -11,9 +11,11 @@ from sqlalchemy import text
 
 from nexus.accounts.spec import Role, User
 from nexus.db import session as own
+from nexus.db.prompt_runs import PromptRunRow
 from nexus.db.report_tables import ReportJobRow
 from nexus.db.tables import UserRow
 from nexus.errors import BadInput, NotFound
+from nexus.prompts import service as prompts
 from nexus.reports import browser, jobs, ledger
 from nexus.reports.jobs import JobNotFound, TooManyJobs, Worker
 from nexus.reports.spec import Job
@@ -237,3 +239,34 @@ def test_a_job_prints_with_the_rights_of_the_moment_it_is_printed(ana, ada):
     finally:
         with own.transaction() as session:
             session.execute(text("update nexus.views set open_to_all = true where name = 'short'"))
+
+
+BLOCK = {
+    "name": "short", "view": "short", "view_title": "Short", "view_version": 1, "parameters": {}, "columns": ["a"], "rows": 40,
+    "complete": True, "read_at": "2026-11-24T12:00:00+00:00", "digest": "0" * 64,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("lost", ["update nexus.prompts set open_to_all = false", "update nexus.views set open_to_all = false"])
+def test_the_print_of_an_answer_is_named_only_to_who_may_still_see_what_it_was_made_of(ana, ada, lost):
+    with own.transaction() as session:
+        prompt = prompts.open_prompt(session, reader=ana, name="morning-brief").opened
+        run = PromptRunRow(
+            prompt_id=prompt.id, prompt_version=1, user_id=ana.id, variables={}, data={"blocks": [BLOCK]},
+            data_hash="0" * 64, model="gemini-test", status="complete", answer="Busy",
+        )  # fmt: skip
+        session.add(run)
+        session.flush()
+        row = ReportJobRow(user_id=ana.id, kind="prompt-run", subject=str(run.id), title="Morning brief", given={})
+        session.add(row)
+        session.flush()
+        job = row.id
+    assert found(job, ana).title == "Morning brief"
+    with own.transaction() as session:
+        session.execute(text(lost))
+    try:
+        assert found(job, ana).title == "What you may not see any more"
+        assert found(job, ada).title == "Morning brief"
+    finally:
+        with own.transaction() as session:
+            session.execute(text(lost.replace("false", "true")))

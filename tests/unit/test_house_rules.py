@@ -29,10 +29,10 @@ def named(path: Path) -> str:
 SERVICES = [
     path
     for path in sorted(NEXUS.rglob("*.py"))
-    if path.name != "store.py" and not {"ui", "db"} & set(path.relative_to(NEXUS).parts) and named(path) not in BELOW
+    if path.name != "store.py" and not {"ui", "db", "store"} & set(path.relative_to(NEXUS).parts) and named(path) not in BELOW
 ]
 """All that stands between pages and stores."""
-STORES = [*sorted(NEXUS.glob("*/store.py")), *sorted((NEXUS / "db").glob("*.py"))]
+STORES = [*sorted(NEXUS.glob("*/store.py")), *sorted(NEXUS.glob("*/store/*.py")), *sorted((NEXUS / "db").glob("*.py"))]
 ROUTES = [path for path in sorted(NEXUS.glob("*/routes.py")) if path.parent.name != "accounts"]
 PAGES = [*sorted((ROOT / "pages").glob("*.py")), ROOT / "Home.py"]
 DRAWN_WITH = {"streamlit", "nexus", "datetime"}
@@ -71,8 +71,8 @@ READ_WITHOUT_A_READER = {
     "db.stand_ins": "values alone; what is in them was read by somebody",
     "db.versions.taken_names": "chooses a free name, and is never shown",
     "accounts.store": "people and sessions, for administrators and the gate",
-    "reports.store.claim_job": "prints for whoever waits longest",
-    "reports.store.tell_job": "says of a job whether it is still wanted",
+    "reports.store.jobs.claim_job": "prints for whoever waits longest",
+    "reports.store.jobs.tell_job": "says of a job whether it is still wanted",
     "sources.store": "everybody may know which sources there are; addresses are for administrators",
     "status.store": "for administrators",
     "db.saved": "settings of all",

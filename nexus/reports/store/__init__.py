@@ -1,0 +1,1 @@
+"""What Nexus keeps of reports in its own tables: records, files and the queue."""
