@@ -5,17 +5,22 @@ import struct
 import threading
 import zlib
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from nexus.accounts.spec import Permission, User, require
-from nexus.db.session import transaction
-from nexus.errors import NotFound
+from nexus.dashboards import service as dashboards
+from nexus.dashboards.spec import PromptPanel
+from nexus.db.session import Session, transaction
+from nexus.errors import NexusError, NotFound
+from nexus.prompts import service as prompts
 from nexus.reports import letterhead, orders, press
 from nexus.reports.browser import PrintBrowser
 from nexus.reports.document import Document
 from nexus.reports.orders import Given
 from nexus.reports.spec import Kind
+from nexus.views import service as views
 
 WIDTH = 1_000
 """Of a page's picture, in pixels."""
@@ -45,7 +50,8 @@ def preview(kind: Kind, *, user: User, name: str, given: Given, afresh: bool = F
     require(user, Permission.SEE)
     with transaction() as session:
         headed = letterhead.last_changed(session, reader=user)
-    key = (headed, user.id, user.looked_at_by, kind, name, tuple(sorted((at, tuple(texts)) for at, texts in given.items())))
+    rights = (user.id, user.role, repr(sorted(user.attributes.items())), user.looked_at_by, *_seen(kind, user, name))
+    key = (headed, *rights, kind, name, tuple(sorted((at, tuple(texts)) for at, texts in given.items())))
     with _lock:
         found = None if afresh else _kept.get(key)
     if found is None:
@@ -58,6 +64,29 @@ def preview(kind: Kind, *, user: User, name: str, given: Given, afresh: bool = F
             while len(_kept) > KEPT:
                 _kept.popitem(last=False)
     return found
+
+
+def _seen(kind: Kind, user: User, name: str) -> Iterator[object]:
+    """What the person may see of it at this moment: a print of what was taken back from them is not shown again. Raises NotFound."""
+    with transaction() as session:
+        match kind:
+            case "dashboard":
+                opened = dashboards.open_dashboard(session, reader=user, name=name, visit=False)
+                yield from (opened.version, *sorted((name, view.version) for name, view in opened.views.items()), *sorted(opened.hidden))
+                for panel in opened.dashboard.panels:
+                    if isinstance(panel, PromptPanel):
+                        yield _answers(session, user, panel)
+            case "view":
+                yield views.find_view(session, reader=user, name=name).version
+            case _:
+                yield prompts.find_run(session, reader=user, run_id=int(name)).id
+
+
+def _answers(session: Session, user: User, panel: PromptPanel) -> tuple[int, ...]:
+    try:
+        return tuple(run.id for run in prompts.open_prompt(session, reader=user, name=panel.prompt).answers)
+    except NexusError:
+        return ()
 
 
 def page_png(found: Preview, page: int) -> bytes:

@@ -59,7 +59,7 @@ async def panel_png(request: Request) -> Response:
     named = (
         f'inline; filename="{"".join(one for one in request.path_params["panel"] if one.isascii() and (one.isalnum() or one == "-"))}.png"'
     )
-    return Response(file, media_type="image/png", headers={"Content-Disposition": named, "Cache-Control": "private, max-age=30"})
+    return Response(file, media_type="image/png", headers={"Content-Disposition": named, **_remembered(30)})
 
 
 async def page_png(request: Request) -> Response:
@@ -68,9 +68,12 @@ async def page_png(request: Request) -> Response:
     kind: Kind = request.path_params["kind"]
     given = {key: request.query_params.getlist(key) for key in request.query_params}
     work = partial(_page, kind, user=user, name=str(request.path_params["name"]), given=given, page=int(request.path_params["page"]))
-    return Response(
-        await anyio.to_thread.run_sync(work, limiter=_printing()), media_type="image/png", headers={"Cache-Control": "private, max-age=60"}
-    )
+    return Response(await anyio.to_thread.run_sync(work, limiter=_printing()), media_type="image/png", headers=_remembered(60))
+
+
+def _remembered(seconds: int) -> dict[str, str]:
+    """A browser may keep it for as long, and for whoever is signed in: who comes after them at the same browser may see other rows."""
+    return {"Cache-Control": f"private, max-age={seconds}", "Vary": "Cookie"}
 
 
 def _page(kind: Kind, *, user: User, name: str, given: Given, page: int) -> bytes:

@@ -65,12 +65,15 @@ class Office:
     viewer: Person
     analyst: Person
     reports: list[int]
+    pictures: dict[str, bytes]
+    """What the previews of its prints looked like to who might see it."""
 
 
 @pytest.fixture(scope="module")
 def office(app_server: Server) -> Iterator[Office]:
+    clear(app_server)
     owner = app_server.person(Role.ANALYST, name="Ana Ruiz")
-    made = Office(app_server, app_server.person(Role.ANALYST), app_server.person(Role.VIEWER), app_server.person(Role.ANALYST), [])
+    made = Office(app_server, app_server.person(Role.ANALYST), app_server.person(Role.VIEWER), app_server.person(Role.ANALYST), [], {})
     with app_server.database() as cursor:
         ids = {spec["name"]: keep(cursor, kind, spec, owner=owner.id, is_open=is_open) for kind, spec, is_open in KEPT}
         for kind, name in (("view", VIEW), ("prompt", PROMPT)):
@@ -81,7 +84,11 @@ def office(app_server: Server) -> Iterator[Office]:
     with app_server.database() as cursor:
         cursor.execute("delete from nexus.shares where user_id = %s", (made.former.id,))
     yield made
-    with app_server.database() as cursor:
+    clear(app_server)
+
+
+def clear(server: Server) -> None:
+    with server.database() as cursor:
         for kind, spec, _ in KEPT:
             cursor.execute(f"delete from nexus.{kind}s where name = %s", (spec["name"],))
 
@@ -115,6 +122,10 @@ def used(office: Office, ids: dict[str, int]) -> None:
             office.reports.append(int(made.headers["X-Report"]))
             assert VALUE in " ".join(texts(made.content))
         assert VALUE in client.get(f"/views/{VIEW}.csv").text
+        for address in ("/prints/dashboard/told-office/1.png", f"/prints/view/{VIEW}/1.png"):
+            pictured = client.get(address, timeout=120)
+            assert (pictured.status_code, pictured.headers["vary"]) == (200, "Cookie"), pictured.headers
+            office.pictures[address] = pictured.content
     with server.database() as cursor:
         cursor.execute(
             """insert into nexus.prompt_runs (prompt_id, prompt_version, user_id, variables, data, data_hash, model, status, answer)
@@ -238,6 +249,8 @@ def test_no_file_and_no_answer_says_a_word_of_it(office, who):
         ):
             answer = client.get(address, timeout=60)
             assert told(answer.content + repr(answer.headers).encode()) == [], address
+        at = "/prints/dashboard/told-office/1.png"
+        assert client.get(at, timeout=120).content not in (b"", office.pictures[at])
         for id_ in office.reports:
             refused = client.get(f"/reports/{id_}.pdf")
             assert (refused.status_code, told(refused.content + repr(refused.headers).encode())) == (404, [])
