@@ -32,7 +32,12 @@ def secret(sample_database, owner):
         spec = {"name": "brief", "title": "Brief", "template": "Say", "data": [{"name": "rows", "view": SECRET}]}
         prompts.save_prompt(session, user=owner, prompt=Prompt.model_validate(spec))
         filters = [{"name": "who", "type": "choice", "choices": {"view": SECRET, "column": "pay"}}]
-        panels = [{"kind": "table", "name": "pay", "title": "Pay", "view": SECRET}, {"kind": "prompt", "name": "brief", "prompt": "brief"}]
+        panels = [
+            {"kind": "table", "name": "pay", "title": "Pay", "view": SECRET},
+            # As one is called that was added on the page for composing.
+            {"kind": "chart", "name": SECRET, "title": TITLE, "view": SECRET, "chart": {"kind": "bar", "x": "pay", "y": ["pay"]}},
+            {"kind": "prompt", "name": "brief", "prompt": "brief"},
+        ]
         spec = {"name": "office", "title": "Office", "filters": filters, "panels": panels}
         dashboards.save_dashboard(session, user=owner, dashboard=Dashboard.model_validate(spec))
         opened = views.find_view(session, reader=owner, name=SECRET)
@@ -56,6 +61,9 @@ def everything(app) -> str:
         ("data", {"q": "earns"}),
         ("dashboards", {}),
         ("dashboard", {"name": "office"}),
+        ("dashboard", {"name": "office", "edit": "page"}),
+        ("dashboard", {"name": "office", "edit": "yaml"}),
+        ("dashboard", {"name": "office", "edit": "versions"}),
         ("prompts", {}),
         ("prompt", {"name": "brief"}),
         ("reports", {}),
@@ -76,6 +84,45 @@ def test_its_owner_does(secret, visit, owner):
     assert TITLE in everything(visit("view", owner, name=SECRET))
     assert SECRET in everything(visit("prompt", owner, name="brief"))
     assert FIGURE in everything(visit("dashboard", owner, name="office"))
+
+
+def lent(owner, other, *, taken_back: bool = False) -> None:
+    with transaction() as session:
+        change = sharing.unshare if taken_back else sharing.share
+        change(session, user=owner, kind="view", name=SECRET, user_id=other.id)
+
+
+def test_a_page_that_is_open_says_no_more_of_it_once_the_right_is_taken_back(secret, visit, owner, make_user):
+    other = make_user(Role.ANALYST)
+    lent(owner, other)
+    app = visit("dashboard", other, name="office")
+    assert FIGURE in everything(app)
+    lent(owner, other, taken_back=True)
+    button(app, "Refresh").click().run()
+    assert "You may not see this panel" in everything(app)
+    assert [word for word in (TITLE, FIGURE, SECRET) if word in everything(app)] == []
+
+
+def test_who_composes_around_it_changes_nothing_of_it_and_hears_nothing(secret, visit, owner, make_user):
+    """Also where they were allowed to see it when they began."""
+    other = make_user(Role.ANALYST)
+    lent(owner, other)
+    app = visit("dashboard", other, name="office", edit="page")
+    app.text_input[0].set_value("Office of Ana").run()
+    assert TITLE in everything(app)
+    lent(owner, other, taken_back=True)
+    app.run()
+    assert [word for word in (TITLE, FIGURE, SECRET) if word in everything(app)] == []
+    for side in ("Filters", "Page", "Add"):
+        next(control for control in app.segmented_control if control.label == "Form").set_value(side).run()
+        assert not app.exception
+        assert [word for word in (TITLE, FIGURE, SECRET) if word in everything(app)] == []
+    button(app, "Publish now").click().run()
+    with transaction() as session:
+        opened = dashboards.open_dashboard(session, reader=owner, name="office")
+        before = dashboards.open_dashboard(session, reader=owner, name="office", version=1)
+    assert opened.dashboard == before.dashboard.model_copy(update={"title": "Office of Ana"})
+    assert opened.version == 2
 
 
 def test_a_panel_says_whom_to_ask(secret, visit, viewer):
