@@ -55,7 +55,13 @@ class Question:
         given = {
             f"nexus.{name}": str(value) for name, value in self.reader.attributes.items() if re.fullmatch(r"[a-z_][a-z0-9_]{0,40}", name)
         }
-        given |= {"nexus.user_id": str(self.reader.id), "nexus.user_email": self.reader.email, "nexus.user_role": self.reader.role.value}
+        # Also where it is not told, no attribute may pass for it.
+        shared = self.source.equal_readers_share
+        given |= {
+            "nexus.user_id": "" if shared else str(self.reader.id),
+            "nexus.user_email": "" if shared else self.reader.email,
+            "nexus.user_role": self.reader.role.value,
+        }
         return tuple(sorted(given.items()))
 
     def key(self, max_rows: int) -> tuple[Hashable, ...]:

@@ -45,6 +45,11 @@ class Source(BaseModel, frozen=True, extra="forbid"):
         description="Tell the database who asks (settings `nexus.user_id`, `nexus.user_email`, `nexus.<attribute>`), and keep each person's answers apart. "
         "Off, queries know nobody, and people share answers.",
     )
+    equal_readers_share: bool = Field(
+        False,
+        description="Of `per_reader`: tell the database role and attributes alone, so that people with the same ones share answers. "
+        "For databases whose rules ask for nothing else.",
+    )
     timezone: str = Field(
         "UTC",
         pattern=r"^[A-Za-z][A-Za-z0-9_+/-]{0,63}$",

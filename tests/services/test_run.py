@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from nexus.accounts.spec import Role
 from nexus.db import session as own
 from nexus.sources import connect, run, service
 from nexus.sources.address import Address
@@ -205,6 +206,25 @@ def test_the_database_is_told_who_reads_and_answers_are_kept_apart(sample):
     assert ask(source, sql).rows == [("7", "ana@example.org", "east")]
     assert ask(source, sql, reader=BEN).rows[0][:2] == ("8", "ben@example.org")
     assert ask(source, sql).cached
+
+
+def test_where_equal_readers_share_they_do_and_no_others(sample):
+    """The database hears nothing by which it could tell them apart."""
+    source = sample.model_copy(update={"per_reader": True, "equal_readers_share": True})
+    sql = "select current_setting('nexus.region', true), current_setting('nexus.user_role'), current_setting('nexus.user_id', true)"
+    like_ana = BEN.model_copy(update={"attributes": ANA.attributes, "role": ANA.role})
+    first = ask(source, sql)
+    assert first.rows[0][:2] == ("east", ANA.role.value)
+    assert first.rows[0][2] in (None, "")
+    assert ask(source, sql, reader=like_ana).cached
+    for other in (
+        like_ana.model_copy(update={"attributes": {"region": "west"}}),
+        like_ana.model_copy(update={"attributes": {}}),
+        like_ana.model_copy(update={"role": Role.ADMIN}),
+    ):
+        apart = ask(source, sql, reader=other)
+        assert not apart.cached
+        assert apart.rows != first.rows
 
 
 def test_a_former_readers_attributes_do_not_stay_on_the_connection(sample):
