@@ -27,6 +27,8 @@ GRID = 12
 SIZES = (11.0, 10.5, 10.0, 9.5, 9.0, 8.5, 8.0)
 """Text sizes that a table may take, 8.25 to 6 points, the largest that fits first. On paper none is smaller than the last, whatever the scale."""
 CELL_PADDING = 14.0
+WIDE_LETTERS = dict.fromkeys("MW@%", 0.5) | dict.fromkeys("mw&", 0.32)
+"""In em: what these are wider than a letter is counted."""
 LONGEST_WORD = 14.0
 LONGEST_LINE = 36.0
 """In em: the most that one word, and one line of text, ask for before they are broken."""
@@ -157,7 +159,7 @@ def _tries(layout: Layout) -> list[tuple[Layout, list[float]]]:
 
 def _demand(head: str, longest: str, numeric: bool) -> tuple[float, float]:
     """The least and the comfortable width of a column, in em. Numbers are never broken."""
-    title = max((em(word) * 1.06 for word in head.split()), default=1.0)
+    title = max(map(_strong_em, head.split()), default=1.0)
     whole = em(longest) * (1.08 if numeric else 1.0)  # figures of one width are wider than letters
     if numeric:
         least = max(min(title, LONGEST_WORD), min(whole, 30.0))
@@ -165,6 +167,11 @@ def _demand(head: str, longest: str, numeric: bool) -> tuple[float, float]:
     word = min(max((em(word) for word in longest.split()), default=1.0), LONGEST_WORD)
     least = max(min(title, LONGEST_WORD), word, min(whole, 8.0), 2.0)
     return least, max(least, min(whole, LONGEST_LINE), min(em(head) * 1.06, 12.0))
+
+
+def _strong_em(word: str) -> float:
+    """How wide a word of a head is at most, in bold; a head is not broken within words of usual length."""
+    return em(word) * 1.06 + sum(WIDE_LETTERS.get(letter, 0.14 if letter.isupper() else 0.0) for letter in word)
 
 
 def _least(demands: Sequence[tuple[float, float]], size: float) -> float:

@@ -132,8 +132,15 @@ def _record(given: Given) -> dict[str, Any]:
     return {"address": {key: list(texts) for key, texts in given.items() if key in REST}, "issue_of": issue_of}
 
 
+def check_password(given: Given, parameters: Sequence[Parameter]) -> None:
+    """Raises BadInput for a password in an address, where it would be logged and kept; the file would not be behind it."""
+    if given.get("password") and "password" not in {parameter.name for parameter in parameters}:
+        raise BadInput("An address takes no password. Choose Print on the page, and set the password there.")
+
+
 def paper(given: Mapping[str, list[str]], filters: Sequence[Parameter]) -> dict[str, Any]:
     """Layout and zone of the query string; a filter of such a name has the key to itself. Raises BadInput."""
+    check_password(given, filters)
     free = set(LAYOUT) - {parameter.name for parameter in filters}
     chosen = {name: texts[-1] for name, texts in given.items() if name in free and texts and texts[-1]}
     zone = _zone(chosen.pop("zone", None))

@@ -39,6 +39,8 @@ from nexus.views.service import OpenView
 
 MOST_CELLS = 1_000_000
 """In all tables of a document: 40,000 rows of 25 columns, about 2,000 pages, take some minutes and 60 MB."""
+MOST_NOTES = 12
+"""Notes on days that are written out above a chart."""
 ARROWS = {"up": "▲", "down": "▼", "same": "=", None: ""}
 
 
@@ -176,7 +178,12 @@ def picture(
     match drawing := charts.draw(chart, table, formats, beside):
         case Plot():
             said = drawing.spec["description"]
-            return Picture(**_noted(shown, drawing.note), asked=origin, spec=drawing.spec, alternative=f"{said} {drawing.note}".strip())
+            return Picture(
+                **_noted(shown, f"{drawing.note} {_in_full(drawing.unwritten)}".strip()),
+                asked=origin,
+                spec=drawing.spec,
+                alternative=f"{said} {drawing.note}".strip(),
+            )
         case Crosstab():
             return crosstab(drawing, shown=_noted(shown, drawing.note), origin=origin)
         case Figure():
@@ -185,6 +192,12 @@ def picture(
             return Failed(**shown, asked=origin, sentence=drawing.words)
         case _:
             assert_never(drawing)
+
+
+def _in_full(notes: Sequence[str]) -> str:
+    """The notes on days that a chart has no room for: on paper nobody can point at them."""
+    more = f"; and {len(notes) - MOST_NOTES:,} more" if len(notes) > MOST_NOTES else ""
+    return f"Notes: {'; '.join(notes[:MOST_NOTES])}{more}." if notes else ""
 
 
 def _noted(shown: Mapping[str, Any], note: str) -> dict[str, Any]:

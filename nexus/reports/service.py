@@ -10,8 +10,10 @@ from nexus.dashboards import service as dashboards
 from nexus.dashboards.picks import Pick
 from nexus.dashboards.spec import ChartPanel, Dashboard
 from nexus.db.session import transaction
+from nexus.errors import BadInput, NotFound
 from nexus.prompts import originals
 from nexus.prompts import service as prompts
+from nexus.prompts.request import PromptRun
 from nexus.reports import panels, snapshot
 from nexus.reports.blocks import dashboard_blocks, restored, view_blocks, whole_table
 from nexus.reports.circumstances import Circumstances
@@ -108,8 +110,8 @@ def print_prompt_run(how: Circumstances, *, run_id: int) -> Report:
         "",
         run.prompt_version,
         texts,
-        [(name, ", ".join(originals.in_texts(said, found))) for name, said in texts.items()],
-        Asked(query={**how.address, "zone": [str(how.zone)]}, meant=[(name, ", ".join(said)) for name, said in texts.items()]),
+        _chosen(run, texts, found, how=how),
+        Asked(query={**how.address, "zone": [str(how.zone)]}, meant=_chosen(run, texts, {}, how=how)),
         how.issue_of,
     )
     answer = {"panel": "answer", "prompt": run.prompt, "version": run.prompt_version, "run": run.id} | restored(found)
@@ -130,3 +132,27 @@ def print_prompt_run(how: Circumstances, *, run_id: int) -> Report:
     if run.blocks:
         blocks.append(Block(panels.sent(run, zone=how.zone)))
     return keep(started, how, subject, blocks, more=sent)
+
+
+def _chosen(run: PromptRun, texts: Mapping[str, list[str]], found: Mapping[str, str], *, how: Circumstances) -> list[tuple[str, str]]:
+    """Label and words of every variable that the answer was given, also of those at their default, and of its dashboard's filters."""
+    try:
+        with transaction() as session:
+            variables = prompts.find_prompt(session, reader=how.user, name=run.prompt, version=run.prompt_version).prompt.variables
+    except NotFound:
+        variables = ()
+    known = {one.name: (typed.label(one), _said(one, run, texts, found)) for one in variables}
+    return [*known.values(), *((name, ", ".join(originals.in_texts(said, found))) for name, said in texts.items() if name not in known)]
+
+
+def _said(variable: Parameter, run: PromptRun, texts: Mapping[str, list[str]], found: Mapping[str, str]) -> str:
+    said = texts.get(variable.name)
+    if said is None and typed.moves(variable):
+        # Today's days would not be those that it was asked about.
+        return str(variable.default)
+    try:
+        if variable.name not in run.masked:
+            return typed.describe([variable], typed.parse([variable], texts))[0][1]
+    except BadInput:
+        pass
+    return ", ".join(originals.in_texts(said or [], found))

@@ -86,7 +86,7 @@ def _draw_dialog(link: Link, usual: Layout) -> None:
     st.slider("Scale", 80, 120, step=5, format="%d %%", **_kept("scale", layout, usual))
     wide = _kept("wide", layout, usual)
     st.selectbox("Tables wider than the page", list(WIDE), format_func=WIDE.__getitem__, help="Nothing is cut.", **wide)
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True, gap="small"):
         for name, label in SWITCHES.items():
             st.toggle(label, **_kept(name, layout, usual), width="content")
     order = _order(link(query(layout)))
@@ -183,9 +183,25 @@ def _draw_preview(order: _Order) -> None:
         return
     page = min(st.session_state.get("print-page", 1), pages)
     with st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="center", gap="small"):
-        st.button("Previous page", icon=":material/chevron_left:", key="print-back", disabled=page <= 1, on_click=_turn, args=(page - 1,))
+        st.button(
+            "Back",
+            icon=":material/chevron_left:",
+            key="print-back",
+            help="The page before",
+            disabled=page <= 1,
+            on_click=_turn,
+            args=(page - 1,),
+        )
         st.markdown(f"Page {page} of {pages}", width="content")
-        st.button("Next page", icon=":material/chevron_right:", key="print-on", disabled=page >= pages, on_click=_turn, args=(page + 1,))
+        st.button(
+            "Next",
+            icon=":material/chevron_right:",
+            key="print-on",
+            help="The next page",
+            disabled=page >= pages,
+            on_click=_turn,
+            args=(page + 1,),
+        )
     source = html.escape(f"/prints/{order.kind}/{quote(order.name)}/{page}.png?{urlsplit(order.address).query}", quote=True)
     st.html(
         f'<img src="{source}" alt="Page {page} of {pages} of the PDF" '

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from nexus.accounts.spec import Role
-from tests.seen import barriers
+from tests.seen import barriers, settled
 from tests.server import sign_in
 
 LOOK = os.environ.get("LOOK_AT")
@@ -29,6 +29,10 @@ def test_a_print_is_looked_at_locked_and_fetched_when_it_is_ready(page, app_serv
     first.wait_for()
     expect(first).to_have_js_property("complete", True)
     assert first.evaluate("image => image.naturalWidth") == 1_000
+    page.set_viewport_size({"width": 400, "height": 800})
+    settled(page)
+    places = [dialog.get_by_role("button", name=name, exact=True).bounding_box() for name in ("Back", "Next")]
+    assert places[0]["y"] == places[1]["y"], "one line, also on a phone"
     shot(page, "preview")
     assert barriers(page) == []
     field = dialog.get_by_role("textbox", name="Password")

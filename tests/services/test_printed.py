@@ -156,6 +156,14 @@ def test_side_pages_say_which_columns_they_hold_and_begin_with_the_first(printer
     assert covered == set(range(1, 26))
 
 
+def test_a_head_above_narrow_columns_is_not_broken_within_a_word(printer):
+    heads = ("Rows", "WWW", "Commission", "MWh", "Summe", "w", "TOTAL %")
+    row = (*("1" for _ in heads), "many words " * 100)
+    narrow = Grid(title="", heads=(*heads, "Text"), numeric=(*(True for _ in heads), False), rows=[row], width=12)
+    said = pages(printer, narrow, queries=False).pages[0].extract_text().split()
+    assert set(" ".join(heads).split()) <= set(said)
+
+
 def test_text_stays_legible_however_small_everything_is_printed():
     for scale in range(80, 125, 5):
         for wide in ("fit", "shrink", "turn", "continue"):
@@ -182,6 +190,10 @@ def test_the_appendix_has_query_values_time_and_what_is_missing(printer):
         ({"scale": ["300"]}, "`scale` is a whole number from 80 to 120."),
         ({"cover": ["perhaps"]}, "`cover` is yes or no."),
         ({"wide": ["cut"]}, "`wide` is fit, shrink, turn or continue."),
+        ({"margins": ["999"]}, "`margins` is narrow, normal or wide."),
+        ({"scale": ["NaN"]}, "`scale` is a whole number from 80 to 120."),
+        ({"scale": ["100", "0"]}, "`scale` is a whole number from 80 to 120."),
+        ({"password": ["correct horse"]}, "An address takes no password. Choose Print on the page, and set the password there."),
     ],
 )
 def test_an_address_with_something_that_cannot_be_printed_says_what_can(query, sentence):

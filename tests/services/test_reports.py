@@ -283,7 +283,9 @@ def test_an_answer_is_printed_by_itself_as_it_was_recorded_and_only_for_who_may_
     text = text_of(file_of(report, ana))
     for words in (
         "Kennedy was busy",
-        "JFK",
+        "Origin JFK",
+        "For the operations meeting",
+        "Date 1 Jun 2013 – 31 Aug 2013",
         "gemini-test",
         "What was sent",
         "Days of <b>2013</b>",

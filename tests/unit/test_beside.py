@@ -160,3 +160,12 @@ def test_the_highest_threshold_that_is_passed_gives_the_colour():
     marks = [{"at": 0, "tone": "red"}, {"at": 300, "tone": "green"}, {"at": 200, "tone": "amber"}]
     assert metric(panel(thresholds=marks), DAYS).tone == "green"
     assert metric(panel(thresholds=[{"at": 311, "tone": "red"}]), DAYS).tone is None
+
+
+def test_what_a_chart_has_no_room_to_say_of_a_day_is_told_for_paper():
+    long = "a storm that closed every runway of the whole city for most of the afternoon"
+    notes = (Note(text="strike", first=date(2013, 5, 3)), Note(text=long, first=date(2013, 5, 12)))
+    assert drawn(Beside(notes=notes[:1])).unwritten == ()
+    assert drawn(Beside(notes=notes)).unwritten == (f"12 May 2013: {long}",)
+    many = tuple(Note(text=f"n{number}", first=date(2013, 5, 12)) for number in range(150))
+    assert len(drawn(Beside(notes=many)).unwritten) == 147

@@ -87,7 +87,8 @@ def add(subject: Subject, plot: Plot, beside: Beside) -> Plot:
     if frame.named < len(notes):
         lines = f", {len(drawn):,} as lines" if len(drawn) < len(notes) else ""
         said.append(f"{frame.named:,} of {len(notes):,} notes are named{lines}.")
-    return replace(plot, spec=spec, note=" ".join(filter(None, said)))
+    unwritten = tuple(note.words for note in notes if note not in frame.written)
+    return replace(plot, spec=spec, note=" ".join(filter(None, said)), unwritten=unwritten)
 
 
 def describe(subject: Subject, beside: Beside) -> str:
@@ -154,6 +155,7 @@ class _Frame:
         self._along, self._up = ("y", "x") if lies else ("x", "y")
         self._named = self._encoding[self._along]["type"] == "nominal"
         self.named = 0
+        self.written: set[Note] = set()
         """Of the notes that are drawn, those whose words found room."""
 
     def target(self, figure: float, label: str) -> list[Layer]:
@@ -185,6 +187,8 @@ class _Frame:
             late = place > 0.6
             line = room.line(place, size, late=late and self._along == "x")
             self.named += line is not None
+            if line is not None and text == note.text and len(text) * CHARACTER <= WIDEST_LABEL:
+                self.written.add(note)
             point = {"t": text, "xt": note.words, "line": line, "late": late}
             rules.append({**point, "x": names[moments[first]] if self._named else start})
             if note.last is not None and self._named:

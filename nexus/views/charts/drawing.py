@@ -13,11 +13,12 @@ SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 class Plot:
     """A Vega-Lite spec with its data inline, without `config`, width or height: those belong to screen and paper.
 
-    `note` is a sentence where not everything is drawn; empty otherwise.
+    `note` is a sentence where not everything is drawn; empty otherwise. `unwritten` are the notes on days that do not stand in it in full.
     """
 
     spec: dict[str, Any] = field(repr=False)
     note: str = ""
+    unwritten: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
