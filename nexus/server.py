@@ -18,7 +18,7 @@ import uvicorn
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from streamlit import config, file_util
 from streamlit.runtime.pages_manager import PagesManager
@@ -101,6 +101,10 @@ def application() -> st.App:
             "message.html", status=404, title="There is nothing here", sentence="The address is wrong, or what was here has gone."
         )
 
+    async def home(request: Request) -> Response:
+        # Streamlit knows the home page by its empty address alone, and would say over it that there is no such page.
+        return RedirectResponse(f"/?{request.url.query}" if request.url.query else "/", 307)
+
     @asynccontextmanager
     async def lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
         log.adopt()
@@ -123,7 +127,12 @@ def application() -> st.App:
 
     return st.App(
         settings.ROOT / "Home.py",
-        routes=[*ROUTES, Route("/{page:slug}", shell, methods=["GET"]), Route("/{path:rest}", nothing, methods=["GET"])],
+        routes=[
+            *ROUTES,
+            Route("/home", home, methods=["GET"]),
+            Route("/{page:slug}", shell, methods=["GET"]),
+            Route("/{path:rest}", nothing, methods=["GET"]),
+        ],
         middleware=[
             Middleware(RequestLog, note=lambda error, where: defects.note(error, where=where, user_id=log.user_id.get())),
             Middleware(Headers, inline_hashes=front.inline_hashes),

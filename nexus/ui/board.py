@@ -93,6 +93,8 @@ class Board:
     shows_image_of: str | None = None
     seen: set[str] | None = None
     """Of a page with many panels, those that came into sight; none means that all are drawn."""
+    later: set[str] = field(default_factory=set)
+    """Those whose place alone is drawn now: their answers are not there yet, and come one by one."""
 
     @property
     def panels(self) -> tuple[Panel, ...]:
@@ -111,7 +113,7 @@ class Board:
         return tuple(panel for panel in self.panels if self.sees(panel.name))
 
     def sees(self, name: str) -> bool:
-        return self.seen is None or name in self.seen
+        return (self.seen is None or name in self.seen) and name not in self.later
 
     @property
     def unseen(self) -> list[str]:
@@ -126,6 +128,20 @@ class Board:
         """Of many panels only the first are asked for and drawn now."""
         if len(self.panels) > MANY:
             self.seen = {panel.name for panel in self.panels[:AT_FIRST]}
+
+    def turn_to(self, tab: str | None) -> None:
+        """Another tab: what is on every tab stays, what is left is given up, and what comes is asked for."""
+        left = {panel.name for panel in self.panels}
+        self.tab, self.seen = tab, None
+        here = {panel.name for panel in self.panels}
+        for name in left - here:
+            if name in self.stops:
+                self.stops.pop(name).set()
+            for held in (self.answers, self.befores, self.read_at):
+                held.pop(name, None)
+        self.drawn &= here
+        self.begin()
+        self.ask(panel for panel in self.in_sight if panel.name not in self.answers)
 
     def came_into_sight(self, names: Iterable[str]) -> None:
         """For callbacks."""
@@ -209,6 +225,11 @@ class Board:
         """The questions without an answer yet. One that is answered counts no more, drawn or not: who waits for these would turn in circles."""
         asked: list[Future[Any]] = [*list(self.answers.values()), *list(self.befores.values())]
         return [future for future in asked if not future.done()]
+
+    def waiting(self) -> set[str]:
+        """Names of the panels whose answer, or what it is compared with, is not there yet."""
+        asked: list[tuple[str, Future[Any]]] = [*list(self.answers.items()), *list(self.befores.items())]
+        return {name for name, future in asked if not future.done()}
 
     def arrived(self) -> bool:
         """Whether an answer is there that is not drawn yet."""

@@ -8,16 +8,15 @@ import streamlit as st
 from nexus.accounts.spec import Permission
 from nexus.dashboards import picks
 from nexus.dashboards import service as dashboards
-from nexus.dashboards.spec import Dashboard
 from nexus.db.session import transaction
 from nexus.reports.layout import Layout
-from nexus.ui import crumbs, filters, picking, presenting, printing, redrawing, saved_filters, url, when
+from nexus.ui import crumbs, filters, picking, presenting, printing, redrawing, saved_filters, tabs, url, when
 from nexus.ui.board import AS_OF, HEAD, Board
 from nexus.ui.forms import plain, sentence
 from nexus.ui.keeping import draw_more
 from nexus.ui.notes import draw_notes
 from nexus.ui.page import errors_shown
-from nexus.ui.panels import STYLE, draw_panels
+from nexus.ui.panels import STYLE
 from nexus.ui.sharing import draw_share
 from nexus.views import values as typed
 
@@ -41,13 +40,7 @@ def draw_dashboard(board: Board) -> None:
     if not board.large:
         crumbs.draw_crumbs(board.user, spec.title)
     head, bar, chips = st.container(), st.container(), st.container(gap=None)
-    if board.alone is None:
-        draw_tabs(spec, board.tab)
-    draw_panels(board)
-    if not board.panels:
-        what = "tab" if spec.panels else "dashboard"
-        way = "Edit the dashboard to add some." if board.opened.may_edit else "Who may edit the dashboard can add some."
-        st.info(f"This {what} has no panels yet. {way}")
+    tabs.draw_page(board)
     with head:
         st.fragment(_head, key=HEAD)(board)
     with bar:
@@ -105,30 +98,6 @@ def _apply(board: Board, held: filters.Held) -> None:
     url.write(board.opened.dashboard.filters, values)
     board.redraw_also = (APPLY,)
     board.changed(values)
-
-
-def draw_tabs(spec: Dashboard, opened: str | None) -> None:
-    """Which tab is open stands in the address."""
-    if not spec.tabs:
-        return
-    titles = {tab.name: plain(tab.title) for tab in spec.tabs}
-    key = f"tabs-{spec.name}"
-    st.session_state[key] = opened
-    st.segmented_control(
-        "Tabs",
-        list(titles),
-        key=key,
-        format_func=lambda name: titles.get(name, name),
-        label_visibility="collapsed",
-        on_change=_open,
-        args=(key,),
-    )
-
-
-def _open(key: str) -> None:
-    if st.session_state.get(key):
-        url.go(tab=st.session_state[key])
-        st.rerun()
 
 
 def _head(board: Board) -> None:

@@ -24,6 +24,8 @@ LISTS = {
     "view": ("All views", "/data"),
 }
 """Of a page that shows one thing, the page that lists them: where to go when that one cannot be shown."""
+HEADS = {403: "Not for you", 404: "Nothing here"}
+"""What heads a page that cannot show what it is about, by the status of the reason."""
 STYLE = Path(__file__).parent / "static" / "frame.css"
 
 _found: ContextVar[User | None] = ContextVar("found", default=None)
@@ -65,6 +67,9 @@ def errors_shown(*, where: str = "page", user: User | None = None, way_out: tupl
     except SignedOut as error:
         st.error(f"{error.message} [Sign in](/login)", icon=":material/lock:")
     except NexusError as error:
+        if way_out is not None and error.status in HEADS:
+            # Nothing was drawn before: who goes by headings would find none.
+            st.html(f'<h1 class="nexus-nothing">{HEADS[error.status]}</h1>')
         st.error(sentence(error.message), icon=":material/error:")
         if way_out is not None:
             words, address = way_out

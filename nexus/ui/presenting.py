@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from nexus.ui import url
+from nexus.ui import tabs, url
 from nexus.ui.board import Board
 from nexus.ui.components import component
 
@@ -109,10 +109,10 @@ def _tick(board: Board) -> None:
 
 
 def _turn(board: Board) -> None:
-    tabs = [tab.name for tab in board.opened.dashboard.tabs]
-    if tabs:
-        at = tabs.index(board.tab) if board.tab in tabs else -1
-        url.go(tab=tabs[(at + 1) % len(tabs)])
+    names = [tab.name for tab in board.opened.dashboard.tabs]
+    if names:
+        at = names.index(board.tab) if board.tab in names else -1
+        tabs.turn(board, names[(at + 1) % len(names)])
     st.rerun()
 
 

@@ -94,6 +94,9 @@ def draw_rows(shown: Recorded, panel: PromptPanel, user: User) -> None:
     for block in shown.blocks:
         rows = f"{block.rows:,} row{'' if block.rows == 1 else 's'}"
         st.caption(f"From {plain(block.view_title)}: {rows}{'' if block.complete else ', which are not all there are'}")
+    if shown.table.rows and user.looked_at_by is None:
+        # A file is made with one's own rights.
+        st.link_button("Download CSV", f"/prompt-runs/{shown.run.id}.csv", icon=":material/download:")
     try:
         with transaction() as session:
             prompts.open_prompt(session, reader=user, name=panel.prompt)

@@ -97,6 +97,28 @@ def only(keys: Sequence[str]) -> None:
     _draw_next(context, list(dict.fromkeys([*context.fragment_storage.resolve_target(list(keys)), *behind])))
 
 
+def of_fragments() -> bool:
+    """Whether fragments alone are being drawn, and not the whole page."""
+    context = get_script_run_ctx()
+    return bool(context and context.fragment_ids_this_run)
+
+
+def afterwards(keys: Sequence[str]) -> None:
+    """Draw the fragments of `keys` once those that are being drawn are through, also such as these have just made. On a whole run all are drawn anyway."""
+    context = get_script_run_ctx()
+    if context is None or not context.fragment_ids_this_run or context.script_requests is None:
+        return
+    context.script_requests.request_rerun(
+        RerunData(
+            query_string=context.query_string,
+            page_script_hash=context.page_script_hash,
+            fragment_id_queue=context.fragment_storage.resolve_target(list(keys)),
+            cached_message_hashes=context.cached_message_hashes,
+            context_info=context.context_info,
+        )
+    )
+
+
 def give_way() -> None:
     """End this run, and begin it again after the fragments that wait behind it. Nothing happens where none do, or on a whole run.
 

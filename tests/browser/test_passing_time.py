@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import expect
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from nexus.accounts.spec import Role
 from tests.seen import barriers
@@ -62,6 +63,12 @@ def look(page, state: str) -> None:
     )
 
 
+def _whole_run(frame) -> list[str]:
+    """Something, where the frame ends a run of the whole page."""
+    told = ForwardMsg.FromString(frame) if isinstance(frame, bytes) else ForwardMsg()
+    return ["run"] if told.WhichOneof("type") == "script_finished" and told.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY else []
+
+
 def rested(page) -> None:
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
 
@@ -69,6 +76,8 @@ def rested(page) -> None:
 def test_time_turns_tabs_and_asks_again_while_somebody_looks_and_nobody_pauses(ticking, page):
     sign_in(page, ticking.person(Role.VIEWER))
     page.clock.install()
+    whole: list[str] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: whole.extend(_whole_run(frame))))
     figure, open_tab = page.locator(".nexus-value"), page.locator(".st-key-panels h3").last
     page.goto("/dashboard?name=ticking")
     expect(figure).to_have_count(1)
@@ -127,11 +136,13 @@ def test_time_turns_tabs_and_asks_again_while_somebody_looks_and_nobody_pauses(t
     turning = page.get_by_role("button", name=re.compile("Turns every 30 s"))
     expect(turning).to_be_visible()
     assert barriers(page) == []
+    whole.clear()
     for shown in ("two", "one"):
         page.clock.run_for(31_000)
         expect(open_tab).to_have_text(f"On {shown}")
         page.wait_for_url(re.compile(f"tab={shown}"))
         rested(page)
+    assert whole == [], "the whole page was drawn for a tab"
     turning.click()
     page.clock.run_for(100_000)
     rested(page)

@@ -9,6 +9,7 @@ from nexus.accounts import sharing
 from nexus.dashboards import service as dashboards
 from nexus.dashboards.spec import Dashboard, Tab, TextPanel
 from nexus.db import session as own
+from nexus.ui.board import Board
 from nexus.views import drafts
 from nexus.views import service as views
 from tests.pages.conftest import button, field, shown
@@ -58,6 +59,7 @@ def test_a_name_that_nothing_has_is_said_so(sample, visit, viewer, page, its_lis
     app = visit(page, viewer, name=name)
     assert "no longer exists" in shown(app)
     assert f'href="{its_list}"' in _html(app)  # on a phone the page would otherwise be a dead end
+    assert len(re.findall(r"<h1[ >]", _html(app))) + len(app.title) == 1
 
 
 def test_a_dashboard_is_archived_after_asking_and_leaves_the_list(sample, visit, analyst):
@@ -267,3 +269,28 @@ def test_only_the_panels_of_the_open_tab_are_asked(sample, visit, viewer):
     assert re.findall(r'id="panel-([\w-]+)"', _html(second)) == ["on-time"]
     # A tab without any panels says so, and not a word of editing to who cannot.
     assert "This tab has no panels yet. Who may edit" in shown(visit("dashboard", viewer, name="delays", tab="three"))
+
+
+def test_turning_to_a_tab_asks_its_panels_and_gives_up_those_that_are_left(sample, viewer):
+    with own.transaction() as session:
+        opened = dashboards.open_dashboard(session, reader=sample, name="delays")
+        tabs = tuple(Tab(name=name, title=name.title()) for name in ("one", "two", "three"))
+        places = {"flights": None, "on-time": "one", "airlines": "two", "how-to-read": "two"}
+        panels = tuple(panel.model_copy(update={"tab": places[panel.name]}) for panel in opened.dashboard.panels if panel.name in places)
+        made = opened.dashboard.model_copy(update={"tabs": tabs, "panels": panels})
+        dashboards.save_dashboard(session, user=sample, dashboard=made, base_version=opened.version)
+        opened = dashboards.open_dashboard(session, reader=viewer, name="delays")
+    board = Board(opened=opened, user=viewer, tab="one")
+    board.ask(board.in_sight)
+    assert set(board.answers) == {"flights", "on-time"}
+    for panel in board.in_sight:
+        board.drawn.add(panel.name)
+        board.drop(panel, board.answer(panel).result())
+    left = board.stops["on-time"]
+    board.turn_to("two")
+    # What is on every tab stays where it is, and is asked as it was; what is left counts no more.
+    assert (set(board.answers), board.drawn, left.is_set()) == ({"flights", "airlines"}, {"flights"}, True)
+    assert board.answers["flights"].result().cached
+    assert set(board.read_at) == {"flights"}
+    board.turn_to("three")
+    assert (set(board.answers), [panel.name for panel in board.panels]) == ({"flights"}, ["flights"])

@@ -3,12 +3,14 @@
 import re
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from nexus.dashboards import service as dashboards
-from nexus.dashboards.spec import Dashboard
+from nexus.dashboards.spec import Dashboard, PromptPanel
 from nexus.db import saved
 from nexus.db import session as own
-from nexus.prompts import history
+from nexus.prompts import history, records
+from nexus.ui.recorded import Recorded
 from tests.gemini_stand_in import blocks_answer, cuts, fails, gives, goes_on, streams
 from tests.pages.conftest import button, labels, shown, until, use
 
@@ -193,7 +195,17 @@ def test_a_panel_of_fields_is_asked_where_it_stands_and_then_has_the_menu_of_a_c
     button(app, "Send to Gemini").click().run()
     until(app, lambda: "1 record · run" in shown(app))
     assert app.menu_button(key="more-classes").options == ["As a table", "Rows and origin", "Full screen", "Image"]
-    # Who may not ask reads the answer, and where it is from.
+    # Who may not ask reads the answer, and where it is from, and takes the records along.
     other = visit("dashboard", viewer, name="fields")
     assert "1 record · run" in shown(other)
     assert "Ask" not in labels(other)
+    (run,) = runs(analyst)
+    shows = Recorded(records.table(run), "Answered", run)
+    dialog = AppTest.from_function(_rows_of, kwargs={"shown": shows, "panel": PromptPanel.model_validate(panel), "user": viewer}).run()
+    assert [link.proto.url for link in dialog.get("link_button")] == [f"/prompt-runs/{run.id}.csv"]
+
+
+def _rows_of(shown, panel, user) -> None:
+    from nexus.ui.recorded import draw_rows
+
+    draw_rows(shown, panel, user)

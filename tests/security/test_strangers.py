@@ -120,6 +120,14 @@ def test_no_spelling_of_an_address_gets_around_the_gate(app_server, path):
     assert "root:" not in answer
 
 
+def test_home_typed_by_hand_leads_to_the_home_page(app_server):
+    with app_server.person().client() as client:
+        answer = client.get("/home?q=a")
+        assert (answer.status_code, answer.headers["location"]) == (307, "/?q=a")
+    with app_server.client() as stranger:
+        assert stranger.get("/home").headers["location"].startswith("/login")
+
+
 def test_no_socket_opens_for_a_stranger(app_server):
     for path in ("/_stcore/stream", "/", "/login", "/healthz", "/static/x", "/dashboard/_stcore/stream", "/_stcore/agent/mcp"):
         with pytest.raises(InvalidStatus) as refused, connect(f"ws://localhost:{app_server.port}{path}", origin=app_server.url):

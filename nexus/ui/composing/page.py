@@ -19,11 +19,11 @@ from nexus.ui.composing.filter_form import draw_filter_form
 from nexus.ui.composing.handles import draw_handles
 from nexus.ui.composing.page_form import draw_page_form
 from nexus.ui.composing.panel_form import draw_panel_form
-from nexus.ui.dashboard import draw_tabs
 from nexus.ui.editing import draw_draft, draw_outcome, resume, save, save_as_new
 from nexus.ui.forms import plain, sentence
 from nexus.ui.page import errors_shown, tab
 from nexus.ui.panels import STYLE as PANELS
+from nexus.ui.tabs import draw_tabs, turn_whole
 from nexus.ui.written import draw_written, read
 from nexus.views import drafts
 
@@ -252,7 +252,7 @@ def _clear(canvas: Canvas) -> None:
 
 
 def _draw_tabs(canvas: Canvas) -> None:
-    draw_tabs(canvas.shown, canvas.tab)
+    draw_tabs(canvas.shown, canvas.tab, turn=turn_whole)
 
 
 def _draw_empty(canvas: Canvas) -> None:
