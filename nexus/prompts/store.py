@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, Text, and_, delete, func, or_, select, update
+from sqlalchemy import Select, Text, and_, case, delete, func, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from nexus.accounts.spec import User
@@ -126,13 +126,33 @@ where not {seen_by("view", "views")}"""
 """The views that data blocks name and the reader may not see."""
 
 
+HIDDEN_CHOICES = tuple(
+    f"""select from nexus.{kind}_versions as asked join nexus.{kind}s as kept on kept.id = asked.kept_id,
+jsonb_path_query(asked.spec, '$.{field}[*].choices.view', '{{}}', true) as named join nexus.views on views.name = named #>> '{{}}'
+where {which} and not {seen_by("view", "views")}"""
+    for kind, field, which in (
+        ("prompt", "variables", "kept.id = prompt_runs.prompt_id and asked.version = prompt_runs.prompt_version"),
+        ("dashboard", "filters", "kept.name = prompt_runs.dashboard and asked.version = kept.version"),
+    )
+)
+"""The views from which variables and filters took their values, and that the reader may not see."""
+
+
 def _may_see(reader: User) -> ColumnElement[bool]:
     # An answer was made of what its asker may see. Where the database is told who asks, nobody else surely sees the same rows.
-    # Of a view that one may not see, or no longer, an answer tells as well.
-    hidden = HIDDEN_BLOCKS.format(blocks="prompt_runs.data -> 'blocks'")
+    # Of a view that one may not see, or no longer, an answer tells as well, and so do the values that it was asked with.
+    hidden = (HIDDEN_BLOCKS.format(blocks="prompt_runs.data -> 'blocks'"), *HIDDEN_CHOICES)
+    told = " and ".join(f"not exists ({one})" for one in hidden)
     return and_(
-        or_(PromptRunRow.user_id == reader.id, PromptRunRow.data.contains({"shared": True})), bound(f"not exists ({hidden})", reader)
+        or_(PromptRunRow.user_id == reader.id, PromptRunRow.data.contains({"shared": True})),
+        bound(f"cast(:reader_role as text) = 'admin' or ({told})", reader),
     )
+
+
+def _dashboard(reader: User) -> ColumnElement[str | None]:
+    """The one that it was asked on, but for one that the reader may not see."""
+    unseen = f"select from nexus.dashboards where dashboards.name = prompt_runs.dashboard and not {seen_by('dashboard', 'dashboards')}"
+    return case((bound(f"not exists ({unseen})", reader), PromptRunRow.dashboard)).label("seen_dashboard")
 
 
 def _chosen(reader: User) -> Select[*tuple[Any, ...]]:
@@ -142,6 +162,7 @@ def _chosen(reader: User) -> Select[*tuple[Any, ...]]:
             func.coalesce(PromptRow.name, NEVER_SAVED).label("prompt"),
             func.coalesce(PromptRow.title, PromptRunRow.data["title"].astext).label("prompt_title"),
             UserRow.name.label("user_name"),
+            _dashboard(reader),
         )
         .outerjoin(PromptRow, PromptRow.id == PromptRunRow.prompt_id)
         .outerjoin(UserRow, UserRow.id == PromptRunRow.user_id)
@@ -255,7 +276,7 @@ def last_answers(session: Session, *, reader: User, name: str) -> tuple[Any, lis
     Raises NotFound.
     """
     latest = (
-        select(*RUN_COLUMNS, UserRow.name.label("user_name"))
+        select(*RUN_COLUMNS, UserRow.name.label("user_name"), _dashboard(reader))
         .outerjoin(UserRow, UserRow.id == PromptRunRow.user_id)
         .where(
             PromptRunRow.prompt_id == PromptRow.id,
@@ -298,7 +319,7 @@ def last_answers(session: Session, *, reader: User, name: str) -> tuple[Any, lis
 
 def _run(row: Any) -> PromptRun:
     kept: PromptRunRow = row.PromptRunRow
-    values = {column.key: getattr(kept, column.key) for column in RUN_COLUMNS}
+    values = {column.key: getattr(kept, column.key) for column in RUN_COLUMNS} | {"seen_dashboard": row.seen_dashboard}
     return _of_values(values, prompt=row.prompt, title=row.prompt_title, user_name=row.user_name)
 
 
@@ -312,6 +333,7 @@ def _of_values(values: dict[str, Any], *, prompt: str, title: str, user_name: st
             **{name: values[name] for name in values.keys() & PromptRun.model_fields.keys()},
             "prompt": prompt,
             "prompt_title": title,
+            "dashboard": values["seen_dashboard"],
             "user_name": user_name or "",
             "blocks": values["data"].get("blocks", ()),
             "output": values["data"].get("output"),

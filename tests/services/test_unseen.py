@@ -12,6 +12,7 @@ from nexus.dashboards.service import PanelHidden
 from nexus.dashboards.spec import Dashboard
 from nexus.db import versions
 from nexus.errors import BadInput, NotFound
+from nexus.prompts import history
 from nexus.prompts import service as prompts
 from nexus.prompts.spec import Prompt
 from nexus.sources import store as sources
@@ -259,3 +260,23 @@ def test_a_prompt_panel_that_leads_nowhere_for_a_stranger_says_whom_to_ask(sessi
         prompts.open_on_dashboard(session, reader=other, name=opened.dashboard.panels[4].prompt, owner=opened.owner)
     assert "Ana Ruiz" in refused.value.message
     assert says_nothing(refused.value.message)
+
+
+def test_an_answer_that_was_asked_with_its_values_is_for_who_may_see_them(session, office, owner, other):
+    """And the dashboard it was asked on is named to those who may see that."""
+    asked = """
+        insert into nexus.prompt_runs (prompt_id, prompt_version, user_id, variables, data, data_hash, model, status, answer, dashboard)
+        select id, version, :asker, '{"who": ["77310"]}', '{"shared": true, "blocks": []}', '', 'm', 'complete', 'Fine.', :dashboard
+        from nexus.prompts where name = :prompt
+    """
+    plain = {"name": "greeting", "title": "Greeting", "template": "Say {{ who }}", "variables": [{"name": "who", "type": "text"}]}
+    prompts.save_prompt(session, user=owner, prompt=Prompt.model_validate(plain))
+    dashboards.save_dashboard(session, user=owner, dashboard=Dashboard.model_validate({"name": "closed", "title": "Closed"}))
+    sharing.set_open(session, user=owner, kind="dashboard", name="closed", open_to_all=False)
+    for prompt, dashboard in (("brief", None), ("greeting", "office"), ("greeting", "closed")):
+        session.execute(text(asked), {"asker": owner.id, "prompt": prompt, "dashboard": dashboard})
+    told = {reader.id: [(run.prompt, run.dashboard) for run in history.search(session, reader=reader)] for reader in (owner, other)}
+    assert told[owner.id] == [("greeting", "closed"), ("greeting", "office"), ("brief", None)]
+    assert told[other.id] == [("greeting", None)]
+    assert [run.dashboard for run in prompts.open_prompt(session, reader=other, name="greeting").answers] == [None]
+    assert prompts.open_prompt(session, reader=other, name="brief").answers == ()
