@@ -69,13 +69,20 @@ class State:
 
 
 class PrintBrowser:
-    """Draws and prints for any thread. `at_once` jobs run, `waiting` more may wait; each has `deadline_s`."""
+    """Draws and prints for any thread. `at_once` jobs run, `waiting` more may wait; each has `deadline_s`, and the browser `start_s` to start."""
 
     def __init__(
-        self, *, executable: Path | None = None, at_once: int = 2, waiting: int = 16, deadline_s: float = 30, idle_s: float = 120
+        self,
+        *,
+        executable: Path | None = None,
+        at_once: int = 2,
+        waiting: int = 16,
+        deadline_s: float = 30,
+        start_s: float = 30,
+        idle_s: float = 120,
     ) -> None:
         self._executable = executable
-        self._at_once, self._waiting, self._deadline_s, self._idle_s = at_once, waiting, deadline_s, idle_s
+        self._at_once, self._waiting, self._deadline_s, self._start_s, self._idle_s = at_once, waiting, deadline_s, start_s, idle_s
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -256,8 +263,9 @@ class PrintBrowser:
             if executable is None or not executable.exists():
                 raise BrowserMissing()
             try:
-                self._process = await process.start(executable)
-            except process.DoesNotStart:
+                async with asyncio.timeout(self._start_s):
+                    self._process = await process.start(executable)
+            except (process.DoesNotStart, TimeoutError):
                 raise BrowserMissing(
                     "The print browser does not start. An administrator can run `python -m nexus doctor`, which says why."
                 ) from None

@@ -1,12 +1,15 @@
 """The browser that prints, as a program: where it is, how it is started, and which processes it has."""
 
 import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable, Sequence
+from contextvars import ContextVar
 from importlib.metadata import version
 from pathlib import Path
 
@@ -70,16 +73,60 @@ def fault(executable: Path) -> str | None:
     return None
 
 
+class Folder:
+    """All that one browser and its driver write lies here, and goes with them, however they end. What a Nexus that was killed left goes, too."""
+
+    def __init__(self) -> None:
+        for left in Path(tempfile.gettempdir()).glob(f"{FOLDERS}*"):
+            with contextlib.suppress(OSError):
+                os.close(_locked(left))
+                shutil.rmtree(left)
+        self.path = Path(tempfile.mkdtemp(prefix=FOLDERS))
+        self._lock = _locked(self.path)
+        folder.set(self.path)
+
+    def remove(self) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
+        os.close(self._lock)
+
+
+FOLDERS = "nexus-print-"
+folder: ContextVar[Path] = ContextVar("folder")
+"""Of the browser that is being started."""
+
+
+def _locked(path: Path) -> int:
+    """An open file that holds the folder as long as this process lives. Raises OSError where another has it."""
+    held = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(held)
+        raise
+    return held
+
+
+def living_in(path: Path) -> list[psutil.Process]:
+    """The driver that was given this folder, and all below it."""
+    found = []
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.Error):
+            if child.environ().get("TMPDIR") == str(path):
+                found += family(child)
+    return found
+
+
 def environment() -> dict[str, str | float | bool]:
     """What the browser sees of our environment: no address, key or token."""
-    return {name: value for name, value in settings.environment_for_child().items() if name in KEPT_ENVIRONMENT}
+    kept = {name: value for name, value in settings.environment_for_child().items() if name in KEPT_ENVIRONMENT}
+    return {**kept, "TMPDIR": str(folder.get())}
 
 
 def driver_environment() -> dict[str, str]:
     """What the driver sees of it, and what Playwright's own would add."""
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     return {
-        **{name: value for name, value in settings.environment_for_child().items() if name in KEPT_ENVIRONMENT},
+        **{name: str(value) for name, value in environment().items()},
         "PW_LANG_NAME": "python",
         "PW_LANG_NAME_VERSION": python,
         "PW_CLI_DISPLAY_VERSION": version("playwright"),
@@ -117,8 +164,11 @@ def family(root: psutil.Process | None) -> list[psutil.Process]:
 
 def see_off(processes: Sequence[psutil.Process]) -> None:
     """Wait a second for them to end, then kill those that have not."""
-    if _ended(processes):
-        return
+    if not _ended(processes):
+        kill(processes)
+
+
+def kill(processes: Sequence[psutil.Process]) -> None:
     for process in processes:
         with contextlib.suppress(psutil.Error):
             process.kill()

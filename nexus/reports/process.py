@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from nexus.errors import Unavailable
 from nexus.reports import chromium, fonts
 
 if TYPE_CHECKING:
@@ -41,10 +42,21 @@ class DoesNotStart(Exception):
     """The program is there, and does not run here."""
 
 
+class NoRoom(Unavailable):
+    message = "There is no room for the files of a print. An administrator can free some in the folder for temporary files, or set TMPDIR to another."
+
+
 class Process:
     """A browser with its driver: a page that draws charts, and an empty sheet kept ready for the next document."""
 
-    def __init__(self, playwright: "Playwright", browser: "Browser", driver: psutil.Process | None, main: Sequence[psutil.Process]) -> None:
+    def __init__(
+        self,
+        playwright: "Playwright",
+        browser: "Browser",
+        folder: chromium.Folder,
+        driver: psutil.Process | None,
+        main: Sequence[psutil.Process],
+    ) -> None:
         self._playwright = playwright
         self._browser = browser
         self._charts: Page | None = None
@@ -55,7 +67,9 @@ class Process:
         self.version = browser.version
         self._driver = driver
         self._main = main
-        self._names = chromium.names(chromium.family(driver)[1:])
+        self._folder = folder
+        self._family = chromium.family(driver)
+        self._names = chromium.names(self._family[1:])
 
     @property
     def alive(self) -> bool:
@@ -105,11 +119,13 @@ class Process:
         self._stopping = True
         for task in (*self._chores, *filter(None, [self._ready])):
             task.cancel()
-        family = chromium.family(self._driver)
+        # Where the driver is gone, what it started is nobody's, and known from before.
+        family = list({*self._family, *chromium.family(self._driver), *(one for main in self._main for one in chromium.family(main))})
         await _in_the_end(self._browser.close())
         await _in_the_end(self._playwright.stop())
         await asyncio.to_thread(chromium.see_off, family)
         chromium.reap(self._names)
+        await asyncio.to_thread(self._folder.remove)
 
     async def _sheet(self) -> "_Sheet":
         self._prepare()
@@ -174,7 +190,21 @@ async def _open_sheet(browser: "Browser") -> _Sheet:
 
 
 async def start(executable: Path) -> Process:
-    """Start driver and browser. With the sandbox, unless this is root or the kernel does not allow it. Raises DoesNotStart."""
+    """Start driver and browser. Nothing of either is left where that fails, or is given up. Raises DoesNotStart."""
+    try:
+        folder = chromium.Folder()
+    except OSError as error:
+        raise NoRoom() from error
+    try:
+        return await _started(executable, folder)
+    except BaseException:
+        await asyncio.to_thread(chromium.kill, chromium.living_in(folder.path))
+        folder.remove()
+        raise
+
+
+async def _started(executable: Path, folder: chromium.Folder) -> Process:
+    """With the sandbox, unless this is root or the kernel does not allow it. Raises DoesNotStart."""
     from playwright._impl import transport
     from playwright.async_api import Error, async_playwright
 
@@ -200,7 +230,7 @@ async def start(executable: Path) -> Process:
             continue
         if not sandbox and os.geteuid() != 0:
             log.warning("the print browser runs without its sandbox: this kernel does not allow it")
-        return Process(playwright, browser, *chromium.driver_of(mark))
+        return Process(playwright, browser, folder, *chromium.driver_of(mark))
     await playwright.stop()
     raise DoesNotStart()
 

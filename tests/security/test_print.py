@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -520,6 +521,38 @@ def test_a_hanging_browser_is_replaced_and_the_person_told(own_printer):
         printer.print("<p>x")
     until(lambda: gone(hanging))
     assert Pdf(again(printer, "<p>again")).page_count == 1
+
+
+def test_a_browser_that_hangs_while_it_starts_ends_in_one_sentence_and_the_next_print_starts_another(own_printer):
+    printer = own_printer(start_s=4)
+    before = set(psutil.Process().children())
+    with ThreadPoolExecutor() as pool:
+        printing = pool.submit(printer.print, "<p>x")
+        until(lambda: set(psutil.Process().children()) - before)
+        driver = (set(psutil.Process().children()) - before).pop()
+        driver.send_signal(signal.SIGSTOP)
+        with pytest.raises(BrowserMissing, match="does not start"):
+            printing.result(60)
+    until(lambda: gone([driver]))
+    printer._start_s = 60
+    assert Pdf(printer.print("<p>x")).page_count == 1
+
+
+def test_a_browser_that_hangs_without_its_driver_is_ended_and_leaves_no_file(own_printer, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "nexus-print-of-one-that-was-killed").mkdir()
+    printer = own_printer()
+    printer.print("<p>warm")
+    assert len(list(tmp_path.iterdir())) == 1, "what another left is gone"
+    driver, *family = of_browser(printer)
+    for process in family:
+        with contextlib.suppress(psutil.Error):  # the sheet that was printed on is being thrown away
+            process.send_signal(signal.SIGSTOP)
+    driver.kill()
+    assert Pdf(again(printer, "<p>again")).page_count == 1
+    until(lambda: gone([driver, *family]))
+    printer.close()
+    assert not list(tmp_path.iterdir())
 
 
 def test_one_report_too_many_is_told_so_at_once(own_printer):
