@@ -23,6 +23,13 @@ def test_a_person_signs_in_with_the_keyboard_and_lands_where_they_wanted(app_ser
     assert problems == []
 
 
+def test_a_page_is_drawn_without_waiting_for_what_the_server_says_of_itself(app_server, page):
+    sign_in(page, app_server.person())
+    page.route(re.compile("/_stcore/(health|host-config)"), lambda _never_answered: None)
+    page.goto("/account")
+    expect(page.get_by_role("heading").first).to_be_visible()
+
+
 def test_the_form_works_without_javascript(app_server, chromium):
     context = chromium.new_context(base_url=app_server.url, java_script_enabled=False)
     page = context.new_page()

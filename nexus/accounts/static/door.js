@@ -1,8 +1,12 @@
 // Leads an open page to the sign-in page when its session has ended, and back to where it was afterwards.
 (() => {
   "use strict";
-  // Pages have addresses like /dashboard; without this, the app first asks below each of them for its server.
-  window.__streamlit = { BACKEND_BASE_URL: location.origin + "/" };
+  // Pages have addresses like /dashboard; without the first, the app asks below each of them for its server. With the second it opens its
+  // socket at once, and not only when the server has said how it is and what it allows.
+  window.__streamlit = {
+    BACKEND_BASE_URL: location.origin + "/",
+    HOST_CONFIG: { allowedOrigins: [location.origin], useExternalAuthToken: false, enableCustomParentMessages: false, blockErrorDialogs: false },
+  };
 
   const Native = window.WebSocket;
   let leaving = false;
