@@ -101,7 +101,7 @@ def _panel(panel: Spec, hidden: _Hidden, taken: set[str]) -> Spec:
         made["measure"] = BLANK
     if found.told_by(panel.get("name")):
         # A panel is called as its view unless somebody names it.
-        made["name"] = _free(found.stand_in, taken)
+        made["name"] = _free(found.veiled(str(panel["name"])), taken)
         taken.add(made["name"])
     if "title" in made and found.told_by(made["title"]):
         made["title"] = TITLE

@@ -26,10 +26,23 @@ class Unseen(BaseModel, frozen=True):
     def stand_in(self) -> str:
         return f"hidden-{self.kind}-{self.id}"
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What it is known by, also as names are made of titles; in small letters, the longest first."""
+        titles = [title.casefold().strip() for title in self.titles]
+        slugs = [re.sub(r"[^a-z0-9]+", "-", title).strip("-") for title in titles]
+        return tuple(sorted({self.name, *titles, *slugs} - {""}, key=len, reverse=True))
+
     def told_by(self, words: object) -> bool:
         """Whether somebody could read from `words` what it is."""
         said = str(words or "").casefold()
-        return any(name.casefold() in said for name in (self.name, *self.titles) if name)
+        return any(secret in said for secret in self.secrets)
+
+    def veiled(self, name: str) -> str:
+        """A name of small letters without what tells it."""
+        for secret in self.secrets:
+            name = name.replace(secret, "\0")
+        return name.replace("\0", self.stand_in)[:63].strip("-")
 
 
 def among(spec: str) -> str:

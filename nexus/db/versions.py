@@ -194,7 +194,7 @@ def save(
     ).first()
     _check_base(kind, name, row, base_version)
     before = _whole(session, kind, *like, reader=user) if like else row if base_version is not None else None
-    stored = _unmasked(stored, before)
+    stored = _unmasked(type(spec), stored, before)
     if row is None:
         new_id = session.execute(
             insert(kept)
@@ -245,10 +245,17 @@ def _whole(session: Session, kind: Kind, name: str, version: int, *, reader: Rea
     return row
 
 
-def _unmasked(stored: dict[str, Any], before: Any) -> dict[str, Any]:
-    """Raises BadInput for what stands for something else, and where nobody knows for what."""
-    if before is not None and before.spec is not None:
-        stored = stand_ins.unmasked(stored, before.spec, unseen.read(before.unseen))
+def _unmasked(spec: type[BaseModel], stored: dict[str, Any], before: Any) -> dict[str, Any]:
+    """Raises BadInput for what stands for something else, and where nobody knows for what, or does not fit it any more."""
+    hidden = unseen.read(before.unseen) if before is not None and before.spec is not None else ()
+    if hidden:
+        stored = stand_ins.unmasked(stored, before.spec, hidden)
+        try:
+            spec.model_validate(stored)
+        except ValidationError:
+            raise BadInput(
+                "What you changed does not fit what you may not see of it. Leave the hidden parts as they are, or take them out."
+            ) from None
     left = next(stand_ins.named(stored), None)
     if left is not None or stand_ins.is_one(stored["name"]):
         raise BadInput(

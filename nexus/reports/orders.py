@@ -92,7 +92,7 @@ def _tables(kind: Kind, *, user: User, name: str, given: Given) -> list[tuple[So
             return []
         opened = dashboards.open_dashboard(session, reader=user, name=name)
     filters = typed.check(opened.dashboard.filters, typed.parse(opened.dashboard.filters, given))
-    tables = [panel for panel in opened.dashboard.panels if isinstance(panel, TablePanel)]
+    tables = [panel for panel in opened.dashboard.panels if isinstance(panel, TablePanel) and panel.view in opened.views]
     asked = [(opened.view(panel.view), dashboards.panel_values(opened, panel, filters)) for panel in tables]
     return [(view.source, views.query_of(view, reader=user, values=values)) for view, values in asked]
 

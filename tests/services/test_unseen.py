@@ -162,6 +162,22 @@ def test_what_is_changed_around_it_leaves_it_as_it_is(session, office, owner, ot
     )
 
 
+def test_a_draft_that_had_its_panels_in_another_order_gives_each_its_own_back(session, office, owner, other):
+    drafts.keep_draft(session, user=other, name="office", content=DASHBOARD | {"panels": PANELS[::-1]}, base_version=1, kind="dashboard")
+    found = drafts.find_draft(session, reader=other, name="office", kind="dashboard").content
+    dashboards.save_dashboard(session, user=other, dashboard=Dashboard.model_validate(found), base_version=1)
+    assert stored(session, "dashboard", "office")["panels"] == versions.plain(Dashboard.model_validate(DASHBOARD))["panels"][::-1]
+
+
+def test_a_hidden_panel_made_into_what_its_rest_does_not_fit_is_refused_and_readable(session, office, owner, other):
+    shown = versions.plain(dashboards.open_dashboard(session, reader=other, name="office").dashboard)
+    shown["panels"][2] = {"kind": "table"} | {key: value for key, value in shown["panels"][2].items() if key not in ("kind", "measure")}
+    shown["panels"][0] |= {"kind": "metric", "measure": "n"}
+    with pytest.raises(BadInput, match="may not see"):
+        dashboards.save_dashboard(session, user=other, dashboard=Dashboard.model_validate(shown), base_version=1)
+    assert dashboards.open_dashboard(session, reader=owner, name="office").version == 1
+
+
 def test_its_yaml_is_applied_again_and_changes_nothing_but_what_was_typed(session, office, owner, other):
     texts = {name: written.encode() for name, written in workspace.export(session, user=other).items()}
     assert {change.action for change in workspace.diff(session, user=other, texts=texts)} == {"none"}
