@@ -174,8 +174,8 @@ class Dashboard(BaseModel, frozen=True, extra="forbid"):
     def _names_are_told_apart(self) -> Self:
         for what, things in (("panels", self.panels), ("filters", self.filters), ("tabs", self.tabs)):
             names = [thing.name for thing in things]
-            if len(names) != len(set(names)):
-                raise ValueError(f"two {what} have the same name")
+            if twice := next((name for at, name in enumerate(names) if name in names[:at]), None):
+                raise ValueError(f"two {what} have the same name, `{twice}`")
         return self
 
     def tab(self, name: str | None) -> str | None:

@@ -141,6 +141,8 @@ def in_words(problem: Mapping[str, Any]) -> str:
             return "must be a list"
         case "model_type" | "dict_type" | "model_attributes_type":
             return "must hold fields"
+        case "string_too_short" if problem["ctx"]["min_length"] == 1:
+            return "must not be empty"
         case _:
             return str(problem["msg"]).removeprefix("Value error, ")
 

@@ -1,5 +1,6 @@
 """Lists of views and dashboards: search, and one row each."""
 
+import html
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
@@ -47,16 +48,22 @@ def draw_list(found: Sequence[Listed], *, page: str, search: str, empty: str, no
 
 
 def _draw_row(item: Listed, page: str, note: str) -> None:
-    title, about, state = st.columns([3, 6, 3], vertical_alignment="center")
+    title, about = st.columns([3, 9], vertical_alignment="center")
     star = ":material/star: " if item.favourite else ""
     lock = "" if item.open_to_all else " :material/lock:"
     title.page_link(page, label=f"{star}**{plain(item.title)}**{lock}", query_params={"name": item.name})
-    tags = " · ".join(plain(tag) for tag in item.tags[:6])
-    about.caption(f"{plain(item.description)} *{tags}*" if tags else plain(item.description))
-    opened = f" · opened {when.since(item.visited_at)}" if item.visited_at else ""
-    state.caption(f"{plain(item.owner or 'Nexus')} · changed {when.since(item.changed_at)}{opened}{note}")
+    about.html(_about(item, note))
     if item.problem:
         st.warning(sentence(item.problem))
+
+
+def _about(item: Listed, note: str) -> str:
+    """As one element of plain HTML: a browser takes longer for three of Markdown than for all else in a row."""
+    tags = " · ".join(item.tags[:6])
+    opened = f" · opened {when.since(item.visited_at)}" if item.visited_at else ""
+    state = f"{item.owner or 'Nexus'} · changed {when.since(item.changed_at)}{opened}{note}"
+    said = f"{html.escape(item.description)} <em>{html.escape(tags)}</em>" if tags else html.escape(item.description)
+    return f'<div class="nexus-listed"><span>{said}</span><span>{html.escape(state)}</span></div>'
 
 
 def _draw_pages(count: int) -> int:

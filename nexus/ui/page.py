@@ -24,7 +24,7 @@ LISTS = {
     "view": ("All views", "/data"),
 }
 """Of a page that shows one thing, the page that lists them: where to go when that one cannot be shown."""
-HEADS = {403: "Not for you", 404: "Nothing here"}
+HEADS = {403: "Not for you", 404: "Nothing here", 409: "Not readable"}
 """What heads a page that cannot show what it is about, by the status of the reason."""
 STYLE = Path(__file__).parent / "static" / "frame.css"
 

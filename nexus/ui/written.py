@@ -50,8 +50,36 @@ def as_yaml(editing: Editing, meant: Meant) -> str:
 
 def read(editing: Editing) -> Spec:
     """What the YAML that is typed says. Raises WorkspaceInvalid, BadInput."""
-    name = editing.name if editing.opened else None
-    return parse(str(editing.content.get("yaml") or ""), kind=editing.kind, user=editing.user, name=name)
+    text, name = str(editing.content.get("yaml") or ""), editing.name if editing.opened else None
+    return parse(_named(editing, text), kind=editing.kind, user=editing.user, name=name)
+
+
+def _named(editing: Editing, text: str) -> str:
+    """`text` with a name: what is new gets one of its title when it is published, so that its draft may lack it. At the end, where no line moves."""
+    if editing.opened is not None or text.lstrip().startswith("{"):
+        return text
+    try:
+        given = files.read("draft", text.encode("utf-8", "replace")).value
+    except files.Unreadable:
+        return text
+    return text if "name" in given else f"{text.rstrip()}\nname: {_stand_in(editing)}\n"
+
+
+def _stand_in(editing: Editing) -> str:
+    return editing.name.replace(":", "-")
+
+
+def draw_unread(editing: Editing, open_yaml: Callable[[], None]) -> None:
+    """Where another way to edit is open: what is typed as YAML is not in it, and would take its place."""
+    if "yaml" not in editing.content:
+        return
+    st.warning(
+        "The YAML holds a mistake, so what was typed there is not on this page. Mend it or give it up before you go on here.",
+        icon=":material/error:",
+    )
+    with st.container(horizontal=True, gap="small"):
+        st.button("Open the YAML", key=f"{editing.scope}-yaml-open", on_click=open_yaml)
+        st.button("Give up what is typed there", key=f"{editing.scope}-yaml-off", on_click=_give_up, args=(editing,))
 
 
 def _take(editing: Editing, at: str) -> None:
@@ -63,8 +91,10 @@ def _take(editing: Editing, at: str) -> None:
     except NexusError:
         pass
     else:
-        note = before.get("note")
-        editing.replace({**versions.plain(spec), **({"note": note} if note else {})})
+        note, said = before.get("note"), versions.plain(spec)
+        if editing.opened is None and said["name"] == _stand_in(editing):
+            del said["name"]
+        editing.replace({**said, **({"note": note} if note else {})})
     editing.keep()
 
 

@@ -114,3 +114,10 @@ def until(app, condition):
         time.sleep(0.05)
         app.run()
     return app
+
+
+def listed(app: AppTest) -> str:
+    """What the rows of a list say beside their titles."""
+    return "\n".join(
+        element.proto.body for element in app.get("html") if "nexus-listed" in element.proto.body and "<style" not in element.proto.body
+    )

@@ -187,6 +187,26 @@ def test_a_mistake_in_yaml_is_shown_with_its_line_and_nothing_is_lost(sample, vi
     assert again.text_area[0].value == typed
 
 
+def test_yaml_of_what_is_new_needs_no_name_and_the_page_says_what_is_not_on_it(sample, visit, analyst):
+    app = visit("dashboard", analyst, new="yaml", draft="0a1b2c3d")
+    panel = "panels:\n- kind: text\n  name: hello\n  title: Hello\n  text: A word.\n"
+    app.text_area[0].set_value("kind: dashboard\ntitle: ''\n" + panel).run()
+    assert "Line 2, `title`: must not be empty" in shown(app)
+    assert "`name`" not in shown(app)
+    app.text_area[0].set_value("kind: dashboard\ntitle: By hand\n" + panel + panel.partition("\n")[2]).run()
+    assert "two panels have the same name, `hello`" in shown(app)
+    app = visit("dashboard", analyst, new="page", draft="0a1b2c3d")
+    assert "what was typed there is not on this page" in shown(app)
+    button(app, "Open the YAML").click().run()
+    app.text_area[0].set_value("kind: dashboard\ntitle: By hand\n" + panel).run()
+    choice(app, "Way to edit").set_value("page").run()
+    assert "not on this page" not in shown(app)
+    button(app, "Publish now").click().run()
+    with own.transaction() as session:
+        opened = dashboards.open_dashboard(session, reader=analyst, name="by-hand")
+    assert [one.title for one in opened.dashboard.panels] == ["Hello"]
+
+
 def test_two_people_editing_lose_nothing(sample, visit, analyst):
     app = visit("dashboard", analyst, name="delays", edit="1")
     field(app, "Title").set_value("Mine").run()

@@ -13,7 +13,7 @@ from nexus.prompts.spec import Prompt
 from nexus.views import runs
 from nexus.views import service as views
 from nexus.views.spec import View
-from tests.pages.conftest import button, shown
+from tests.pages.conftest import button, listed, shown
 
 SECRET, TITLE, FIGURE = "pay-slips", "Who earns what", "exactly-987654"
 
@@ -174,7 +174,7 @@ def test_a_duplicate_is_made_under_the_name_that_was_typed(secret, visit, owner)
 
 
 def test_the_list_of_views_says_how_often_and_how_fast_each_runs(secret, visit, owner):
-    assert "1 run in 30 days" in shown(visit("data", owner))
+    assert "1 run in 30 days" in listed(visit("data", owner))
 
 
 def test_how_long_runs_are_kept_is_set_on_the_settings_page(visit, admin):

@@ -6,7 +6,7 @@ from sqlalchemy import event
 from nexus.db import session as own
 from nexus.views import drafts
 from nexus.views import service as views
-from tests.pages.conftest import button, field, grid, shown
+from tests.pages.conftest import button, field, grid, listed, shown
 
 
 def _find(reader, name: str) -> views.OpenView:
@@ -54,14 +54,14 @@ def test_a_page_takes_four_statements_at_most(sample, visit, viewer):
 
 
 def test_the_list_says_when_one_opened_a_view_last_and_shows_what_one_keeps(sample, visit, viewer):
-    assert "opened" not in shown(visit("data", viewer))
+    assert "opened" not in listed(visit("data", viewer))
     app = visit("view", viewer, name="late-routes")
     button(app, "Keep among my favourites").click().run()
     assert button(app, "Take off my favourites")
     labels = [element.proto.label for element in visit("home", viewer).get("page_link")]
     assert "**Late flights by route**" in labels
     app = visit("data", viewer)
-    assert "opened" in shown(app)
+    assert "opened" in listed(app)
     assert next(element.proto.label for element in app.get("page_link") if "Late flights" in element.proto.label).startswith(
         ":material/star:"
     )

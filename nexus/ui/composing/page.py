@@ -24,7 +24,7 @@ from nexus.ui.forms import plain, sentence
 from nexus.ui.page import errors_shown, tab
 from nexus.ui.panels import STYLE as PANELS
 from nexus.ui.tabs import draw_tabs, turn_whole
-from nexus.ui.written import draw_written, read
+from nexus.ui.written import draw_unread, draw_written, read
 from nexus.views import drafts
 
 STYLE = Path(__file__).parents[1] / "static" / "compose.css"
@@ -64,6 +64,7 @@ def _draw(user: User, name: str, opened: OpenDashboard | None) -> None:
         case "versions" if opened:
             _draw_versions(user, opened)
         case _:
+            draw_unread(editing, lambda: url.go(**{"edit" if opened else "new": "yaml"}))
             _draw_page(editing, user, shown, opened_tab)
 
 
