@@ -90,7 +90,8 @@ def application() -> st.App:
     config.set_option("server.cookieSecret", tokens.streamlit_secret())
     # Until Home.py has run once, Streamlit would serve the files in pages/ without it.
     PagesManager.uses_pages_directory = False
-    front = frontend.read(Path(file_util.get_static_dir()), door=(pages.STATIC / "door.js").read_text())
+    scripts = [pages.address(name) for name in ("downloads.js", "answers.js")]
+    front = frontend.read(Path(file_util.get_static_dir()), door=(pages.STATIC / "door.js").read_text(), scripts=scripts)
     open_pages = OpenPages()
 
     async def shell(request: Request) -> Response:

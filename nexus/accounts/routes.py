@@ -17,6 +17,7 @@ from nexus.accounts.sign_in import Locked, SignedIn, sign_in
 from nexus.accounts.spec import User
 from nexus.errors import BadInput, DatabaseUnavailable, NexusError, Unavailable
 from nexus.web.address import client_address
+from nexus.web.assets import FOR_EVER
 
 T = TypeVar("T")
 MAX_BODY = 16 * 1024
@@ -224,7 +225,8 @@ async def door_file(request: Request) -> Response:
     file = pages.STATIC / request.path_params["name"]
     if file.parent != pages.STATIC or file.suffix not in _TYPES or not file.is_file():
         return PlainTextResponse("There is no such file.", status_code=404)
-    return FileResponse(file, media_type=_TYPES[file.suffix], headers={"Cache-Control": "no-cache"})
+    keep = f"{request.url.path}?{request.url.query}" == pages.address(file.name)
+    return FileResponse(file, media_type=_TYPES[file.suffix], headers={"Cache-Control": FOR_EVER if keep else "no-cache"})
 
 
 async def icon(_request: Request) -> Response:

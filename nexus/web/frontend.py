@@ -3,14 +3,10 @@
 import base64
 import hashlib
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import BaseModel
-
-DOWNLOADS_SCRIPT = "/door/downloads.js"
-"""Saves PDFs and rows at a click, with progress. Its source: nexus/accounts/static/downloads.js."""
-ANSWERS_SCRIPT = "/door/answers.js"
-"""Keeps open what a figure of an answer leads to. Its source: nexus/accounts/static/answers.js."""
 
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _LINKED = re.compile(r'(?:src|href)="\./(static/[^"]+\.(?:js|css))"')
@@ -40,11 +36,12 @@ class Frontend(BaseModel, frozen=True):
         return self.page_with_charts if slug in WITH_CHARTS else self.page
 
 
-def read(static: Path, *, door: str) -> Frontend:
+def read(static: Path, *, door: str, scripts: Sequence[str] = ()) -> Frontend:
     """Make the `Frontend` of Streamlit's folder of static files.
 
     `door` is the script that leads an open page to the sign-in page when its session has ended. It must run before
-    Streamlit's, so it stands in the page itself: fetched, it would hold everything up.
+    Streamlit's, so it stands in the page itself: fetched, it would hold everything up. `scripts` are addresses of
+    our others.
     """
     html = (static / "index.html").read_text()
     inline = (_hash(door), *(_hash(script) for script in _INLINE.findall(html)))
@@ -55,10 +52,8 @@ def read(static: Path, *, door: str) -> Frontend:
     # Our pages are set in another font than Streamlit's own.
     html = _FONT.sub(_link(FONTS[0]), html)
     # Asynchronous: deferred, it would stand in line before Streamlit's own modules, which then wait for it.
-    scripts = f"<script>{door}</script>" + "".join(
-        f'\n    <script src="{script}" async></script>' for script in (DOWNLOADS_SCRIPT, ANSWERS_SCRIPT)
-    )
-    page = html.replace("<head>", f"<head>\n    {scripts}", 1)
+    ours = f"<script>{door}</script>" + "".join(f'\n    <script src="{script}" async></script>' for script in scripts)
+    page = html.replace("<head>", f"<head>\n    {ours}", 1)
     linked = [f"/{path}" for path in _LINKED.findall(html.replace('"/', '"./'))]
     drawn = [address for address in _drawn(static) if address not in linked]
     return Frontend(

@@ -79,10 +79,15 @@ def test_what_is_open_does_nothing_but_what_it_says(app_server, path):
 def test_static_files_are_streamlits_and_nothing_else(app_server):
     with app_server.client() as client:
         page = client.get("/login").text
-        for address in set(re.findall(r'href="(/static/[^"]+)"', page)):
+        found = set(re.findall(r'(?:href|src)="(/static/[^"]+|/door/[^"]+\.js[^"]*)"', page))
+        assert any(address.startswith("/door/login.js?v=") for address in found)
+        for address in found:
             answer = client.get(address)
             assert answer.status_code == 200
             assert "immutable" in answer.headers["cache-control"]
+        for address in ("/door/login.js", "/door/login.js?v=", "/door/login.js?v=00000000"):
+            # Of another release, perhaps: what is found there now is not kept under that name.
+            assert client.get(address).headers["cache-control"] == "no-cache"
         for strange in (
             "/static/",
             "/static/../index.html",

@@ -138,9 +138,10 @@ def test_the_page_of_the_app_is_streamlits_with_our_script_before_all_others(tmp
     (scripts / "Html.Ef3.js").write_text('import"./index.js";')
     (tmp_path / "static" / "media").mkdir()
     (tmp_path / "static" / "media" / "MaterialSymbols-Rounded.Gh4.woff2").touch()
-    front = frontend.read(tmp_path, door="window.door = 1")
+    front = frontend.read(tmp_path, door="window.door = 1", scripts=["/door/a.js?v=1"])
     page = front.page.decode()
     assert page.index("<script>window.door = 1</script>") < page.index("<script>a = 1")
+    assert '<script src="/door/a.js?v=1" async></script>' in page
     assert front.inline_hashes == (
         "'sha256-qTALHpUIYXBujVvQs/u21+Xb/VoPAuUFDflM3kiM4rY='",
         "'sha256-tbwf/ZCRL7GL7259gJCRksemSSiWMgFW1n+68QTGVEo='",
