@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-FAMILIES = "Inter, Han, 'Han more', Hangul, Arabic, Hebrew, Emoji, sans-serif"
+FAMILIES = "Inter, Han, 'Han more', Hangul, Arabic, Hebrew, Devanagari, Thai, Emoji, sans-serif"
 """`Han` is the font whose forms the document's language wants; `Han more` has the characters that are missing in it."""
 
 
@@ -32,6 +32,8 @@ SCRIPTS = (
         ("NotoSansArabic-400", "NotoSansArabic-600"),
     ),
     Script("Hebrew", re.compile("[\u0590-\u05ff\ufb1d-\ufb4f]"), ("NotoSansHebrew-400", "NotoSansHebrew-600")),
+    Script("Devanagari", re.compile("[\u0900-\u097f\ua8e0-\ua8ff]"), ("NotoSansDevanagari-400", "NotoSansDevanagari-600")),
+    Script("Thai", re.compile("[\u0e00-\u0e7f]"), ("NotoSansThai-400", "NotoSansThai-600")),
     Script("Emoji", re.compile("[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]"), ("NotoEmoji-400", "NotoEmoji-400")),
 )
 

@@ -17,10 +17,11 @@ from nexus.reports import letterhead as letterheads
 from nexus.reports.blocks import dashboard_blocks
 from nexus.reports.browser import PrintBrowser
 from nexus.reports.circumstances import Circumstances
-from nexus.reports.document import Document, Drawer, Grid, Piece, placed, render_piece
+from nexus.reports.document import Document, Grid, placed
 from nexus.reports.layout import GRID, Layout
 from nexus.reports.letterhead import Letterhead
 from nexus.reports.orders import Given
+from nexus.reports.rendering import Drawer, Piece, render_piece
 from nexus.views import values as typed
 
 ROWS = 60

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from nexus.reports import band, document, tables
+from nexus.reports import band, document, rendering, tables
 from nexus.reports.binding import AWAY, Binder
 from nexus.reports.browser import PrintBrowser
-from nexus.reports.document import Document, Drawer, Drawn, Grid, Heading, Picture, Piece, Prose
+from nexus.reports.document import Document, Grid, Heading, Picture, Prose
 from nexus.reports.pdf import Pdf
+from nexus.reports.rendering import Drawer, Drawn, Piece
 from nexus.reports.seal import Seal
 from nexus.reports.tables import Stretch
 from nexus.reports.trimming import without_last_page
@@ -23,7 +24,9 @@ WHOLE = 6_000
 """A document of up to so many cells is printed at once."""
 PIECE = 4_000
 CHART = 400
-"""What a chart costs, counted as cells."""
+"""What a chart costs at most, counted as cells; one of few marks costs less."""
+DRAWING = 250
+"""Characters of a drawing that cost as much as a cell."""
 FEET = 200
 """Feet of pages that are printed at once."""
 FEW_ROWS = 12
@@ -55,6 +58,12 @@ def cost(page: Document) -> int:
     return sum(_cost(panel) for panel in page.panels)
 
 
+def _costs(page: Document, drawings: Sequence[str | None]) -> list[int]:
+    """Of each panel, with its chart as it was drawn."""
+    drawn = iter(drawings)
+    return [min(len(next(drawn) or "") // DRAWING, CHART) if isinstance(panel, Picture) else _cost(panel) for panel in page.panels]
+
+
 def _cost(panel: document.Panel) -> int:
     match panel:
         case Grid():
@@ -73,7 +82,7 @@ def press(page: Document, printer: PrintBrowser, out: BinaryIO, *, seal: Seal | 
     Raises what the print browser raises, and what `told` raises.
     """
     drawings = list(_drawn(page, printer, told))
-    if cost(page) > WHOLE:
+    if sum(_costs(page, drawings)) > WHOLE:
         return _bound(page, drawings, printer, out, seal=seal, told=told)
     pdf = _whole(page, drawings, printer)
     pdf.sign(author=page.prepared_by, subject=page.subject)
@@ -91,16 +100,16 @@ def _drawn(page: Document, printer: PrintBrowser, told: Told) -> Iterator[str | 
 
 def _whole(page: Document, drawings: Sequence[str | None], printer: PrintBrowser) -> Pdf:
     """Twice when there is a table of contents: Chromium cannot count to a target, so the first print tells the pages."""
-    pdf = Pdf(printer.print(document.render(page, drawings)))
+    pdf = Pdf(printer.print(rendering.render(page, drawings)))
     if not page.layout.contents:
         return pdf
     pages = pdf.pages_of([entry.target for entry in document.contents(page)])
     del pdf  # two large reports at once are not needed
-    return Pdf(printer.print(document.render(page, drawings, pages)))
+    return Pdf(printer.print(rendering.render(page, drawings, pages)))
 
 
 def _bound(page: Document, drawings: Sequence[str | None], printer: PrintBrowser, out: BinaryIO, *, seal: Seal | None, told: Told) -> int:
-    binder, cuts = Binder(out, seal=seal), _Cuts(page, Drawer(page, drawings))
+    binder, cuts = Binder(out, seal=seal), _Cuts(page, Drawer(page, drawings), _costs(page, drawings))
     fronted = page.layout.cover or page.layout.contents
     ahead = _print(page, _front(page, {}), printer).page_count if fronted else 0
     for rows in cuts:
@@ -136,7 +145,7 @@ def _front(page: Document, pages: dict[str, int]) -> Piece:
 
 
 def _print(page: Document, piece: Piece, printer: PrintBrowser) -> Pdf:
-    return Pdf(printer.print(document.render_piece(page, piece), patient=True))
+    return Pdf(printer.print(rendering.render_piece(page, piece), patient=True))
 
 
 @dataclass
@@ -145,6 +154,8 @@ class _Cuts:
 
     page: Document
     drawer: Drawer
+    costs: Sequence[int]
+    """Of each panel."""
     goes_on: bool = False
     """The piece ends inside a table."""
     _at: int = 0
@@ -156,7 +167,7 @@ class _Cuts:
 
     def __post_init__(self) -> None:
         self._placed = document.placed(self.page)
-        self._total = max(cost(self.page), 1)
+        self._total = max(sum(self.costs), 1)
 
     def __iter__(self) -> Iterator[list[list[Drawn]]]:
         while self._at < len(self._placed):
@@ -173,7 +184,7 @@ class _Cuts:
     def give_back_panels(self, rows: Sequence[Sequence[Drawn]]) -> None:
         """These whole rows of panels, the last of the piece, stand in the next one."""
         self._at -= len(rows)
-        self._spent -= sum(_cost(drawn.panel) for row in rows for drawn in row)
+        self._spent -= sum(self.costs[drawn.number] for row in rows for drawn in row)
 
     def give_back(self, rows: int) -> None:
         """The last rows of the piece stand in the next one."""
@@ -193,7 +204,7 @@ class _Cuts:
                 spent = sum(each.stop - each.start for each in stretches) * len(panel.heads) // self._parts
             else:
                 rows.append([self.drawer.panel(at, columns) for columns, at in placed])
-                spent = sum(_cost(self.page.panels[at]) for _, at in placed)
+                spent = sum(self.costs[at] for _, at in placed)
                 self._at += 1
             left -= spent
             self._spent += spent
@@ -231,4 +242,4 @@ def _stamp_feet(page: Document, binder: Binder, printer: PrintBrowser) -> None:
 
 def _feet(page: Document, sheets: Sequence[str]) -> str:
     style = band.sheet_style(page.layout)
-    return document.fonted(page, f'<!doctype html><meta charset="utf-8"><!-- fonts --><style>{style}</style>{"".join(sheets)}')
+    return rendering.fonted(page, f'<!doctype html><meta charset="utf-8"><!-- fonts --><style>{style}</style>{"".join(sheets)}')

@@ -22,9 +22,10 @@ from nexus.accounts.spec import Role
 from nexus.errors import NexusError, Unavailable
 from nexus.reports import browser, chromium
 from nexus.reports.browser import BrowserMissing, PrintBrowser, PrintFailed, PrintQueueFull, PrintTooSlow, ReportTooBig
-from nexus.reports.document import Asked, Document, Grid, Metric, Picture, render, specs
+from nexus.reports.document import Asked, Document, Grid, Metric, Picture, specs
 from nexus.reports.layout import Layout
 from nexus.reports.pdf import NotAPdf, Pdf
+from nexus.reports.rendering import render
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 BARS = {

@@ -12,7 +12,8 @@ from nexus.accounts.spec import Role, User
 from nexus.db import session as own
 from nexus.reports import panels
 from nexus.reports.browser import PrintBrowser
-from nexus.reports.document import Document, Grid, Picture, render, specs
+from nexus.reports.document import Document, Grid, Picture, specs
+from nexus.reports.rendering import render
 from nexus.sources.spec import Column, Query, Source, Table
 from nexus.views import charts
 from nexus.views import service as views

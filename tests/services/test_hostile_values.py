@@ -13,7 +13,8 @@ from nexus.db import session as own
 from nexus.errors import BadInput
 from nexus.exports.csv import CsvForm
 from nexus.reports import panels
-from nexus.reports.document import Document, render, specs
+from nexus.reports.document import Document, specs
+from nexus.reports.rendering import render
 from nexus.sources import connect, export
 from nexus.sources import service as sources
 from nexus.sources.run import answers

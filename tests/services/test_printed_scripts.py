@@ -18,6 +18,8 @@ WRITTEN = {
     "Chinese": ("这是数据报告", "NotoSansSC"),
     "Korean": ("안녕하세요 보고서", "NotoSansKR"),
     "Japanese": ("これは報告です", "NotoSansJP"),
+    "Hindi": ("नमस्ते भारत", "NotoSansDevanagari"),
+    "Thai": ("ภาษาไทย", "NotoSansThai"),
     "Emoji": ("🚀📊", "NotoEmoji"),
     "Greek": ("Καλημέρα", "Inter"),
     "Cyrillic": ("Доброе утро", "Inter"),
@@ -50,6 +52,9 @@ def test_every_script_is_text_in_a_font_of_its_own_file(printer, script):
     words, font = WRITTEN[script]
     file = printed(printer, words)
     text = unicodedata.normalize("NFKC", "".join(page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(file)))
+    if script == "Hindi":
+        # Readers take the width of a vowel sign for a space.
+        text, words = text.replace(" ", ""), words.replace(" ", "")
     for word in words.split():
         # Readers hand out what runs from right to left in either order.
         assert max(text.count(word), text.count(word[::-1])) >= 10, text[:200]

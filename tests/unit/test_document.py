@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from markupsafe import Markup
 
-from nexus.reports import charted, document, layout, svg, theme
-from nexus.reports.document import Asked, Document, Failed, Grid, Metric, Picture, Prose, render, specs
+from nexus.reports import charted, layout, rendering, svg, theme
+from nexus.reports.document import Asked, Document, Failed, Grid, Metric, Picture, Prose, specs
 from nexus.reports.layout import Layout, fit, rows_of
+from nexus.reports.rendering import render
 from nexus.settings import ROOT
 
 NOON = datetime(2026, 11, 24, 12, 0, 5, tzinfo=UTC)
@@ -74,7 +75,7 @@ def test_nothing_that_people_or_data_say_becomes_markup():
 
 
 def test_a_title_in_the_page_footer_stays_inside_its_css_string():
-    text = str(document.css_text('a"} body { display: none } </style> \\ 東京 é\n'))
+    text = str(rendering.css_text('a"} body { display: none } </style> \\ 東京 é\n'))
     assert text.startswith('"')
     assert text.endswith('"')
     for sign in '"}<>\\\n':
