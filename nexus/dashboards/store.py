@@ -39,7 +39,7 @@ select
     (select jsonb_agg(jsonb_build_object('id', id, 'name', name, 'query', query, 'is_default', is_default) order by lower(name))
         from nexus.filter_sets where user_id = :reader and dashboard_id = opened.id) as filter_sets,
     opened.open_to_all, opened.may_edit, opened.annotations, opened.unseen,
-    used.name as view, views.version as view_version, view_versions.spec as view_spec, {among("view_versions.spec")} as view_unseen, view_versions.saved_at as view_saved_at,
+    used.name as view, views.version as view_version, view_versions.spec as view_spec, {among("view_versions.spec", "view")} as view_unseen, view_versions.saved_at as view_saved_at,
     view_owner.name as view_owner, view_saver.name as view_saved_by,
     sources.id as source_id, sources.spec as source_spec, sources.changed_at as source_changed_at
 from opened
@@ -66,7 +66,7 @@ def open_rows(session: Session, *, reader: User, name: str, version: int | None,
 
 
 _VIEWS = text(f"""
-select used.name as view, views.version as view_version, view_versions.spec as view_spec, {among("view_versions.spec")} as view_unseen, view_versions.saved_at as view_saved_at,
+select used.name as view, views.version as view_version, view_versions.spec as view_spec, {among("view_versions.spec", "view")} as view_unseen, view_versions.saved_at as view_saved_at,
     view_owner.name as view_owner, view_saver.name as view_saved_by,
     sources.id as source_id, sources.spec as source_spec, sources.changed_at as source_changed_at
 from unnest(cast(:names as text[])) as used(name)
@@ -84,7 +84,7 @@ def view_rows(session: Session, *, reader: User, names: set[str]) -> list[Mappin
 
 
 _SPECS = text(f"""
-select views.name, view_versions.spec, {among("view_versions.spec")} as unseen
+select views.name, view_versions.spec, {among("view_versions.spec", "view")} as unseen
 from nexus.views join nexus.view_versions on view_versions.kept_id = views.id and view_versions.version = views.version
 where views.archived_at is null and views.name = any(:names) and {seen_by("view", "views")}
 """)

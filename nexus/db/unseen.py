@@ -12,6 +12,8 @@ from nexus.db.session import Session
 from nexus.db.sharing import Kind, Reader, seen_by, values
 
 KINDS: tuple[Kind, ...] = ("view", "dashboard", "prompt")
+NAMED: Mapping[Kind, tuple[Kind, ...]] = {"view": ("view",), "prompt": ("view",), "dashboard": KINDS}
+"""What a spec of each kind can name."""
 
 
 class Unseen(BaseModel, frozen=True):
@@ -45,15 +47,15 @@ class Unseen(BaseModel, frozen=True):
         return name.replace("\0", self.stand_in)[:63].strip("-")
 
 
-def among(spec: str) -> str:
-    """SQL: as JSON, what the JSON `spec` names and `:reader` of `:reader_role` may not see, archived or not. Null for nothing; `read` reads it."""
+def among(spec: str, of: Kind = "dashboard") -> str:
+    """SQL: as JSON, what the JSON `spec` of this kind names and `:reader` of `:reader_role` may not see, archived or not. Null for nothing; `read` reads it."""
     found = " union all ".join(
         f"""select '{kind}' as kind, kept.id, kept.name,
             (select jsonb_agg(distinct told.spec ->> 'title') from nexus.{kind}_versions as told where told.kept_id = kept.id) as titles
         from nexus.{kind}s as kept
         where cast(:reader_role as text) <> 'admin' and not {seen_by(kind, "kept")}
             and kept.name in (select named #>> '{{}}' from jsonb_path_query({spec}, '$.**.{kind}', '{{}}', true) as named)"""
-        for kind in KINDS
+        for kind in NAMED[of]
     )
     return f"(select jsonb_agg(to_jsonb(kept_from_reader)) from ({found}) as kept_from_reader)"
 

@@ -292,7 +292,7 @@ def column_of(condition: str, reader: Reader, name: str) -> Any:
 
 def unseen_in(kind: Kind, reader: Reader) -> Any:
     """The column of what the version in a row names and the reader may not see, for `unseen.read`."""
-    found = unseen.among(f"{TABLES[kind][1].__tablename__}.spec")
+    found = unseen.among(f"{TABLES[kind][1].__tablename__}.spec", kind)
     return type_coerce(sharing.bound(found, reader).self_group(), JSONB).label("unseen")
 
 
