@@ -11,6 +11,8 @@ import pypdf
 import pytest
 
 from nexus.errors import BadInput
+from nexus.prompts import marks
+from nexus.prompts.findings import Finding, Grounding
 from nexus.prompts.markdown import html
 from nexus.reports import orders, tables
 from nexus.reports.browser import PrintBrowser
@@ -318,3 +320,20 @@ def test_many_charts_leave_no_page_half_empty(printer):
     assert [mark.title for mark in marks] == [f"Chart {number}" for number in range(44)]
     on_page = Counter(read.get_destination_page_number(mark) for mark in marks)
     assert list(on_page.values()) == [6] * 7 + [2]
+
+
+def test_what_a_check_did_not_find_is_marked_without_a_picture(printer):
+    answer, doubtful = "Late: 99 % of 12,345 flights.", ("99 %", "12,345")
+    found = tuple(
+        Finding(
+            start=answer.index(text), end=answer.index(text) + len(text), text=text, kind="figure", status="unfound", how="It is not there."
+        )
+        for text in doubtful
+    )
+    checked = marks.for_print(answer, Grounding(findings=found, found=0, total=2, share=0))
+    read = pages(printer, Prose(title="Answer", html=checked, width=12), queries=False)
+    said = "".join(read.pages[0].extract_text().split())
+    assert "99%?of12,345?flights" in said
+    assert "Checked:0of2figures" in said
+    assert not read.pages[0].images
+    assert "/Pattern" not in read.pages[0]["/Resources"], "nor is a line a pattern of pictures"
