@@ -48,6 +48,7 @@ class Layout(BaseModel, frozen=True, extra="forbid"):
     )
     cover: bool = Field(False, description="Title, filters and maker stand on a page of their own.")
     contents: bool = Field(False, description="A list of the panels with their pages comes first.")
+    new_sections: bool = Field(False, description="Every section begins a page, as every tab does.")
     new_pages: bool = Field(False, description="Every panel, but a row of figures, begins a page.")
     totals: bool = Field(False, description="Below a complete table stand the sums of its amounts, and the means of its rates.")
     letterhead: bool = Field(True, description="Logo, header and footer stand on every page, where there are any.")

@@ -35,6 +35,7 @@ WIDE = {
 SWITCHES = {
     "cover": "Cover page",
     "contents": "Table of contents",
+    "new_sections": "Each section on a new page",
     "new_pages": "Each panel on a new page",
     "totals": "Totals below tables",
     "letterhead": "Letterhead",

@@ -133,7 +133,14 @@ def _draw_record(report: Report) -> None:
 
 def _layout(report: Report) -> list[str]:
     layout = report.layout
-    switches = {"cover": "cover", "contents": "contents", "new_pages": "each panel on a new page", "totals": "totals", "queries": "queries"}
+    switches = {
+        "cover": "cover",
+        "contents": "contents",
+        "new_sections": "each section on a new page",
+        "new_pages": "each panel on a new page",
+        "totals": "totals",
+        "queries": "queries",
+    }
     return [
         layout.paper,
         layout.orientation,

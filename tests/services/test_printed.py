@@ -246,6 +246,22 @@ def test_a_title_in_two_scripts_takes_no_other_title_off_the_page(printer):
     assert "東京" in only.extract_text()
 
 
+def test_a_tab_begins_a_page_and_a_section_where_that_was_chosen(printer):
+    sections = [part for at in (1, 2) for part in (Heading(title=f"Section {at}"), table(3, 2, f"One {at}"), table(3, 2, f"Two {at}"))]
+    panels = [Heading(title="First tab", page=True), *sections, Heading(title="Last tab", page=True), table(3, 2, "Last")]
+    titles = "First tab|Last tab|Section [12]|One [12]|Two [12]|Last"
+
+    def found(**layout: Any) -> list[list[str]]:
+        return [re.findall(titles, page.extract_text()) for page in pages(printer, *panels, queries=False, **layout).pages]
+
+    first, second, last = ["First tab", "Section 1", "One 1", "Two 1"], ["Section 2", "One 2", "Two 2"], ["Last tab", "Last"]
+    assert found() == [first + second, last]
+    assert found(new_sections=True) == [first, second, last]
+    long = pages(printer, table(60, 2, "Long"), Heading(title="Tab", page=True), table(3, 2), queries=False).pages
+    assert "Tab" in long[-1].extract_text()
+    assert "r59c0" not in long[-1].extract_text(), "also after a table of several pages"
+
+
 def test_a_heading_stands_on_the_page_of_what_follows_it(printer):
     panels = [
         panel for number in range(3) for panel in (Heading(title=f"Section {number}", width=12), table(4, 2, title=f"Table {number}"))
