@@ -196,6 +196,8 @@ def variable_choices(variable: Parameter, *, reader: User) -> list[tuple[str, st
     require(reader, Permission.SEE)
     view = None
     if isinstance(variable, ChoiceParameter | MultipleChoiceParameter) and variable.choices.view:
+        if stand_ins.is_one(variable.choices.view):
+            raise views.not_offered(variable)
         with transaction() as session:
             view = views.find_view(session, reader=reader, name=variable.choices.view)
     return views.read_choices(variable, view, reader=reader)

@@ -8,6 +8,7 @@ import streamlit as st
 from nexus.accounts.spec import User
 from nexus.db.session import transaction
 from nexus.errors import NexusError
+from nexus.prompts import service as prompts
 from nexus.ui.forms import sentence
 from nexus.views import offered
 from nexus.views import service as views
@@ -35,6 +36,15 @@ def options_of(
         origin = _origin(user, parameter.choices.view, origins)
         where = offered.narrowing(parameter, beside, values or {})
         return list(offered.offer(parameter, origin, reader=user, where=where).options)
+    except NexusError as error:
+        st.caption(f":material/error: {sentence(error.message)}")
+        return []
+
+
+def options_of_variable(user: User, variable: Parameter) -> list[Option]:
+    """The same of a variable of a prompt."""
+    try:
+        return prompts.variable_choices(variable, reader=user)
     except NexusError as error:
         st.caption(f":material/error: {sentence(error.message)}")
         return []

@@ -24,6 +24,7 @@ from nexus.prompts.request import BlockSent, Prepared, PromptRun
 from nexus.prompts.service import OpenPanel
 from nexus.reports.layout import Layout
 from nexus.ui import counting, filters, forms, printing, spending, url, viewing, when
+from nexus.ui.choices import options_of_variable
 from nexus.ui.editor import draw_archive, draw_versions
 from nexus.ui.keeping import draw_more
 from nexus.ui.page import errors_shown, tab
@@ -171,7 +172,7 @@ def draw_bar(variables: Sequence[Parameter], user: User, *, scope: str) -> dict[
     return filters.draw_filters(
         variables,
         scope=scope,
-        options=lambda variable: prompts.variable_choices(variable, reader=user),
+        options=lambda variable: options_of_variable(user, variable),
         changed=lambda _values, _also: None,
         folds=False,
     )

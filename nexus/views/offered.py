@@ -16,7 +16,7 @@ from nexus.views.page import Page
 from nexus.views.parameter import ChoiceParameter, Choices, MultipleChoiceParameter, Parameter
 from nexus.views.question import Condition
 from nexus.views.reading import Reading, reading_of
-from nexus.views.service import OpenView, ask
+from nexus.views.service import OpenView, ask, not_offered
 
 Option = tuple[str, str]
 """A value, and how it is shown."""
@@ -48,7 +48,7 @@ def offer(parameter: Parameter, origin: OpenView | None, *, reader: User, where:
     if choices.view is None or choices.column is None:
         return Offered(tuple((value, value) for value in choices.values if search.lower() in value.lower()))
     if is_stand_in(choices.view):
-        raise BadInput(f"You may not see what “{typed.label(parameter)}” offers.")
+        raise not_offered(parameter)
     if origin is None or origin.view.name != choices.view:
         raise BadInput(f"The choices of “{typed.label(parameter)}” come from the view `{choices.view}`, which is not there.")
     try:

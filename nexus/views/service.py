@@ -240,6 +240,11 @@ def view_versions(session: Session, *, reader: User, name: str) -> list[versions
     return versions.list_versions(session, reader=reader, kind="view", name=name)
 
 
+def not_offered(parameter: Parameter) -> BadInput:
+    """Of choices from a view that the reader may not see."""
+    return BadInput(f"You may not see what “{typed.label(parameter)}” offers. Leave it as it is, or ask an administrator.")
+
+
 def read_choices(parameter: Parameter, origin: OpenView | None, *, reader: User) -> list[tuple[str, str]]:
     """Value and label of each choice: of the fixed list, or of the rows of `origin`, the view that the parameter names.
 
@@ -252,7 +257,7 @@ def read_choices(parameter: Parameter, origin: OpenView | None, *, reader: User)
     if choices.view is None or choices.column is None:
         return [(value, value) for value in choices.values]
     if is_stand_in(choices.view):
-        raise BadInput(f"You may not see what “{typed.label(parameter)}” offers.")
+        raise not_offered(parameter)
     if origin is None or origin.view.name != choices.view:
         raise BadInput(f"The choices of “{typed.label(parameter)}” come from the view `{choices.view}`, which is not there.")
     table = ask(origin, reader=reader, values={}, max_rows=typed.MOST_CHOICES, purpose="choices")

@@ -86,6 +86,19 @@ def test_its_owner_does(secret, visit, owner):
     assert FIGURE in everything(visit("dashboard", owner, name="office"))
 
 
+def test_a_prompt_that_chooses_from_it_says_so_and_stands(secret, visit, owner, make_user):
+    spec = {"name": "greeting", "title": "Greeting", "template": "Say {{ who }} {{ year }}"}
+    choice = {"name": "who", "type": "choice", "choices": {"view": SECRET, "column": "pay"}}
+    with transaction() as session:
+        prompts.save_prompt(
+            session, user=owner, prompt=Prompt.model_validate(spec | {"variables": [choice, {"name": "year", "type": "number"}]})
+        )
+    app = visit("prompt", make_user(Role.ANALYST), name="greeting")
+    assert "You may not see what “Who” offers." in everything(app)
+    assert "Year" in {box.label for box in app.number_input}
+    assert "What it is made of" in shown(app)
+
+
 def lent(owner, other, *, taken_back: bool = False) -> None:
     with transaction() as session:
         change = sharing.unshare if taken_back else sharing.share
