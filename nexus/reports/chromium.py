@@ -119,7 +119,9 @@ def living_in(path: Path) -> list[psutil.Process]:
 def environment() -> dict[str, str | float | bool]:
     """What the browser sees of our environment: no address, key or token."""
     kept = {name: value for name, value in settings.environment_for_child().items() if name in KEPT_ENVIRONMENT}
-    return {**kept, "TMPDIR": str(folder.get())}
+    # Playwright asks us for every driver of this process, also for one that is started beside ours and has no folder.
+    path = folder.get(None)
+    return kept if path is None else {**kept, "TMPDIR": str(path)}
 
 
 def driver_environment() -> dict[str, str]:

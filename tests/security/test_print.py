@@ -17,6 +17,7 @@ from io import BytesIO
 import psutil
 import pypdf
 import pytest
+from playwright.sync_api import sync_playwright
 
 from nexus.accounts.spec import Role
 from nexus.errors import NexusError, Unavailable
@@ -613,6 +614,17 @@ def test_closing_leaves_no_process_behind_even_while_printing(own_printer):
     until(lambda: gone(processes))
     with pytest.raises(Unavailable):
         printer.print("<p>x")
+
+
+def test_beside_the_print_browser_another_can_be_driven(own_printer):
+    own_printer().print("<p>x")
+    with ThreadPoolExecutor(1) as apart:
+        assert apart.submit(_another_driver).result() == "chromium"
+
+
+def _another_driver() -> str:
+    with sync_playwright() as playwright:
+        return playwright.chromium.name
 
 
 FIRST_OF_A_CONTAINER = """
