@@ -69,7 +69,9 @@ def rows(
     table: Table, marks: Tones, *, formats: Mapping[str, Format], positions: Sequence[int], label: str, height: int, zone: tzinfo = UTC
 ) -> str:
     """The first rows of `table` with their colours, and a sentence where they are not all."""
-    shapes = [(at, table.columns[at], formats.get(table.columns[at].name)) for at in positions]
+    shapes = [
+        (at, table.columns[at], written.alike((row[at] for row in table.rows), formats.get(table.columns[at].name))) for at in positions
+    ]
     heads = "".join(
         f'<th scope="col"{aligned(written.align(column, style))}>{html.escape(written.label(column, style))}</th>'
         for _, column, style in shapes

@@ -5,7 +5,7 @@ Numbers and dates are written the English way; data is left as it is, in whateve
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any, Literal
@@ -133,6 +133,28 @@ def _plain(value: float | Decimal) -> str:
         value = Decimal(f"{value:.15g}")
     apart = "," if abs(value) >= 10_000 else ""
     return (f"{value:{apart}f}" if isinstance(value, Decimal) else f"{value:{apart}}").replace("-", "−")
+
+
+def alike(values: Iterable[Any], style: Format | None) -> Format | None:
+    """How the whole numbers of one column are written: all with thousands apart where one needs it, so that 9,876 stands below 12,345."""
+    present = [value for value in values if value is not None]
+    plain = style is None or (style.style == "plain" and style.decimals is None)
+    if not plain or not all(map(_whole, present)) or not any(abs(value) >= 10_000 for value in present):
+        return style
+    return (style or Format()).model_copy(update={"decimals": 0})
+
+
+def _whole(value: Any) -> bool:
+    """Whether it is a number that is written without a fraction."""
+    match value:
+        case bool():
+            return False
+        case float():
+            return value.is_integer() and abs(value) < 10**15
+        case Decimal():
+            return value.is_finite() and value.as_tuple().exponent == 0
+        case _:
+            return isinstance(value, int)
 
 
 def _digits(value: float | Decimal, decimals: int, *, shorten: bool = False) -> str:

@@ -245,6 +245,13 @@ def test_a_pivot_table_has_totals_of_its_rows_columns_and_of_all():
     ]
 
 
+def test_the_cells_of_a_pivot_table_are_written_as_its_totals_are():
+    of = table("month name n", [(date(2013, 1, 1), "a", 6_000), (date(2013, 2, 1), "a", 7_000)])
+    drawing = draw(PIVOT, of, {})
+    assert isinstance(drawing, Crosstab)
+    assert [cell.text for cell in drawing.rows[0][1]] == ["6,000", "7,000", "13,000"]
+
+
 @pytest.mark.parametrize(("totals", "last"), [("average", "4"), ("min", "1"), ("max", "7")])
 def test_totals_of_a_pivot_table_are_taken_over_rows(totals, last):
     of = table("month name n", [(date(2013, 1, 1), "a", 1), (date(2013, 2, 1), "a", 4), (date(2013, 1, 1), "b", 7)])

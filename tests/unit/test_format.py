@@ -102,3 +102,20 @@ def test_a_column_is_called_by_its_label_or_its_own_name():
 @pytest.mark.parametrize("style", ["plain", "number", "percent", "currency"])
 def test_a_figure_larger_than_any_float_is_still_text(value, style):
     assert written.text(value, Format(style=style)).lstrip("−")[0].isdigit()
+
+
+def test_whole_numbers_of_a_column_are_written_alike():
+    def column(values, style=None):
+        return [written.text(value, written.alike(values, style)) for value in values]
+
+    assert column([1268, None, 14651]) == ["1,268", "–", "14,651"]
+    assert column([2012, 2013]) == ["2012", "2013"], "years"
+    assert column([1268, 14651], Format(unit="kg")) == [f"1,268{SPACE}kg", f"14,651{SPACE}kg"]
+    assert column([Decimal(1268), 14651.0]) == ["1,268", "14,651"]
+    assert column([Decimal("1268.00"), Decimal("14651.00")]) == ["1268.00", "14,651.00"]
+    assert column([1268, 14651.5]) == ["1268", "14,651.5"]
+    assert column([1268, 14651], number(style="duration")) == [
+        written.text(1268, number(style="duration")),
+        written.text(14651, number(style="duration")),
+    ]
+    assert column([True, 20_000]) == ["yes", "20,000"]

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from nexus.views import format as written
 from nexus.views import highlight, scale
-from nexus.views.appearance import Totals
+from nexus.views.appearance import Format, Totals
 from nexus.views.charts.drawing import Cell, Crosstab
 from nexus.views.charts.subject import Subject
 
@@ -36,8 +37,10 @@ def pivot(subject: Subject) -> Crosstab:
                     places.setdefault(place, []).append(value)
     sides = [*columns, *(["\0"] if chart.totals and across else [])]
     made = [(row, [(name, x) for x in sides for name in chart.y]) for row in [*rows, *(["\0"] if chart.totals else [])]]
-    marked = _marks(subject, places, rows, columns)
-    cells = tuple((_head(subject, row), tuple(_cell(subject, places, (name, x, row), marked) for name, x in line)) for row, line in made)
+    marked, styles = _marks(subject, places, rows, columns), _styles(subject, places)
+    cells = tuple(
+        (_head(subject, row), tuple(_cell(subject, places, (name, x, row), marked, styles) for name, x in line)) for row, line in made
+    )
     return Crosstab(
         heads=_heads(subject, sides),
         groups=_groups(subject, sides),
@@ -54,9 +57,23 @@ def _summed(subject: Subject, values: list[Any] | None) -> float | None:
     return values[0] if len(values) == 1 else SUMS[subject.chart.totals or "sum"](values)
 
 
-def _cell(subject: Subject, places: Places, place: tuple[str, str, str], marked: dict[tuple[str, str, str], highlight.Mark]) -> Cell:
+def _styles(subject: Subject, places: Places) -> dict[str, Format | None]:
+    """How each figure is written in every cell, totals among them."""
+    return {
+        name: written.alike((_summed(subject, values) for place, values in places.items() if place[0] == name), subject.formats.get(name))
+        for name in subject.chart.y
+    }
+
+
+def _cell(
+    subject: Subject,
+    places: Places,
+    place: tuple[str, str, str],
+    marked: dict[tuple[str, str, str], highlight.Mark],
+    styles: dict[str, Format | None],
+) -> Cell:
     value = _summed(subject, places.get(place))
-    text = "" if value is None else subject.word(place[0], value)
+    text = "" if value is None else written.text(value, styles[place[0]], subject.column(place[0]))
     return Cell(text=text, total="\0" in place[1:], mark=marked.get(place))
 
 
