@@ -20,8 +20,8 @@ from nexus.views.parameter import (
 )
 from nexus.views.values import EARLIEST, LATEST
 
-_NARROW, WIDTH, _SPAN = 120, 208, 240
-"""Pixels of a box for a word or a figure, of one for choices, and of one for two days."""
+_NARROW, WIDTH, _DAY, _SPAN = 120, 208, 152, 240
+"""Pixels of a box for a word or a figure, of one for choices, of one for a day, and of one for two."""
 
 
 def box_key(parameter: Parameter, scope: str) -> str:
@@ -87,7 +87,7 @@ def draw_box(parameter: Parameter, value: Any, *, at: str, offered: Offered, on_
             st.selectbox(label, [True, False], index, yes_or_no, at, on_change=on_change, width=_NARROW, placeholder="any")
         case DateParameter():
             st.date_input(
-                label, key=at, on_change=on_change, width=_NARROW, value=value, min_value=EARLIEST, max_value=LATEST, format="YYYY-MM-DD"
+                label, key=at, on_change=on_change, width=_DAY, value=value, min_value=EARLIEST, max_value=LATEST, format="YYYY-MM-DD"
             )
         case DateRangeParameter():
             span: Any = value or ()
@@ -139,6 +139,12 @@ def yes_or_no(value: bool) -> str:
 
 
 MORE = "The first 1,000 are listed. Type a part of another one and press Enter, and all are searched."
+
+
+def offers_all(offered: Offered, value: Any) -> bool:
+    """Whether what is chosen is among what is offered, as far as that is known."""
+    chosen = value if isinstance(value, tuple | list) else [value] if value else []
+    return not offered.known or offered.more or {one for one, _ in offered.options} >= set(chosen)
 
 
 def _listed(offered: Offered, chosen: list[str]) -> tuple[list[str], Callable[[str], str]]:

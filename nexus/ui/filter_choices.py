@@ -9,7 +9,7 @@ import streamlit as st
 
 from nexus.errors import NexusError
 from nexus.ui import url
-from nexus.ui.filter_boxes import WIDTH, draw_box, of_widget
+from nexus.ui.filter_boxes import WIDTH, draw_box, of_widget, offers_all
 from nexus.ui.forms import plain, sentence
 from nexus.views.offered import Offered, Option
 from nexus.views.parameter import Parameter
@@ -51,6 +51,9 @@ def draw_when_known(
             known = {one for one, _ in offered.options} | set(value if isinstance(value, tuple) else [value] if value else [])
             again = [choice_key(scope, parameter.name)]
             found = (lambda text: _found(parameter, text, search)) if offered.more and search is not None else None
+            if at in st.session_state and not offers_all(offered, value):
+                # It is called otherwise now than when it was chosen, and the browser shows the words that it was told.
+                st.session_state[at] = st.session_state[at]
             draw_box(parameter, value, at=at, offered=offered, on_change=_seeking(at, known, found, on_change, again))
             if sought:
                 count = len(offered.options)

@@ -50,7 +50,7 @@ def clear(board: "Board") -> None:
 def draw_sets(board: "Board") -> None:
     """Clear, and the sets: apply one, keep this one, and what else can be done with them."""
     spec = board.opened.dashboard
-    with st.container(horizontal=True, gap="xsmall", width="content", key=f"filter-tail-{spec.name}"):
+    with st.container(horizontal=True, gap="small", width="content", key=f"filter-tail-{spec.name}"):
         st.button(
             "Clear", key=f"filter-clear-{spec.name}", type="tertiary", icon=":material/filter_alt_off:", on_click=clear, args=(board,)
         )
