@@ -10,7 +10,7 @@ import json
 import logging
 import threading
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,7 +26,14 @@ log = logging.getLogger(__name__)
 MOST_BYTES = 24 * 1024 * 1024
 FONTS = ("11px Inter", "600 11px Inter")
 
+LOOK_S = 0.25
+"""Between two looks whether a print is still wanted."""
+
 Result = TypeVar("Result")
+
+
+def _never() -> bool:
+    return False
 
 
 class BrowserMissing(Unavailable):
@@ -39,6 +46,10 @@ class PrintQueueFull(Unavailable):
 
 class Stopping(Unavailable):
     message = "Nexus is being restarted. Try again in a minute."
+
+
+class CalledOff(NexusError):
+    message = "This print was called off."
 
 
 class PrintFailed(Unavailable):
@@ -93,6 +104,7 @@ class PrintBrowser:
         self._closed = False
         self._process: Process | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._ending: set[asyncio.Task[None]] = set()
         self._slots: asyncio.Semaphore
         self._starting: asyncio.Lock
         self._drawing: asyncio.Lock
@@ -107,13 +119,13 @@ class PrintBrowser:
             loop = self._loop or self._start_thread()
         asyncio.run_coroutine_threadsafe(self._run(lambda process: process.prepare(charts=charts)), loop)
 
-    def draw(self, specs: Sequence[dict[str, Any]]) -> list[str | None]:
+    def draw(self, specs: Sequence[dict[str, Any]], *, unwanted: Callable[[], bool] = _never) -> list[str | None]:
         """SVGs of Vega-Lite specs, in order; None where Vega could not draw one. Raises like `print`."""
         texts = [json.dumps(spec, ensure_ascii=False, default=str) for spec in specs]
         drawn = {text: self._drawings.get(text) for text in texts}
         missing = [text for text, drawing in drawn.items() if drawing is None]
         if missing:
-            drawn |= self._ask(lambda process: self._draw(process, missing))
+            drawn |= self._ask(lambda process: self._draw(process, missing), unwanted=unwanted)
         return [drawn[text] for text in texts]
 
     async def _draw(self, process: Process, texts: Sequence[str]) -> dict[str, str | None]:
@@ -130,15 +142,16 @@ class PrintBrowser:
                     self._drawings.keep(text, entry["svg"])
             return drawn
 
-    def print(self, html: str, *, patient: bool = False, tagged: bool = True) -> bytes:
+    def print(self, html: str, *, patient: bool = False, tagged: bool = True, unwanted: Callable[[], bool] = _never) -> bytes:
         """The page as PDF, on the paper that its `@page` rule names, tagged and with bookmarks unless not wanted.
 
-        A `patient` one is a piece of a long report: it waits also where the queue is full. Raises ReportTooBig, PrintQueueFull, PrintTooSlow, PrintFailed, BrowserMissing.
+        A `patient` one is a piece of a long report: it waits also where the queue is full. One that is `unwanted` ends at once, in
+        the queue or at print, and raises CalledOff. Raises ReportTooBig, PrintQueueFull, PrintTooSlow, PrintFailed, BrowserMissing.
         """
         body = html.encode(errors="replace")
         if len(body) > MOST_BYTES:
             raise ReportTooBig()
-        return self._ask(lambda process: process.print(body, tagged=tagged), patient=patient)
+        return self._ask(lambda process: process.print(body, tagged=tagged), patient=patient, unwanted=unwanted)
 
     def shoot(self, html: str, *, width: int) -> bytes:
         """The `main` part of the page as a PNG, `width` pixels wide. Raises like `print`."""
@@ -171,7 +184,7 @@ class PrintBrowser:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
 
-    def _ask(self, job: Callable[[Process], Awaitable[Result]], *, patient: bool = False) -> Result:
+    def _ask(self, job: Callable[[Process], Awaitable[Result]], *, patient: bool = False, unwanted: Callable[[], bool] = _never) -> Result:
         with self._lock:
             if self._closed:
                 raise Stopping()
@@ -182,7 +195,7 @@ class PrintBrowser:
             self._jobs += 1
             loop = self._loop or self._start_thread()
         try:
-            return asyncio.run_coroutine_threadsafe(self._run(job), loop).result()
+            return _awaited(asyncio.run_coroutine_threadsafe(self._run(job), loop), unwanted)
         except (PrintFailed, PrintTooSlow, BrowserMissing) as error:
             self._last_error = error.message
             raise
@@ -283,12 +296,26 @@ class PrintBrowser:
             task.cancel()
         await asyncio.gather(*giving_up, return_exceptions=True)
         await self._stop()
+        await asyncio.gather(*self._ending, return_exceptions=True)
 
     async def _stop(self, process: Process | None = None) -> None:
         """Stop the browser, or only `process` when it is still the one in use."""
         if self._process is not None and process in (None, self._process):
             stopping, self._process = self._process, None
-            await stopping.stop()
+            ending = asyncio.ensure_future(stopping.stop())
+            self._ending.add(ending)
+            ending.add_done_callback(self._ending.discard)
+            # It is ended also where nobody waits for that any more.
+            await asyncio.shield(ending)
+
+
+def _awaited(printing: Future[Result], unwanted: Callable[[], bool]) -> Result:
+    """What comes of it. Raises CalledOff once it is not wanted any more."""
+    while not wait([printing], LOOK_S).done:
+        if unwanted():
+            printing.cancel()
+            raise CalledOff()
+    return printing.result()
 
 
 _lock = threading.Lock()

@@ -91,7 +91,7 @@ def find_job(session: Session, *, reader: User, job_id: int) -> Job:
 
 
 def cancel(session: Session, *, user: User, job_id: int) -> None:
-    """Have it stopped: at once where it waits, else before its next piece. Raises JobNotFound."""
+    """Have it stopped: at once where it waits, else within seconds. Raises JobNotFound."""
     require(user, Permission.SEE)
     if not store.cancel_job(session, user=user, job_id=job_id):
         raise JobNotFound()
@@ -151,7 +151,7 @@ class Worker:
         return self
 
     def leave_off(self) -> None:
-        """Take up nothing more, and give back what is being printed after its piece, or when the browser stops."""
+        """Take up nothing more, and give back what is being printed at once."""
         self._stopping.set()
         _submitted.set()
 

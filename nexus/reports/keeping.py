@@ -78,7 +78,7 @@ def keep(started: float, how: Circumstances, subject: Subject, blocks: Sequence[
         looked: Report = how.look(page, how.printer)
         return looked
     with tempfile.TemporaryFile(prefix="nexus-report-") as out:
-        pages = presses.press(page, how.printer, out, seal=how.seal, told=how.told)
+        pages = presses.press(page, how.printer, out, seal=how.seal, told=how.told, unwanted=how.cancelled)
         return _kept(started, subject, blocks, page=page, out=out, pages=pages, user=how.user, locked=how.seal is not None, more=more)
 
 

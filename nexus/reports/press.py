@@ -6,7 +6,7 @@ report of any length takes as much as a short one.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from nexus.reports import band, document, rendering, tables
 from nexus.reports.binding import AWAY, Binder
@@ -76,11 +76,34 @@ def _cost(panel: document.Panel) -> int:
             return 10
 
 
-def press(page: Document, printer: PrintBrowser, out: BinaryIO, *, seal: Seal | None = None, told: Told = lambda _: None) -> int:
+@dataclass(frozen=True)
+class _Desk:
+    """The print browser, for one report that may not be wanted any more."""
+
+    browser: PrintBrowser
+    unwanted: Callable[[], bool]
+
+    def draw(self, specs: Sequence[dict[str, Any]]) -> list[str | None]:
+        return self.browser.draw(specs, unwanted=self.unwanted)
+
+    def print(self, html: str, *, patient: bool = False, tagged: bool = True) -> bytes:
+        return self.browser.print(html, patient=patient, tagged=tagged, unwanted=self.unwanted)
+
+
+def press(
+    page: Document,
+    browser: PrintBrowser,
+    out: BinaryIO,
+    *,
+    seal: Seal | None = None,
+    told: Told = lambda _: None,
+    unwanted: Callable[[], bool] = lambda: False,
+) -> int:
     """Write the document to `out` as a PDF, behind a password with `seal`. The number of its pages.
 
-    Raises what the print browser raises, and what `told` raises.
+    Raises what the print browser raises, CalledOff where it is `unwanted`, and what `told` raises.
     """
+    printer = _Desk(browser, unwanted)
     drawings = list(_drawn(page, printer, told))
     if sum(_costs(page, drawings)) > WHOLE:
         return _bound(page, drawings, printer, out, seal=seal, told=told)
@@ -90,7 +113,7 @@ def press(page: Document, printer: PrintBrowser, out: BinaryIO, *, seal: Seal | 
     return pdf.page_count
 
 
-def _drawn(page: Document, printer: PrintBrowser, told: Told) -> Iterator[str | None]:
+def _drawn(page: Document, printer: _Desk, told: Told) -> Iterator[str | None]:
     specs = document.specs(page)
     for first in range(0, len(specs), DRAWN):
         if first:
@@ -98,7 +121,7 @@ def _drawn(page: Document, printer: PrintBrowser, told: Told) -> Iterator[str | 
         yield from printer.draw(specs[first : first + DRAWN])
 
 
-def _whole(page: Document, drawings: Sequence[str | None], printer: PrintBrowser) -> Pdf:
+def _whole(page: Document, drawings: Sequence[str | None], printer: _Desk) -> Pdf:
     """Twice when there is a table of contents: Chromium cannot count to a target, so the first print tells the pages."""
     pdf = Pdf(printer.print(rendering.render(page, drawings)))
     if not page.layout.contents:
@@ -108,7 +131,7 @@ def _whole(page: Document, drawings: Sequence[str | None], printer: PrintBrowser
     return Pdf(printer.print(rendering.render(page, drawings, pages)))
 
 
-def _bound(page: Document, drawings: Sequence[str | None], printer: PrintBrowser, out: BinaryIO, *, seal: Seal | None, told: Told) -> int:
+def _bound(page: Document, drawings: Sequence[str | None], printer: _Desk, out: BinaryIO, *, seal: Seal | None, told: Told) -> int:
     binder, cuts = Binder(out, seal=seal), _Cuts(page, Drawer(page, drawings), _costs(page, drawings))
     fronted = page.layout.cover or page.layout.contents
     ahead = _print(page, _front(page, {}), printer).page_count if fronted else 0
@@ -144,7 +167,7 @@ def _front(page: Document, pages: dict[str, int]) -> Piece:
     return Piece(head=True, contents=document.contents(page, pages) if page.layout.contents else (), elsewhere=AWAY)
 
 
-def _print(page: Document, piece: Piece, printer: PrintBrowser) -> Pdf:
+def _print(page: Document, piece: Piece, printer: _Desk) -> Pdf:
     return Pdf(printer.print(rendering.render_piece(page, piece), patient=True))
 
 
@@ -229,7 +252,7 @@ class _Cuts:
         return found
 
 
-def _stamp_feet(page: Document, binder: Binder, printer: PrintBrowser) -> None:
+def _stamp_feet(page: Document, binder: Binder, printer: _Desk) -> None:
     """How many pages there are is known only now, so what stands in the margins is printed apart and laid over the pages."""
     sizes = binder.sizes
     for first in range(0, len(sizes), FEET):

@@ -109,7 +109,7 @@ class Process:
     async def draw(self, specs: Sequence[str], fonts: Sequence[str]) -> list[dict[str, str]]:
         """Of each spec in JSON its `svg`, or the `error` that it met. Raises Died."""
         async with _failures():
-            page = await self._charts_page()
+            page = await asyncio.shield(self._charts_page())
             self._prepare()  # while the page is drawing
             drawn: list[dict[str, str]] = await page.evaluate(DRAW, [list(specs), list(fonts)])
             return drawn
@@ -129,8 +129,15 @@ class Process:
 
     async def _sheet(self) -> "_Sheet":
         self._prepare()
-        ready, self._ready = self._ready, None
-        return await ready if ready is not None else await _open_sheet(self._browser)
+        ready, self._ready = self._ready or asyncio.ensure_future(_open_sheet(self._browser)), None
+        try:
+            return await asyncio.shield(ready)
+        except asyncio.CancelledError:
+            self._chore(self._turn_unused(ready))
+            raise
+
+    async def _turn_unused(self, ready: "asyncio.Task[_Sheet]") -> None:
+        await self._turn(await ready)
 
     def _prepare(self) -> None:
         """Have an empty sheet ready: a context, a page and its process take half as long as printing on it."""

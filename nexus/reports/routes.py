@@ -28,12 +28,15 @@ from nexus.reports.browser import PrintFailed, PrintQueueFull
 from nexus.reports.orders import Given
 from nexus.reports.press import TooLong
 from nexus.reports.spec import Job, Kind, Report
+from nexus.reports.waiting import while_waited_for
 
 AT_ONCE = 12
 """Reports that one process works on; more wait their turn. The queue of the print browser has room for them all, and for a job."""
 MOST_WAITING = 24
 """Who comes after them is told so at once."""
 LONGEST_WAIT_S = 600
+LEFT = 499
+"""What nobody reads, who has left before it was printed; as nginx has it in its log."""
 LOOK_S = 0.5
 """Between two looks at a job that somebody waits for."""
 
@@ -102,7 +105,8 @@ async def _printed(request: Request, kind: Kind) -> Response:
             raise PrintQueueFull()
         work = partial(orders.carry_out, kind, user=user, name=name, given=given, short=True)
         with suppress(TooLong):
-            return await _download(user, await anyio.to_thread.run_sync(work, limiter=_printing()))
+            report = await while_waited_for(request, work, limiter=_printing())
+            return await _download(user, report) if report else Response(status_code=LEFT)
     job = await in_thread(partial(jobs.submit, user=user, kind=kind, name=name, given=given))
     if is_navigation(request.scope):
         return RedirectResponse(f"/reports?job={job}", status_code=303)

@@ -76,7 +76,7 @@ def _draw(user: User, job: Job, *, owner: bool = False) -> None:
 
 def _far(job: Job) -> str:
     if job.cancelled:
-        return "stops after the page it is at"
+        return "is being stopped"
     if job.state == "waiting":
         return f"waits, with {job.before:,} before it" if job.before else "is the next to be printed"
     return f"{job.pages:,} pages, {job.share:.0%}" if job.pages else "reads the data"

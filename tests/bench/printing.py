@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from typing import Any
 
 import httpx
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
@@ -25,9 +26,9 @@ class Recording(PrintBrowser):
 
     html = ""
 
-    def print(self, html: str, *, patient: bool = False, tagged: bool = True) -> bytes:
+    def print(self, html: str, **how: Any) -> bytes:
         self.html = html
-        return super().print(html, patient=patient, tagged=tagged)
+        return super().print(html, **how)
 
 
 def print_ours(user: User) -> str:

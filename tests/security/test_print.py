@@ -22,7 +22,7 @@ from playwright.sync_api import sync_playwright
 from nexus.accounts.spec import Role
 from nexus.errors import NexusError, Unavailable
 from nexus.reports import browser, chromium
-from nexus.reports.browser import BrowserMissing, PrintBrowser, PrintFailed, PrintQueueFull, PrintTooSlow, ReportTooBig
+from nexus.reports.browser import BrowserMissing, CalledOff, PrintBrowser, PrintFailed, PrintQueueFull, PrintTooSlow, ReportTooBig
 from nexus.reports.document import Asked, Document, Grid, Metric, Picture, specs
 from nexus.reports.layout import Layout
 from nexus.reports.pdf import NotAPdf, Pdf
@@ -461,7 +461,7 @@ def heavy(rows: int = 6_000) -> str:
 
 
 def test_a_report_is_printed_although_the_browser_was_killed_under_it(own_printer):
-    printer = own_printer()
+    printer = own_printer(deadline_s=120)
     printer.print("<p>warm")
     with ThreadPoolExecutor() as pool:
         printing = pool.submit(printer.print, heavy())
@@ -478,7 +478,7 @@ def test_a_report_is_printed_although_the_browser_was_killed_under_it(own_printe
 
 
 def test_a_report_is_printed_although_the_driver_was_killed_under_it(own_printer):
-    printer = own_printer()
+    printer = own_printer(deadline_s=120)
     printer.print("<p>warm")
     before = of_browser(printer)
     with ThreadPoolExecutor() as pool:
@@ -566,6 +566,23 @@ def test_one_report_too_many_is_told_so_at_once(own_printer):
             printer.print("<p>x")
         assert all(Pdf(done.result(60)).page_count > 5 for done in first)
     assert Pdf(printer.print("<p>x")).page_count == 1
+
+
+def test_a_print_that_nobody_wants_any_more_leaves_the_queue_and_the_browser(own_printer):
+    printer = own_printer(at_once=1, waiting=2)
+    printer.print("<p>warm")
+    left = threading.Event()
+    with ThreadPoolExecutor() as pool:
+        abandoned = [pool.submit(printer.print, heavy(), unwanted=left.is_set) for _ in range(3)]
+        until(lambda: printer.state().printing + printer.state().waiting == 3)
+        left.set()
+        for done in abandoned:
+            with pytest.raises(CalledOff):
+                done.result(60)
+    until(lambda: printer.state().printing + printer.state().waiting == 0)
+    assert Pdf(printer.print("<p>next")).page_count == 1
+    until(lambda: sum("--type=renderer" in command(process) for process in of_browser(printer)) == 1)
+    assert printer.state().restarts == 0
 
 
 def test_hostile_documents_leave_no_file_open_no_process_and_no_memory_behind(own_printer, listener):

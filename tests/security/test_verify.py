@@ -9,8 +9,10 @@ import pytest
 
 from nexus.accounts.spec import Role
 from nexus.reports import verifying
+from tests.server import until
 
 BODY = {"Content-Type": verifying.BODY}
+ENDLESS = "select count(*) as endless from generate_series(1, 1000000) a, generate_series(1, 1000000) b"
 
 
 def test_a_stranger_verifies_nothing(app_server):
@@ -66,6 +68,31 @@ def test_a_report_is_known_by_its_bytes_and_its_subject_only_to_who_may_see_it(a
         assert changed.json()["issued"] is None
     with app_server.database() as cursor:
         cursor.execute("delete from nexus.views where name = 'shut-away'")
+
+
+def test_who_closes_the_tab_takes_the_print_along_with_its_query(app_server):
+    person = app_server.person(Role.VIEWER)
+    spec = {"name": "endless", "title": "Endless", "source": "sample", "question": {"kind": "sql", "sql": ENDLESS}}
+    connection = http.client.HTTPConnection("localhost", app_server.port)
+    with app_server.database() as cursor:
+
+        def asked() -> int:
+            cursor.execute(
+                "select count(*) from pg_stat_activity where state = 'active' and usename <> current_user and datname = current_database()"
+            )
+            return cursor.fetchone()[0]
+
+        cursor.execute("insert into nexus.views (name, title, version) values ('endless', 'Endless', 1) returning id")
+        view_id = cursor.fetchone()[0]
+        try:
+            cursor.execute("insert into nexus.view_versions (kept_id, version, spec) values (%s, 1, %s)", (view_id, json.dumps(spec)))
+            connection.request("GET", "/views/endless.pdf", headers={"Cookie": f"nexus={person.open_session()}"})
+            until(asked, within_s=30, what="the query")
+            connection.close()
+            # Sooner than the source would end it by itself, after ten seconds.
+            until(lambda: not asked(), within_s=8, what="the end of the query")
+        finally:
+            cursor.execute("delete from nexus.views where id = %s", (view_id,))
 
 
 def test_twenty_people_print_one_dashboard_at_once_and_all_get_it(app_server):
