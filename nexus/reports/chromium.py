@@ -121,7 +121,7 @@ def environment() -> dict[str, str | float | bool]:
     kept = {name: value for name, value in settings.environment_for_child().items() if name in KEPT_ENVIRONMENT}
     # Playwright asks us for every driver of this process, also for one that is started beside ours and has no folder.
     path = folder.get(None)
-    return kept if path is None else {**kept, "TMPDIR": str(path)}
+    return {**kept, "TMPDIR": str(path)} if path is not None else {**kept}
 
 
 def driver_environment() -> dict[str, str]:
