@@ -8,7 +8,7 @@ from nexus.errors import NotFound
 from nexus.prompts import service, trials
 from nexus.ui.prompting.draft import names_used, prompt_of
 from tests.gemini_stand_in import PLAIN_MODEL, gives, streams
-from tests.pages.conftest import button, shown, until
+from tests.pages.conftest import button, listed, shown, until
 
 
 def draft_of(app, name="explain-carrier"):
@@ -81,7 +81,7 @@ def test_the_test_cases_run_before_a_version_is_saved_and_the_list_says_the_scor
     with own.transaction() as session:
         score = trials.scores_of(session, reader=analyst, name="explain-carrier")[2]
     assert (score.passed, score.total) == (1, 1)
-    assert "1 of 1 tests passed" in shown(visit("prompts", analyst))
+    assert "1 of 1 tests passed" in listed(visit("prompts", analyst))
 
 
 def test_a_version_whose_cases_fail_is_not_saved_unless_one_says_so(sample, visit, analyst, gemini):
