@@ -32,18 +32,19 @@ FILES = {
     "board": ("board.js", "board.css"),
     "cells": ("cells.js", "cells.css"),
     "grid": ("grid.js", "grid.css"),
+    "head": ("head.js", "head.css", "showing.js"),
     "links": ("links.js", "links.css"),
     "sql-editor": ("editor.*.js", "editor.css"),
     "showing": ("showing.js", "showing.css"),
     "upload": ("upload.js", "upload.css"),
     "verify": ("verify.js", "upload.css"),
 }
-"""Script and style of each component, in `FOLDER`."""
+"""Script and style of each component, in `FOLDER`, and what the script imports."""
 
 
 def component(name: str, *, isolate_styles: bool = True) -> Callable[..., Any]:
     """What mounts the component `name`. Call the result as Streamlit's own: `(key=…, data=…, on_x_change=…)`."""
-    js, css = FILES[name]
+    js, css, *_ = FILES[name]
     made: list[Callable[..., Any]] = []
 
     def mount(**arguments: Any) -> Any:

@@ -1,6 +1,6 @@
 """A dashboard's page: its head, its filters and its panels."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import wait
 
 import streamlit as st
@@ -10,14 +10,14 @@ from nexus.dashboards import picks
 from nexus.dashboards import service as dashboards
 from nexus.db.session import transaction
 from nexus.reports.layout import Layout
-from nexus.ui import crumbs, filters, picking, presenting, printing, redrawing, saved_filters, tabs, url, when
+from nexus.ui import crumbs, filters, head, keeping, picking, presenting, printing, redrawing, saved_filters, tabs, url, when
 from nexus.ui.board import AS_OF, HEAD, Board
 from nexus.ui.forms import plain, sentence
-from nexus.ui.keeping import draw_more
+from nexus.ui.head import Deed, Head
 from nexus.ui.notes import draw_notes
 from nexus.ui.page import errors_shown
 from nexus.ui.panels import STYLE
-from nexus.ui.sharing import draw_share
+from nexus.ui.sharing import open_share
 from nexus.views import values as typed
 
 PRINTED = Layout(orientation="landscape")
@@ -39,9 +39,9 @@ def draw_dashboard(board: Board) -> None:
     board.ask(board.in_sight)
     if not board.large:
         crumbs.draw_crumbs(board.user, spec.title)
-    head, bar, chips = st.container(), st.container(), st.container(gap=None)
+    top, bar, chips = st.container(), st.container(), st.container(gap=None)
     tabs.draw_page(board)
-    with head:
+    with top:
         st.fragment(_head, key=HEAD)(board)
     with bar:
         _filters_in_words(board)
@@ -105,36 +105,67 @@ def _head(board: Board) -> None:
         # Its age is that of the panels, so it is drawn after them.
         redrawing.give_way()
     spec = board.opened.dashboard
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="dashboard-head"):
-        st.title(plain(spec.title), anchor=False, width="content")
-        if board.user.looked_at_by is None:
-            _star(board)
-        st.space("stretch")
-        presenting.draw_watch(board)
+    key = f"head-{spec.name}"
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=HEAD):
+        watch, tells = presenting.watch(board, key)
+        pressed = head.draw_head(_head_of(board), key=key, did=lambda: _did(board, key), watch=watch, tells=tells)
         with st.container(width="content"):
             st.fragment(_as_of, key=AS_OF, parallel=True)(board)
-        if not board.large:
-            st.button("Refresh", icon=":material/refresh:", key="refresh-all", on_click=_refresh, args=(board,))
-        if board.large or board.alone:
-            label = "Leave (Esc)" if board.large else "Back to the dashboard (Esc)"
-            st.button(label, icon=":material/close_fullscreen:", key="leave", type="tertiary", on_click=presenting.leave)
-            return
-        if board.user.looked_at_by is None:
-            # What these give is made with one's own rights.
-            _pdf(board)
-            draw_share(board.user, "dashboard", spec.name, address=_address(board))
-        if board.opened.may_edit:
-            st.button("Edit", icon=":material/edit:", key="edit", on_click=_edit)
-        draw_more(board.user, "dashboard", spec.name, spec.title, own=_own(board))
-    if spec.description:
-        st.caption(plain(spec.description))
+    match pressed:
+        case "print":
+            printing.open_print(_pdf(board), usual=PRINTED)
+        case "share":
+            open_share(board.user, "dashboard", spec.name, address=_address(board))
+        case "notes":
+            draw_notes(board.user, board.opened)
+        case keeping.COPY | keeping.SEE_AS:
+            keeping.open_dialog(pressed, board.user, "dashboard", spec.name, spec.title)
 
 
-def _star(board: Board) -> None:
-    star = ":material/star:" if board.favourite else ":material/star_outline:"
-    star_label = "Take off my home page" if board.favourite else "Keep on my home page"
-    with st.container(width="content", key="star-on" if board.favourite else "star-off"):
-        st.button(star_label, icon=star, type="tertiary", key="icon-favourite", on_click=_toggle_favourite, args=(board,))
+def _head_of(board: Board) -> Head:
+    spec, own = board.opened.dashboard, board.user.looked_at_by is None
+    star = board.favourite if own else None
+    if board.large:
+        return Head(spec.title, spec.description, star, [Deed("leave", "Leave (Esc)", "close_fullscreen")])
+    again = Deed("refresh", "Refresh", "refresh")
+    if board.alone:
+        return Head(spec.title, spec.description, star, [again, Deed("leave", "Back to the dashboard (Esc)", "close_fullscreen")])
+    # What these give is made with one's own rights.
+    mine = [
+        Deed("pdf", "Download PDF", "picture_as_pdf", link=_pdf(board)(printing.query(printing.chosen(PRINTED)))),
+        Deed("print", "Print", "print", bare=True, hint=printing.HINT),
+        Deed("share", "Share", "group_add"),
+    ]
+    edit = [Deed("edit", "Edit", "edit")]
+    return Head(spec.title, spec.description, star, [again, *(mine if own else []), *(edit if board.opened.may_edit else [])], _menu(board))
+
+
+def _menu(board: Board) -> list[Deed]:
+    """What can be done with a dashboard beside what can be done with everything."""
+    notes = bool(board.opened.annotations) or board.user.may(Permission.BUILD)
+    return [
+        Deed("present", "Present", "slideshow"),
+        *([Deed("notes", "Notes", "edit_calendar")] if notes else []),
+        *(Deed(what, what, keeping.ICONS[what]) for what in keeping.offered(board.user)),
+    ]
+
+
+def _did(board: Board, key: str) -> None:
+    """What was pressed, where it draws something else than a dialog. For callbacks."""
+    pressed = st.session_state[key].get("did")
+    if not _head_of(board).offers(pressed):
+        return
+    match pressed:
+        case "star":
+            _toggle_favourite(board)
+        case "refresh":
+            _refresh(board)
+        case "edit":
+            _edit()
+        case "leave":
+            presenting.leave()
+        case "present":
+            presenting.begin()
 
 
 def _filters_in_words(board: Board) -> None:
@@ -143,13 +174,6 @@ def _filters_in_words(board: Board) -> None:
     said = [f"{name}: {words}" for name, words in typed.describe(spec.filters, board.values) if words != "all"] if board.large else []
     if said:
         st.caption(plain(" · ".join(said)))
-
-
-def _own(board: Board) -> dict[str, tuple[str, Callable[[], None]]]:
-    """What can be done with a dashboard beside what can be done with everything."""
-    notes = bool(board.opened.annotations) or board.user.may(Permission.BUILD)
-    found: dict[str, tuple[str, Callable[[], None]]] = {"Present": ("slideshow", presenting.begin)}
-    return found | ({"Notes": ("edit_calendar", lambda: draw_notes(board.user, board.opened))} if notes else {})
 
 
 def _edit() -> None:
@@ -170,15 +194,14 @@ def _as_of(board: Board) -> None:
     )
 
 
-def _pdf(board: Board) -> None:
+def _pdf(board: Board) -> printing.Link:
     """One click for a file: `downloads.js` fetches the link, says how it goes, and shows what the server says if it fails."""
     spec = board.opened.dashboard
 
     def link(query: dict[str, str]) -> str:
         return url.link(f"/dashboards/{spec.name}.pdf", spec.filters, board.values, **query, **_picked(board))
 
-    st.link_button("Download PDF", link(printing.query(printing.chosen(PRINTED))), icon=":material/picture_as_pdf:")
-    printing.draw_print(link, usual=PRINTED, key="icon-print")
+    return link
 
 
 def _address(board: Board) -> str:

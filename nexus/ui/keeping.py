@@ -4,7 +4,6 @@ Each opens in a dialog, and is read only then.
 """
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any
 
 import streamlit as st
@@ -33,44 +32,41 @@ QUERY, VERSIONS, RUNS, USED, COPY, SEE_AS = "Query", "Versions", "Runs", "Where 
 ICONS = {VERSIONS: "history", RUNS: "monitoring", COPY: "content_copy", SEE_AS: "visibility"}
 
 
-def draw_more(
-    user: User,
-    kind: Kind,
-    name: str,
-    title: str,
-    *,
-    opened: OpenView | None = None,
-    own: Mapping[str, tuple[str, Callable[[], None]]] = MappingProxyType({}),
-) -> None:
-    """The menu at the end of a page's head. `opened` is the view, where it is one; `own` are entries of the page, each with icon and deed."""
-    offered = [
-        *own,
+def offered(user: User, opened: OpenView | None = None) -> list[str]:
+    """What the menu at the end of a page's head holds. `opened` is the view, where it is one."""
+    if user.looked_at_by is not None:
+        return []
+    return [
         *([VERSIONS, RUNS] if opened else []),
         *([COPY] if user.may(Permission.BUILD) else []),
         *([SEE_AS] if user.may(Permission.ADMINISTER) else []),
     ]
-    if user.looked_at_by is not None:
-        offered = list(own)
-    if not offered:
+
+
+def draw_more(user: User, kind: Kind, name: str, title: str, *, opened: OpenView | None = None) -> None:
+    """That menu, and the dialogs behind it."""
+    options = offered(user, opened)
+    if not options:
         return
     chosen = st.menu_button(
         "More",
-        offered,
-        format_func=lambda option: f":material/{own[option][0] if option in own else ICONS[option]}: {option}",
+        options,
+        format_func=lambda option: f":material/{ICONS[option]}: {option}",
         icon=":material/more_horiz:",
         key=f"icon-more-{kind}",
     )
-    match chosen:
-        case None:
-            return
-        case _ if chosen in own:
-            own[chosen][1]()
-        case _ if chosen == COPY:
-            st.dialog(f"Duplicate this {kind}")(_draw_duplicate)(user, kind, name, title)
-        case _ if chosen == SEE_AS:
-            st.dialog(SEE_AS)(draw_see_as)(user)
-        case _ if opened:
-            _open(chosen, user, opened, {})
+    if chosen in (COPY, SEE_AS):
+        open_dialog(chosen, user, kind, name, title)
+    elif chosen and opened:
+        _open(chosen, user, opened, {})
+
+
+def open_dialog(what: str, user: User, kind: Kind, name: str, title: str) -> None:
+    """`what` is `COPY` or `SEE_AS`."""
+    if what == COPY:
+        st.dialog(f"Duplicate this {kind}")(_draw_duplicate)(user, kind, name, title)
+    else:
+        st.dialog(SEE_AS)(draw_see_as)(user)
 
 
 def draw_foot(user: User, opened: OpenView, values: Mapping[str, Any]) -> Any:

@@ -3,6 +3,7 @@
 `?present=1` shows it without bars, and turns its tabs where `&turn=30` gives seconds; `?panel=<name>` shows one panel.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +54,8 @@ def draw_style() -> None:
         st.html(STYLE)
 
 
-def draw_watch(board: Board) -> None:
-    """What the browser is to look after. Draws a button to pause, where something goes by itself."""
+def watch(board: Board, key: str) -> tuple[dict[str, Any], dict[str, Callable[[], None]]]:
+    """What the browser is to look after, and who hears what it tells the element of `key`. A button to pause where something goes by itself."""
     spec = board.opened.dashboard
     seconds, turn = spec.refresh_seconds, turn_seconds(board)
     data = {
@@ -64,16 +65,8 @@ def draw_watch(board: Board) -> None:
         "unseen": board.unseen,
         "said": _said(seconds, turn),
     }
-    _mount(
-        key=f"showing-{spec.name}",
-        data=data,
-        width="content",
-        height="content",
-        on_tick_change=lambda: _tick(board),
-        on_turn_change=lambda: _turn(board),
-        on_seen_change=lambda: _seen(board, f"showing-{spec.name}"),
-        on_leave_change=leave,
-    )
+    tells = {"tick": lambda: _tick(board), "turn": lambda: _turn(board), "seen": lambda: _seen(board, key), "leave": leave}
+    return data, tells
 
 
 def draw_sight(board: Board) -> None:

@@ -23,6 +23,7 @@ from nexus.ui.page import errors_shown, person
 CELLS_A_MINUTE = 300_000
 """About what is printed."""
 
+HINT = "Paper, margins, cover, contents and more"
 PAPERS = {"A4": "A4", "A3": "A3", "Letter": "Letter", "Legal": "Legal"}
 ORIENTATIONS = {"portrait": "Portrait", "landscape": "Landscape"}
 MARGINS = {"narrow": "Narrow", "normal": "Normal", "wide": "Wide"}
@@ -66,11 +67,16 @@ def query(layout: Layout) -> dict[str, str]:
 
 def draw_print(link: Link, *, usual: Layout, key: str) -> None:
     """The button, and the dialog behind it."""
-    if st.button("Print", icon=":material/print:", key=key, help="Paper, margins, cover, contents and more"):
-        for former in ("print-job", "print-page", "print-preview", "print-password"):
-            st.session_state.pop(former, None)
-        browser.ours().prepare(charts=False)  # while the person chooses
-        st.dialog("Print", width="medium", on_dismiss="rerun")(_draw)(link, usual)
+    if st.button("Print", icon=":material/print:", key=key, help=HINT):
+        open_print(link, usual=usual)
+
+
+def open_print(link: Link, *, usual: Layout) -> None:
+    """The dialog alone."""
+    for former in ("print-job", "print-page", "print-preview", "print-password"):
+        st.session_state.pop(former, None)
+    browser.ours().prepare(charts=False)  # while the person chooses
+    st.dialog("Print", width="medium", on_dismiss="rerun")(_draw)(link, usual)
 
 
 def _draw(link: Link, usual: Layout) -> None:

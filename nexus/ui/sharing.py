@@ -22,8 +22,13 @@ PROBLEM = "share-problem"
 def draw_share(user: User, kind: Kind, name: str, *, address: str | None = None) -> None:
     """The button, and the dialog behind it. `address` is the page's own, with its filters, when it is not simply that of `name`."""
     if st.button("Share", icon=":material/group_add:", key=f"share-{kind}"):
-        st.session_state.pop(PROBLEM, None)
-        st.dialog("Share", width="medium")(_draw)(user, kind, name, address or url.page(f"/{kind}", [], {}, name=name))
+        open_share(user, kind, name, address=address)
+
+
+def open_share(user: User, kind: Kind, name: str, *, address: str | None = None) -> None:
+    """The dialog alone."""
+    st.session_state.pop(PROBLEM, None)
+    st.dialog("Share", width="medium")(_draw)(user, kind, name, address or url.page(f"/{kind}", [], {}, name=name))
 
 
 def _draw(user: User, kind: Kind, name: str, address: str) -> None:

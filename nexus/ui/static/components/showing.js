@@ -105,7 +105,7 @@ function leadsBack() {
 }
 
 function somethingOpen() {
-  return Boolean(document.querySelector("[role=dialog], [role=menu], [data-testid=stPopoverBody]"));
+  return Boolean(document.querySelector("[role=dialog], [role=menu]:not([popover]), [popover]:popover-open, [data-testid=stPopoverBody]"));
 }
 
 function recalled(key) {
