@@ -71,6 +71,9 @@ register_url_convertor("slug", _Slug())
 register_url_convertor("rest", _Rest())
 
 
+STYLES = [settings.ROOT / "nexus/ui/static" / name for name in ("frame.css", "panels.css")]
+"""What every page is drawn with. Sheets of single pages are drawn by these."""
+
 ROUTES = [
     *sources_routes.routes,
     *health.routes,
@@ -91,7 +94,8 @@ def application() -> st.App:
     # Until Home.py has run once, Streamlit would serve the files in pages/ without it.
     PagesManager.uses_pages_directory = False
     scripts = [pages.address(name) for name in ("downloads.js", "answers.js")]
-    front = frontend.read(Path(file_util.get_static_dir()), door=(pages.STATIC / "door.js").read_text(), scripts=scripts)
+    door = (pages.STATIC / "door.js").read_text()
+    front = frontend.read(Path(file_util.get_static_dir()), door=door, scripts=scripts, styles=STYLES)
     open_pages = OpenPages()
 
     async def shell(request: Request) -> Response:
@@ -137,7 +141,7 @@ def application() -> st.App:
         middleware=[
             Middleware(RequestLog, note=lambda error, where: defects.note(error, where=where, user_id=log.user_id.get())),
             Middleware(Headers, inline_hashes=front.inline_hashes),
-            Middleware(Assets, folder=front.static, fonts=settings.ROOT / "nexus/ui/static/fonts"),
+            Middleware(Assets, folder=front.static, fonts=settings.ROOT / "nexus/ui/static/fonts", more=front.styles),
             Middleware(Gate, open_pages=open_pages),
         ],
         exception_handlers={NexusError: _answer},

@@ -13,14 +13,12 @@ from nexus.ui.card import draw_card
 from nexus.ui.forms import empty
 from nexus.ui.home import Step, draw_cards, draw_steps, first_step
 from nexus.ui.page import run_page
-from nexus.ui.panels import STYLE as PANELS
 from nexus.views import service as views
 
 SHOWN = 6
 
 
 def page(user: User) -> None:
-    st.html(PANELS)
     st.title("Home", anchor=False)
     with transaction() as session:
         found = dashboards.list_home(session, reader=user, most=SHOWN)

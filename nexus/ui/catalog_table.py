@@ -15,7 +15,6 @@ from nexus.ui import cells, here, tables
 from nexus.ui.catalog_words import address, rows_of, size_of
 from nexus.ui.forms import plain, sentence
 from nexus.ui.page import errors_shown
-from nexus.ui.panels import STYLE as PANELS
 from nexus.ui.panels import provenance
 from nexus.ui.view_drafts import fresh
 from nexus.views import reads
@@ -33,7 +32,6 @@ def draw_table_page(user: User, source: Source, schema: str, name: str) -> None:
     """Raises TableNotFound, and what the source raises that cannot be reached."""
     require(user, Permission.BUILD)
     st.html(STYLE)
-    st.html(PANELS)
     here.follow("pages/table.py")
     st.page_link("pages/data.py", label=f"{plain(source.title)}", icon=":material/arrow_back:", query_params=_place(source, schema))
     table = catalog.describe_table(source, reader=user, schema=schema, name=name)

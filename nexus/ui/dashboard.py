@@ -16,7 +16,6 @@ from nexus.ui.forms import plain, sentence
 from nexus.ui.head import Deed, Head
 from nexus.ui.notes import draw_notes
 from nexus.ui.page import errors_shown
-from nexus.ui.panels import STYLE
 from nexus.ui.sharing import open_share
 from nexus.views import values as typed
 
@@ -26,7 +25,6 @@ PRINTED = Layout(orientation="landscape")
 
 def draw_dashboard(board: Board) -> None:
     """Questions first, then the frames, then the filters: their own questions must not hold up the panels."""
-    st.html(STYLE)
     presenting.draw_style()
     spec = board.opened.dashboard
     saved_filters.begin(board)

@@ -26,7 +26,6 @@ LISTS = {
 """Of a page that shows one thing, the page that lists them: where to go when that one cannot be shown."""
 HEADS = {403: "Not for you", 404: "Nothing here", 409: "Not readable"}
 """What heads a page that cannot show what it is about, by the status of the reason."""
-STYLE = Path(__file__).parent / "static" / "frame.css"
 
 _found: ContextVar[User | None] = ContextVar("found", default=None)
 """The person that the frame found, for the page it runs next: one look-up for both."""
@@ -83,10 +82,9 @@ def errors_shown(*, where: str = "page", user: User | None = None, way_out: tupl
 
 
 def visitor() -> User | None:
-    """For the frame: the person, or none when they are signed out; the page itself then says so. Sets the style too."""
+    """For the frame: the person, or none when they are signed out; the page itself then says so."""
     # Before anything is drawn: whatever comes later would make the page jump.
     st.set_page_config(page_icon="/door/mark.svg", layout="wide", initial_sidebar_state=232)
-    st.html(STYLE)
     try:
         user = person()
     except NexusError:

@@ -2,7 +2,6 @@
 
 import html
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, assert_never
 
 import streamlit as st
@@ -32,7 +31,6 @@ from nexus.views.appearance import Chart
 from nexus.views.charts import Beside
 from nexus.views.spec import View
 
-STYLE = Path(__file__).parent / "static" / "panels.css"
 ROW = 64
 GAP = 16
 """A panel of `height` rows covers the gaps between them: 80 pixels a row, less one gap."""

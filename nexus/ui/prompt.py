@@ -7,7 +7,6 @@ two: a prepared request, and a run that is under way.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -35,7 +34,6 @@ from nexus.ui.sharing import draw_share
 from nexus.views.parameter import Parameter
 
 LOOK_EVERY_S = 0.5
-STYLE = Path(__file__).parent / "static" / "panels.css"
 
 TROUBLES = {"cut": st.warning, "refused": st.warning, "stopped": st.info, "failed": st.error}
 
@@ -83,7 +81,6 @@ def draw_prompt_page(user: User, *, name: str) -> None:
         panel = prompts.open_prompt(session, reader=user, name=name)
     prompt = panel.opened.prompt
     tab(prompt.title)
-    st.html(STYLE)
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.title(forms.plain(prompt.title), anchor=False, width="content")
         st.space("stretch")

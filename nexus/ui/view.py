@@ -15,7 +15,6 @@ from nexus.ui import charts, filters, grid_address, tables, url, view_filters, w
 from nexus.ui.choices import options_of
 from nexus.ui.forms import sentence
 from nexus.ui.keeping import draw_foot
-from nexus.ui.panels import STYLE as PANELS
 from nexus.ui.panels import provenance
 from nexus.ui.view_head import CHART, FRESH, STATISTICS, draw_head
 from nexus.ui.view_statistics import draw_statistics_tab
@@ -33,7 +32,6 @@ HEIGHT = 560
 
 
 def draw_view(user: User, opened: OpenView) -> None:
-    st.html(PANELS)
     st.html(STYLE)
     if said := url.text(behind.KEY):
         opened = behind.asked_for(opened, reader=user, said=said)

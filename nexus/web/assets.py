@@ -3,8 +3,10 @@
 import gzip
 import mimetypes
 from collections import OrderedDict
+from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock
+from types import MappingProxyType
 
 import anyio.to_thread
 from starlette.responses import PlainTextResponse, Response
@@ -19,15 +21,16 @@ HELD_BYTES = 8 * 2**20
 
 
 class Assets:
-    """ASGI middleware that answers everything under `/static/` from one folder, and `/static/fonts/` from another; nothing else from them.
+    """ASGI middleware that answers everything under `/static/` from one folder, and `/static/fonts/` from another, and the files `more` at their addresses; nothing else.
 
     Only files that lay there at the start are known, so no spelling of a path leads anywhere else.
     """
 
-    def __init__(self, app: ASGIApp, *, folder: Path, fonts: Path) -> None:
+    def __init__(self, app: ASGIApp, *, folder: Path, fonts: Path, more: Mapping[str, Path] = MappingProxyType({})) -> None:
         self.app = app
         self._files = {f"/{file.relative_to(folder).as_posix()}": file for file in (folder / "static").rglob("*") if file.is_file()}
         self._files |= {f"/static/fonts/{file.name}": file for file in fonts.glob("*.woff2")}
+        self._files |= more
         self._compressed: OrderedDict[str, bytes] = OrderedDict()
         self._held = 0
         self._lock = Lock()

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -33,17 +33,19 @@ class Frontend(BaseModel, frozen=True):
     inline_hashes: tuple[str, ...]
     preload: tuple[str, ...]
     """Addresses that a dashboard needs; the sign-in page fetches them while the person types."""
+    styles: Mapping[str, Path]
+    """Our own style sheets, by the address under which browsers keep them for ever."""
 
     def page_at(self, slug: str) -> bytes:
         return self.page_with_charts if slug in WITH_CHARTS else self.page
 
 
-def read(static: Path, *, door: str, scripts: Sequence[str] = ()) -> Frontend:
+def read(static: Path, *, door: str, scripts: Sequence[str] = (), styles: Sequence[Path] = ()) -> Frontend:
     """Make the `Frontend` of Streamlit's folder of static files.
 
     `door` is the script that leads an open page to the sign-in page when its session has ended. It must run before
     Streamlit's, so it stands in the page itself: fetched, it would hold everything up. `scripts` are addresses of
-    our others.
+    our others. `styles` hold on every page; drawn by Streamlit, they would be sent, cleaned and read anew with each run.
     """
     html = (static / "index.html").read_text()
     inline = (_hash(door), *(_hash(script) for script in _INLINE.findall(html)))
@@ -56,6 +58,10 @@ def read(static: Path, *, door: str, scripts: Sequence[str] = ()) -> Frontend:
     # Asynchronous: deferred, it would stand in line before Streamlit's own modules, which then wait for it.
     ours = f"<script>{door}</script>" + "".join(f'\n    <script src="{script}" async></script>' for script in scripts)
     page = html.replace("<head>", f"<head>\n    {ours}", 1).replace("</head>", f"{_FIRST_FONT}</head>", 1)
+    kept = {f"/static/css/{path.stem}.{hashlib.sha256(path.read_bytes()).hexdigest()[:8]}.css": path for path in styles}
+    # Of rules that weigh the same, those that come last hold: these are after Streamlit's, and before what a page draws for itself.
+    sheets = "".join(f'<link rel="stylesheet" href="{address}">' for address in kept)
+    page = re.sub(r"<body[^>]*>", lambda found: found[0] + sheets, page, count=1)
     linked = [f"/{path}" for path in _LINKED.findall(html.replace('"/', '"./'))]
     drawn = [address for address in _drawn(static) if address not in linked]
     return Frontend(
@@ -63,7 +69,14 @@ def read(static: Path, *, door: str, scripts: Sequence[str] = ()) -> Frontend:
         page=page.encode(),
         page_with_charts=page.replace("</head>", "".join(map(_link, drawn)) + "</head>", 1).encode(),
         inline_hashes=inline,
-        preload=(*linked, *drawn, *FONTS, *(f"/static/media/{path.name}" for path in sorted((static / "static" / "media").glob(ICONS)))),
+        styles=kept,
+        preload=(
+            *linked,
+            *kept,
+            *drawn,
+            *FONTS,
+            *(f"/static/media/{path.name}" for path in sorted((static / "static" / "media").glob(ICONS))),
+        ),
     )
 
 

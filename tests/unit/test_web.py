@@ -138,7 +138,8 @@ def test_the_page_of_the_app_is_streamlits_with_our_script_before_all_others(tmp
     (scripts / "Html.Ef3.js").write_text('import"./index.js";')
     (tmp_path / "static" / "media").mkdir()
     (tmp_path / "static" / "media" / "MaterialSymbols-Rounded.Gh4.woff2").touch()
-    front = frontend.read(tmp_path, door="window.door = 1", scripts=["/door/a.js?v=1"])
+    (tmp_path / "ours.css").write_text(".ours { color: red }")
+    front = frontend.read(tmp_path, door="window.door = 1", scripts=["/door/a.js?v=1"], styles=[tmp_path / "ours.css"])
     page = front.page.decode()
     assert page.index("<script>window.door = 1</script>") < page.index("<script>a = 1")
     assert '<script src="/door/a.js?v=1" async></script>' in page
@@ -149,12 +150,15 @@ def test_the_page_of_the_app_is_streamlits_with_our_script_before_all_others(tmp
     assert front.preload == (
         "/static/js/index.js",
         "/static/css/i.css",
+        *front.styles,
         "/static/js/Html.Ef3.js",
         "/static/js/ArrowVegaLiteChart.Ab1.js",
         "/static/js/embed.Cd2.js",
         "/static/fonts/inter-latin-wght-normal.woff2",
         "/static/media/MaterialSymbols-Rounded.Gh4.woff2",
     )
+    assert list(front.styles.values()) == [tmp_path / "ours.css"]
+    assert page.index(f'<link rel="stylesheet" href="{next(iter(front.styles))}">') > page.index("<body")
     assert "S.woff2" not in page
     assert "inter-latin-wght-normal.woff2" in page
     assert "embed.Cd2.js" in front.page_at("dashboard").decode()

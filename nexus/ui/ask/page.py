@@ -20,15 +20,14 @@ from nexus.ui.page import errors_shown
 from nexus.ui.prompt import say_how_to_get_a_key
 
 LOOK_EVERY_S = 0.5
-STYLES = [Path(__file__).parents[1] / "static" / name for name in ("panels.css", "ask.css")]
+STYLE = Path(__file__).parents[1] / "static" / "ask.css"
 GOES_ON = ("answered", "cannot", "question", "costly")
 
 
 def draw_ask(user: User) -> None:
     """Everything on the page."""
     require(user, Permission.RUN_PROMPTS)
-    for style in STYLES:
-        st.html(style)
+    st.html(STYLE)
     come_back()
     with transaction() as session:
         known = sources.all_sources(session, reader=user)

@@ -22,7 +22,6 @@ from nexus.ui.composing.panel_form import draw_panel_form
 from nexus.ui.editing import draw_draft, draw_outcome, resume, save, save_as_new
 from nexus.ui.forms import plain, sentence
 from nexus.ui.page import errors_shown, tab
-from nexus.ui.panels import STYLE as PANELS
 from nexus.ui.tabs import draw_tabs, turn_whole
 from nexus.ui.written import draw_unread, draw_written, read
 from nexus.views import drafts
@@ -49,7 +48,6 @@ def draw_edit(user: User, opened: OpenDashboard) -> None:
 
 
 def _draw(user: User, name: str, opened: OpenDashboard | None) -> None:
-    st.html(PANELS)
     st.html(STYLE)
     editing = resume(Composing, user, name, kind="dashboard", opened=opened, blank=lambda: {"title": "", "panels": []})
     shown = shown_now(editing.content)

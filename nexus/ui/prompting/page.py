@@ -49,7 +49,6 @@ def draw_edit(user: User, opened: OpenPrompt) -> None:
 
 
 def _draw(user: User, name: str, opened: OpenPrompt | None) -> None:
-    st.html(prompt.STYLE)
     st.html(STYLE)
     editing = resume(Prompting, user, name, kind="prompt", opened=opened, blank=blank)
     with transaction() as session:

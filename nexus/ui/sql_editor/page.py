@@ -17,7 +17,6 @@ from nexus.ui.editing import Content, Editing, draw_draft, view_of
 from nexus.ui.format_form import draw_formats
 from nexus.ui.forms import sentence
 from nexus.ui.page import errors_shown
-from nexus.ui.panels import STYLE as PANELS
 from nexus.ui.panels import provenance
 from nexus.ui.parameter_form import draw_parameters
 from nexus.ui.sql_editor.bench import CHART, FORMATS, HISTORY, PARAMETERS, PLAN, RESULT, TABS, Bench, bench_of
@@ -49,7 +48,6 @@ def draw_sql_editor(user: User, editing: Editing, source: Source) -> None:
     """Everything under the head of the page, as one fragment: typing never draws the rest of the page again."""
     require(user, Permission.BUILD)
     st.html(STYLE)
-    st.html(PANELS)
     st.fragment(_draw, key="sql-editor")(bench_of(user, editing, source))
 
 
