@@ -1,7 +1,7 @@
 """Charts on screen, in Nexus's own look, light or dark as the page is: what Vega draws, pivot tables and large figures."""
 
 import html
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, assert_never
 
 import pyarrow as pa
@@ -104,7 +104,7 @@ def _larger(config: Any, by: float) -> Any:
 
 def _draw_plot(target: Any, drawing: Plot, *, width: int, height: int, said: str, heard: Mapping[str, Any], larger: float) -> None:
     spec = {name: part for name, part in drawing.spec.items() if name != "description"}
-    spec["config"] = _larger({**CONFIG, "style": styles(theme())}, larger)
+    spec["config"] = _larger({**CONFIG, "style": _styles_of(spec)}, larger)
     for part in (spec, *spec.get("layer", [])):
         color = part.get("encoding", {}).get("color")
         if isinstance(color, dict) and "legend" in color:
@@ -112,6 +112,24 @@ def _draw_plot(target: Any, drawing: Plot, *, width: int, height: int, said: str
             look = {"padding": 8} if color["type"] == "quantitative" else _legend(color["sort"], width=width, height=height)
             part["encoding"]["color"]["legend"] = None if height < SMALL else {**color["legend"], **look, "title": None}
     target.vega_lite_chart(_pop_rows(spec), spec, height=height, width="stretch", theme="streamlit", alt=said, **heard)
+
+
+def _styles_of(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that `spec` names: the browser reads and merges all that it is given, for every chart."""
+    named = set(_named(spec))
+    return {name: look for name, look in styles(theme()).items() if name in named}
+
+
+def _named(part: Any) -> Iterator[str]:
+    if isinstance(part, Mapping):
+        if isinstance(part.get("style"), str):
+            yield part["style"]
+        for name, inner in part.items():
+            if name != "data":
+                yield from _named(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            yield from _named(inner)
 
 
 def _legend(names: list[str], *, width: int, height: int) -> dict[str, Any]:

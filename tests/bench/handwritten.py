@@ -1,4 +1,4 @@
-"""What a careful person writes by hand in Streamlit: the same six charts, six queries, two columns. Run by `streamlit run`."""
+"""What a careful person writes by hand in Streamlit: the same filter, six charts, six queries, two columns. Run by `streamlit run`."""
 
 import os
 
@@ -17,9 +17,9 @@ def connection():
     return psycopg2.connect(os.environ["DATABASE_URL"])
 
 
-def read(sql: str) -> pd.DataFrame:
+def read(sql: str, month: int | None) -> pd.DataFrame:
     with connection().cursor() as cursor:
-        cursor.execute(sql)
+        cursor.execute(sql if month is None else f"select * from ({sql}) as answer where month = %s", None if month is None else (month,))
         return pd.DataFrame(cursor.fetchall(), columns=[column.name for column in cursor.description])
 
 
@@ -36,8 +36,9 @@ def chart(question: Question, data: pd.DataFrame) -> alt.Chart:
 
 st.set_page_config(layout="wide")
 st.title("Flights")
+month = st.number_input("Month", value=None, min_value=1, max_value=12, placeholder="any", width=130)
 for pair in zip(QUESTIONS[::2], QUESTIONS[1::2], strict=True):
     for column, question in zip(st.columns(2), pair, strict=True):
         with column:
             st.subheader(question.title)
-            st.altair_chart(chart(question, read(question.sql)))
+            st.altair_chart(chart(question, read(question.sql, month if "month" in question.sql else None)))

@@ -24,13 +24,13 @@ def test_what_a_menu_enters_the_escape_key_leaves_at_once(sample, page):
     sign_in(page, sample.person(Role.VIEWER))
     page.goto(f"{sample.url}/dashboard?name=delays")
     drawn(page)
-    leave = page.locator(".st-key-leave button")
+    leave = page.locator(".nexus-deed-leave")
     for menu, entry, words, query in (
-        (".st-key-more-by-carrier", "Full screen", "Back to the dashboard (Esc)", "panel=by-carrier"),
-        (".st-key-icon-more-dashboard", "Present", "Leave (Esc)", "present=1"),
+        (".st-key-more-by-carrier button", "Full screen", "Back to the dashboard (Esc)", "panel=by-carrier"),
+        (".nexus-deed-more", "Present", "Leave (Esc)", "present=1"),
     ):
         for slowly in (False, True):
-            page.locator(f"{menu} button").click()
+            page.locator(menu).click()
             page.get_by_role("menuitem", name=entry).click()
             page.wait_for_url(f"**{query}**")
             if slowly:
@@ -55,3 +55,29 @@ def test_the_escape_key_shuts_an_open_menu_and_stays(sample, page):
     assert "panel=by-carrier" in page.url
     page.keyboard.press("Escape")
     page.wait_for_url(lambda address: "panel=" not in address)
+
+
+def test_the_menu_of_the_head_is_worked_by_keyboard_and_gives_its_place_back(sample, page):
+    sign_in(page, sample.person(Role.ADMIN))
+    page.goto(f"{sample.url}/dashboard?name=delays")
+    drawn(page)
+    more, entries = page.get_by_role("button", name="More", exact=True), page.get_by_role("menuitem")
+    more.focus()
+    page.keyboard.press("Enter")
+    expect(entries.first).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(entries.last).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(entries).to_have_count(0)
+    expect(more).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_contain_text("Notes")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    star = page.get_by_role("button", name="Keep on my home page")
+    star.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Take off my home page")).to_be_focused()
