@@ -71,7 +71,7 @@ def test_the_menu_of_the_head_is_worked_by_keyboard_and_gives_its_place_back(sam
     expect(entries).to_have_count(0)
     expect(more).to_be_focused()
     page.keyboard.press("Enter")
-    page.keyboard.press("Home")
+    expect(entries.first).to_be_focused()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog")).to_contain_text("Notes")
