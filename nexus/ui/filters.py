@@ -22,6 +22,8 @@ from nexus.views.parameter import (
     Parameter,
 )
 
+FOLD = '<label class="nexus-fold"><input type="checkbox" role="switch"> Filters</label>'
+"""Opens the bar on a phone, where the style sheet keeps it shut; a wide window never shows it."""
 Changed = Callable[[dict[str, Any], Sequence[str]], None]
 """Hears all values, and the keys of fragments of the bar that are to be drawn again."""
 
@@ -53,7 +55,7 @@ def draw_filters(
         held.show()
     _follow_address(parameters, values, scope, held.names if held else frozenset())
     if folds:
-        _toggle(scope)
+        st.html(FOLD)
     kind = "filter-bar" if folds else "variable-bar"
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"{kind}-{scope}"):
         for parameter in parameters:
@@ -161,13 +163,6 @@ def _follow_address(parameters: Sequence[Parameter], values: dict[str, Any], sco
         said = to_widget(parameter, values[parameter.name])
         if of_widget(parameter, st.session_state[at]) != of_widget(parameter, said):
             st.session_state[at] = said
-
-
-@st.fragment
-def _toggle(scope: str) -> None:
-    """Opens the bar on a phone, where the style sheet keeps it shut; a wide window never shows the switch."""
-    with st.container(key=f"filter-toggle-{scope}"):
-        st.toggle("Filters", key=f"filter-open-{scope}")
 
 
 def _on_change(

@@ -1,5 +1,6 @@
 """The frame of every page: who is there, what they may see, and what they are told when something fails."""
 
+import html
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from nexus.accounts.sessions import SignedOut
 from nexus.accounts.spec import Permission, User, require
 from nexus.db.session import transaction
 from nexus.errors import NexusError
-from nexus.ui.forms import plain, sentence
+from nexus.ui.forms import sentence
 
 HOME = ("Home", "/")
 LISTS = {
@@ -100,12 +101,16 @@ def tab(title: str) -> None:
 
 
 def corner(user: User | None) -> None:
-    """The foot of the sidebar: who is signed in, their account, and the way out."""
+    """The foot of the sidebar: who is signed in, their account, and the way out. One element, since every page draws it."""
     if user is None:
         return
-    with st.sidebar, st.container(key="corner"), st.popover(plain(user.name), icon=":material/account_circle:", width="stretch"):
-        st.caption(f"{plain(user.email)} · {user.role.value}")
-        st.page_link("pages/account.py", label="Account", icon=":material/manage_accounts:")
-        st.caption("Light or dark follows your device.")
-        # A plain link: signing out happens outside Streamlit, as signing in does.
-        st.html('<a class="nexus-button" href="/logout" target="_self">Sign out</a>')
+    name, email = html.escape(user.name), html.escape(user.email)
+    with st.sidebar, st.container(key="corner"):
+        st.html(
+            f'<button type="button" class="nexus-button" popovertarget="nexus-corner">'
+            f'<span class="nexus-icon" aria-hidden="true" translate="no">account_circle</span> {name}</button>'
+            f'<div id="nexus-corner" class="nexus-corner" popover="auto" role="group" aria-label="{name}"><p>{email} · {user.role.value}</p>'
+            '<a class="nexus-button" href="/account" target="_self">Account</a><p>Light or dark follows your device.</p>'
+            # Signing out happens outside Streamlit, as signing in does.
+            '<a class="nexus-button" href="/logout" target="_self">Sign out</a></div>'
+        )

@@ -13,7 +13,7 @@ _LINKED = re.compile(r'(?:src|href)="\./(static/[^"]+\.(?:js|css))"')
 _NOSCRIPT = re.compile(r"<noscript>.*?</noscript>", re.DOTALL)
 _IMPORTED = re.compile(r'(?:from|import)\s*"\./([^"]+\.js)"|(?:from|import)\s*`\./([^`]+\.js)`')
 _FONT = re.compile(r'<link\s+rel="preload"\s+href="[^"]+"\s+as="font"[^>]*>')
-DRAWN = ("Html", "ArrowVegaLiteChart", "MenuButton", "Button", "BidiComponent", "Checkbox", "NumberInput")
+DRAWN = ("Html", "ArrowVegaLiteChart", "MenuButton", "Button", "BidiComponent", "NumberInput")
 """What a dashboard is drawn with. Streamlit fetches the scripts of each kind only when the first of it comes, and then all that they import."""
 WITH_CHARTS = frozenset({"", "dashboard", "view"})
 """Pages that begin to fetch these as soon as they are opened."""
