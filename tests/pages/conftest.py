@@ -78,6 +78,24 @@ def grid(app) -> dict:
     return json.loads(app.get("bidi_component")[0].proto.json)
 
 
+def head(app: AppTest) -> dict:
+    """What the head of a dashboard was given to show."""
+    return next(data for data in map(_data, app.get("bidi_component")) if "watch" in data)
+
+
+def press(app: AppTest, name: str) -> AppTest:
+    """Press a button of a dashboard's head, as its script tells the server."""
+    (found,) = (element for element in app.get("bidi_component") if "watch" in _data(element))
+    states = app._tree.get_widget_states()
+    told = states.widgets.add(id=f"$$STREAMLIT_INTERNAL_KEY_{found.proto.id}__events")
+    told.json_trigger_value = json.dumps({"event": "did", "value": name})
+    return app._run(states)
+
+
+def _data(component) -> dict:
+    return json.loads(component.proto.json)
+
+
 @pytest.fixture
 def sample(sample_database, admin):
     """The sample workspace over its data; the administrator who applied it."""

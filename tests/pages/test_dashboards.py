@@ -12,7 +12,7 @@ from nexus.db import session as own
 from nexus.ui.board import Board
 from nexus.views import drafts
 from nexus.views import service as views
-from tests.pages.conftest import button, field, shown
+from tests.pages.conftest import button, field, press, shown
 
 
 def _metric(app, label: str) -> str:
@@ -130,7 +130,7 @@ def test_a_dashboard_asks_little_of_nexus_own_tables_however_much_there_is(sampl
     changes = {
         "loaded again": app.run,
         "a filter": lambda: app.multiselect[0].set_value(["LGA"]).run(),
-        "refreshed": lambda: button(app, "Refresh").click().run(),
+        "refreshed": lambda: press(app, "refresh"),
     }
     for what, change in changes.items():
         asked.clear()

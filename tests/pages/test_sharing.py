@@ -13,7 +13,7 @@ from nexus.prompts.spec import Prompt
 from nexus.views import runs
 from nexus.views import service as views
 from nexus.views.spec import View
-from tests.pages.conftest import button, listed, shown
+from tests.pages.conftest import button, listed, press, shown
 
 SECRET, TITLE, FIGURE = "pay-slips", "Who earns what", "exactly-987654"
 
@@ -111,7 +111,7 @@ def test_a_page_that_is_open_says_no_more_of_it_once_the_right_is_taken_back(sec
     app = visit("dashboard", other, name="office")
     assert FIGURE in everything(app)
     lent(owner, other, taken_back=True)
-    button(app, "Refresh").click().run()
+    press(app, "refresh")
     assert "You may not see this panel" in everything(app)
     assert [word for word in (TITLE, FIGURE, SECRET) if word in everything(app)] == []
 
