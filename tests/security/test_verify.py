@@ -72,7 +72,7 @@ def test_a_report_is_known_by_its_bytes_and_its_subject_only_to_who_may_see_it(a
 
 def test_who_closes_the_tab_takes_the_print_along_with_its_query(app_server):
     person = app_server.person(Role.VIEWER)
-    spec = {"name": "endless", "title": "Endless", "source": "sample", "question": {"kind": "sql", "sql": ENDLESS}}
+    spec = {"name": "left-alone", "title": "Endless", "source": "sample", "question": {"kind": "sql", "sql": ENDLESS}}
     connection = http.client.HTTPConnection("localhost", app_server.port)
     with app_server.database() as cursor:
 
@@ -82,11 +82,11 @@ def test_who_closes_the_tab_takes_the_print_along_with_its_query(app_server):
             )
             return cursor.fetchone()[0]
 
-        cursor.execute("insert into nexus.views (name, title, version) values ('endless', 'Endless', 1) returning id")
+        cursor.execute("insert into nexus.views (name, title, version) values ('left-alone', 'Endless', 1) returning id")
         view_id = cursor.fetchone()[0]
         try:
             cursor.execute("insert into nexus.view_versions (kept_id, version, spec) values (%s, 1, %s)", (view_id, json.dumps(spec)))
-            connection.request("GET", "/views/endless.pdf", headers={"Cookie": f"nexus={person.open_session()}"})
+            connection.request("GET", "/views/left-alone.pdf", headers={"Cookie": f"nexus={person.open_session()}"})
             until(asked, within_s=30, what="the query")
             connection.close()
             # Sooner than the source would end it by itself, after ten seconds.
