@@ -38,7 +38,7 @@ class Head:
     def offers(self, name: Any) -> bool:
         """What a browser says may be forged: only what is drawn can be done."""
         known = {one.name for one in (*self.buttons, *self.menu) if not one.link}
-        return name in known or (name == "star" and self.star is not None)
+        return isinstance(name, str) and (name in known or (name == "star" and self.star is not None))
 
 
 def draw_head(

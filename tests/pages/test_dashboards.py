@@ -12,7 +12,7 @@ from nexus.db import session as own
 from nexus.ui.board import Board
 from nexus.views import drafts
 from nexus.views import service as views
-from tests.pages.conftest import button, field, press, shown
+from tests.pages.conftest import button, field, head, press, shown
 
 
 def _metric(app, label: str) -> str:
@@ -136,6 +136,24 @@ def test_a_dashboard_asks_little_of_nexus_own_tables_however_much_there_is(sampl
         asked.clear()
         change()
         assert 1 <= len(asked) <= 3, "\n\n".join([what, *asked])
+
+
+@pytest.mark.parametrize("forged", ["edit", "delete", "", None, {"name": "edit"}, ["star"], "leave", 7])
+def test_what_the_head_does_not_offer_cannot_be_pressed(sample, visit, viewer, forged):
+    app = visit("dashboard", viewer, name="delays")
+    assert "edit" not in {one["name"] for one in head(app)["buttons"]}
+    press(app, forged)
+    assert "edit" not in app.query_params
+    assert not app.exception
+    assert "made a mistake" not in shown(app)
+    assert head(app)["star"] == {"on": False, "label": "Keep on my home page"}
+
+
+def test_the_star_of_the_head_keeps_a_dashboard_and_lets_it_go(sample, visit, viewer):
+    app = visit("dashboard", viewer, name="delays")
+    assert head(press(app, "star"))["star"]["on"]
+    assert head(visit("dashboard", viewer, name="delays"))["star"]["on"]
+    assert not head(press(app, "star"))["star"]["on"]
 
 
 def test_a_broken_panel_says_so_and_the_others_stand(sample, visit, viewer):
