@@ -1,7 +1,7 @@
 """The head of a dashboard's page: its title, what can be done with it, and what the browser looks after meanwhile.
 
-One element of our own: drawn by Streamlit, a button costs the browser ten nested elements and their styles, and the head as much as
-three charts.
+One element of our own: drawn by Streamlit, each button is about nine nested elements, and a container around it, each with styles of
+its own.
 """
 
 from collections.abc import Callable, Mapping, Sequence
